@@ -1,0 +1,42 @@
+/** Counts and sums per span of time, for the last `capacity` spans; older ones are overwritten in place. */
+export interface TimeBins {
+  readonly widthMs: number
+  add(atMs: number, value: number): void
+  /** How many values fell into the bin that holds `atMs`. */
+  countAt(atMs: number): number
+  /** Their mean, NaN when there is none. */
+  meanAt(atMs: number): number
+}
+
+export function createTimeBins(widthMs: number, capacity: number): TimeBins {
+  /** Which span a slot currently stands for; a slot whose number is another's counts as empty. */
+  const spans = new Float64Array(capacity).fill(-1)
+  const counts = new Float64Array(capacity)
+  const sums = new Float64Array(capacity)
+
+  return { widthMs, add, countAt, meanAt }
+
+  function add(atMs: number, value: number): void {
+    const span = Math.floor(atMs / widthMs)
+    const slot = span % capacity
+    if ((spans[slot] ?? -1) > span) return
+    if (spans[slot] !== span) {
+      spans[slot] = span
+      counts[slot] = 0
+      sums[slot] = 0
+    }
+    counts[slot] = (counts[slot] ?? 0) + 1
+    sums[slot] = (sums[slot] ?? 0) + value
+  }
+
+  function countAt(atMs: number): number {
+    const span = Math.floor(atMs / widthMs)
+    const slot = span % capacity
+    return spans[slot] === span ? (counts[slot] ?? 0) : 0
+  }
+
+  function meanAt(atMs: number): number {
+    const count = countAt(atMs)
+    return count === 0 ? Number.NaN : (sums[Math.floor(atMs / widthMs) % capacity] ?? 0) / count
+  }
+}

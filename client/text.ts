@@ -1,0 +1,238 @@
+import type { Gap, SourceKind, Technique, Verdict } from '../server/protocol.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatInterval,
+  formatLatency,
+  formatMs,
+  formatRate,
+} from './dashboard/format.ts'
+import { IDENTITIES } from './dashboard/identity.ts'
+import type { Finding } from './dashboard/live/insight.ts'
+import type { AuditVerdict } from './dashboard/live/lane-audit.ts'
+import type { SubscriptionState } from './subscribe.ts'
+
+const seconds = (ms: number) => `${(Math.max(0, ms) / 1_000).toFixed(1)} s`
+const wholeSeconds = (ms: number) => `${Math.floor(Math.max(0, ms) / 1_000)} s`
+const list = new Intl.ListFormat('en', { type: 'conjunction' })
+const plural = (count: number, one: string, many: string) =>
+  `${formatCount(count)} ${count === 1 ? one : many}`
+
+/** Every sentence the page says, in one place: to be read as a whole, and to be said in another language one day. */
+export const text = {
+  theme: {
+    auto: 'Theme: as the system',
+    light: 'Theme: light',
+    dark: 'Theme: dark',
+  },
+
+  server: {
+    connecting: { icon: '○', word: 'connecting' },
+    ready: { icon: '●', word: 'server' },
+    gone: { icon: '✕', word: 'server gone' },
+  },
+  clock: (uncertaintyMs: number) => `clock ±${formatMs(uncertaintyMs)}`,
+  clockTitle: (roundTripMs: number) =>
+    `How far the page’s idea of the server’s clock may be off: half the best of 20 round trips (${formatMs(roundTripMs)}) plus the clock’s step. Every latency on this page is good to this much.`,
+  clockUnknown: 'clock unknown',
+
+  source: {
+    kind: {
+      replay: 'real earthquakes, replayed',
+      synthetic: 'synthetic events',
+      stdin: 'events from standard input',
+      none: 'no source, only what is sent by hand',
+    } satisfies Record<SourceKind, string>,
+    unknown: 'source unknown',
+    label: 'Source',
+    noEvent: 'no event yet',
+    rate: (perSecond: number) => (perSecond === 0 ? 'paused' : formatRate(perSecond)),
+    emits: 'source',
+  },
+
+  controls: {
+    group: 'Controls',
+    rate: {
+      label: 'Rate',
+      value: (rate: number) => (rate === 0 ? '0/s, paused' : formatRate(rate)),
+      hint: 'default 2/s; 0 pauses',
+    },
+    pollInterval: { label: 'Poll interval', value: formatInterval, hint: 'default 1,000 ms' },
+    pause: 'Pause',
+    resume: 'Resume',
+    emit: 'Emit one',
+    burst: 'Burst 100',
+    kill: 'Kill connections',
+    reset: 'Reset',
+    said: {
+      emitted: 'One event sent.',
+      burst: 'A burst of 100 events sent.',
+      killed: (count: number) => `${plural(count, 'connection', 'connections')} cut.`,
+      reset:
+        'Source, road and counters are back to how the server was started; the poll interval to 1,000 ms.',
+      paused: 'The source is paused.',
+      resumed: (rate: number) => `The source emits ${formatRate(rate)}.`,
+    },
+  },
+
+  commandUnreachable: 'The server did not answer. It may have stopped; the page keeps trying to reach it.',
+  commandRefused: (status: number) => `The server refused this with status ${status} and gave no reason.`,
+
+  empty: 'Source is paused – press E to send one event',
+
+  strip: {
+    gone: 'The server is gone. What was measured stays; the page comes back by itself as soon as the server does.',
+    viewer:
+      'The lanes run in your other tab, so that the measurement is not disturbed by a second set of connections.',
+    takeOver: 'Take over',
+    hidden: (hiddenMs: number, asks: number, expected: number) =>
+      `This tab was hidden for ${wholeSeconds(hiddenMs)}: polling got ${plural(asks, 'ask', 'asks')}, expected ${formatCount(expected)}. Browsers slow the timers of hidden tabs.`,
+  },
+
+  lane: {
+    region: 'Lanes: time runs right, the upper rail is the server, the lower the browser',
+    picture: (technique: Technique) =>
+      `${IDENTITIES[technique].name}: each event as a line from the server’s rail to the browser’s, over the last 10 seconds. Steep is fast.`,
+    about: {
+      poll: (intervalMs: number) => `asks every ${formatInterval(intervalMs)}`,
+      'long-poll': () => 'asks, and is held until there is news',
+      sse: () => 'one stream, one way',
+      websocket: () => 'one stream, both ways',
+    } satisfies Record<Technique, (intervalMs: number) => string>,
+    density: (perSecond: number) => `showing density, not single events (${formatRate(perSecond)})`,
+    p50: 'p50',
+    p99: 'p99',
+    asks: 'asks/event',
+    bytes: 'bytes/event',
+    received: 'received',
+    missing: 'missing',
+    repeated: 'repeated',
+    books: 'books',
+    booksTitle: 'received + declared missing = emitted by the source since this lane began',
+    window:
+      'Latency, asks and bytes: last 30 s. Bytes are counted at the server’s sockets for this page alone, headers and framing included.',
+    server: 'server',
+    browser: 'browser',
+    axis: ['−10 s', '−5 s', 'now'],
+  },
+
+  state: (
+    state: SubscriptionState | null,
+    monotonicMs: number,
+  ): { readonly icon: string; readonly word: string } => {
+    if (state === null) return { icon: '○', word: 'not running here' }
+    switch (state.name) {
+      case 'connecting':
+        return { icon: '○', word: 'connecting' }
+      case 'asking':
+        return { icon: '◔', word: 'asking' }
+      case 'resting':
+        return { icon: '◔', word: `next ask in ${seconds(state.untilMs - monotonicMs)}` }
+      case 'holding':
+        return { icon: '⏸', word: `holding ${wholeSeconds(monotonicMs - state.sinceMs)}` }
+      case 'open':
+        return { icon: '●', word: 'open' }
+      case 'reconnecting':
+        return {
+          icon: '✕',
+          word: `reconnecting in ${seconds(state.untilMs - monotonicMs)} (try ${state.attempt})`,
+        }
+      case 'closed':
+        return { icon: '✕', word: state.reason === null ? 'closed' : `closed: ${state.reason}` }
+    }
+  },
+
+  audit: (verdict: AuditVerdict | null): string => {
+    if (verdict === null) return '–'
+    switch (verdict.name) {
+      case 'complete':
+        return 'complete'
+      case 'behind':
+        return `${formatCount(verdict.count)} on the way`
+      case 'mismatch':
+        return `off by ${formatCount(verdict.count)}`
+    }
+  },
+
+  gapMark: (gap: Gap): string => {
+    switch (gap.reason) {
+      case 'trimmed':
+        return gap.from === gap.to ? `${gap.from} lost` : `${gap.from}–${gap.to} lost`
+      case 'epoch':
+        return 'new epoch'
+      case 'ahead':
+        return 'ahead of the log'
+    }
+  },
+
+  finding: (finding: Finding): string => {
+    switch (finding.name) {
+      case 'too-early':
+        return `Too early to say: ${formatCount(finding.have)} of ${formatCount(finding.need)} events measured.`
+      case 'half-interval': {
+        const numbers = `${formatMs(finding.measuredMs)} measured, ${formatMs(finding.expectedMs)} expected`
+        const sum = `${formatInterval(finding.pollIntervalMs)}/2 + ${formatMs(finding.oneWayMs)} one way, as the quickest stream measured it`
+        const verdict = finding.agrees
+          ? `within the ±${formatMs(finding.toleranceMs)} that chance explains`
+          : `further off than the ±${formatMs(finding.toleranceMs)} that chance explains`
+        return `Polling waits half its interval on average: ${numbers} (${sum}), ${verdict}.`
+      }
+      case 'no-difference': {
+        const names = list.format(finding.techniques.map(technique => IDENTITIES[technique].name))
+        return `${names}: no difference we can measure (medians ${formatMs(finding.apartMs)} apart, clock ±${formatMs(finding.clockUncertaintyMs)}).`
+      }
+      case 'ranking':
+        return `Of the others, ${IDENTITIES[finding.soonest].name} is soonest (median ${formatMs(finding.soonestMs)}) and ${IDENTITIES[finding.latest].name} last (${formatMs(finding.latestMs)}).`
+    }
+  },
+
+  chart: {
+    title: 'Latency over time',
+    axis: 'latency, ms (log)',
+    read: 'read: lower is sooner; mean of each quarter second, last 60 s. The thin line is what theory predicts for polling.',
+    expected: 'polling, expected',
+    label: (parts: readonly string[]) =>
+      parts.length === 0
+        ? 'Latency over the last 60 seconds: nothing measured yet.'
+        : `Latency over the last 60 seconds, medians of the last 30: ${parts.join(', ')}.`,
+    part: (technique: Technique, p50Ms: number, uncertaintyMs: number) =>
+      `${IDENTITIES[technique].name} ${formatLatency(p50Ms, uncertaintyMs)}`,
+    table: 'The same as a table',
+    technique: 'Technique',
+    ago: (ms: number) => `last ${ms / 1_000} s`,
+    tableCaption: 'Mean latency by age',
+  },
+
+  results: {
+    title: 'Results of the bench',
+    loading: 'Reading the runs …',
+    none: 'There are no results yet. This command makes some, in about a minute and a half:',
+    command: 'npm run bench',
+    pick: 'Run',
+    run: (id: string, tier: string, complete: boolean) => `${id} (${tier}${complete ? '' : ', incomplete'})`,
+    started: (iso: string) => `Started ${iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z')}`,
+    incomplete: 'This run was stopped before its end; what was finished is shown.',
+    json: 'run.json',
+    caveats: 'Read this first',
+    provenance: 'Where the numbers come from',
+    scenario: 'Scenario',
+    metric: 'Metric',
+    arm: 'Technique',
+    chartTitle: (scenario: string, metric: string) => `${metric}, ${scenario}`,
+    chartLabel: (scenario: string, metric: string, unit: string, parts: readonly string[]) =>
+      `Bars of ${metric} in ${scenario}, in ${unit}: ${parts.length === 0 ? 'no number' : parts.join(', ')}.`,
+    chartRead: (unit: string) =>
+      `read: the length is the median over trials in ${unit}, the thin line its lowest to highest trial. No bar: no number.`,
+    spread: (low: string, high: string) => `${low}–${high}`,
+    trials: (n: number) => `n = ${n}`,
+    verdict: {
+      ok: '',
+      flagged: '⚑ flagged',
+      refused: '⊘ refused',
+      failed: '✕ failed',
+    } satisfies Record<Verdict, string>,
+    unreadable: (reason: string) => `The results could not be read. ${reason}`,
+  },
+
+  bytesPerEvent: formatBytes,
+} as const
