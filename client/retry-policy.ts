@@ -30,6 +30,12 @@ export const RETRY_POLICY: RetryPolicy = {
 }
 
 /**
+ * No answer can send a reader away for longer than an hour. (A timer of more than 2^31 ms fires at once: a server that
+ * asks for too much would get a storm.)
+ */
+const FLOOR_MAX_MS = 3_600_000
+
+/**
  * Full jitter (M. Brooker, "Exponential Backoff And Jitter", 2015): a crowd that was cut at one instant returns
  * spread over the whole range, where equal delays would bring it back as the same crowd.
  *
@@ -37,5 +43,5 @@ export const RETRY_POLICY: RetryPolicy = {
  */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, floorMs: number, random: number): number {
   const rangeMs = Math.min(policy.capMs, policy.baseMs * 2 ** attempt)
-  return Math.max(policy.leastMs, floorMs, random * rangeMs)
+  return Math.max(policy.leastMs, Math.min(floorMs, FLOOR_MAX_MS), random * rangeMs)
 }

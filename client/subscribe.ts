@@ -6,6 +6,7 @@ import {
   type Gap,
   type LabEvent,
   parseCursor,
+  SAY_MAX_BYTES,
   WAIT_DEFAULT_SECONDS,
 } from '../server/protocol.ts'
 import { createPlace, type Verdict } from './place.ts'
@@ -256,6 +257,9 @@ export function subscribe(options: SubscribeOptions): Subscription {
 
   async function say(value: unknown): Promise<string> {
     if (state.name === 'closed') throw new Error('This reader is closed: subscribe again to say something.')
+    // Checked here, because a WebSocket that says too much is closed for good.
+    const bytes = new TextEncoder().encode(JSON.stringify(value)).length
+    if (bytes > SAY_MAX_BYTES) throw new Error(`Say it in at most ${SAY_MAX_BYTES} bytes of JSON.`)
     return link.say?.(value) ?? sayByRequest(environment, origin, value, whole.signal)
   }
 
