@@ -1,0 +1,139 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
+import type { Clock } from './clock.ts'
+import type { EventLog } from './event-log.ts'
+import { createOnce } from './idempotency.ts'
+import type { Meter } from './meter.ts'
+import {
+  BURST_MAX,
+  DATA_MAX_BYTES,
+  formatCursor,
+  type Health,
+  RATE_MAX,
+  SOURCE_KINDS,
+  type Stats,
+  TECHNIQUES,
+  type Technique,
+  TIMINGS,
+} from './protocol.ts'
+import { Refusal } from './refusal.ts'
+import { listRuns, readRun } from './results.ts'
+import type { Source } from './sources/index.ts'
+
+export interface ApiOptions {
+  readonly log: EventLog
+  readonly clock: Clock
+  readonly source: Source
+  readonly meter: Meter
+  readonly stats: { read(): Stats; reset(): void }
+  readonly health: () => Health
+  readonly resultsFolder: string
+}
+
+const exact = { additionalProperties: false } as const
+const oneOf = <const T extends string>(names: readonly T[]) =>
+  Type.Union(names.map(name => Type.Literal(name)))
+
+const PublishBody = Type.Object({ type: Type.String(), data: Type.Unknown() }, exact)
+const SourceBody = Type.Partial(
+  Type.Object(
+    {
+      kind: oneOf(SOURCE_KINDS),
+      rate: Type.Number({ minimum: 0, maximum: RATE_MAX }),
+      timing: oneOf(TIMINGS),
+      payloadBytes: Type.Integer({ minimum: 1, maximum: DATA_MAX_BYTES }),
+    },
+    exact,
+  ),
+)
+const BurstBody = Type.Object({ count: Type.Integer({ minimum: 1, maximum: BURST_MAX }) }, exact)
+const KillBody = Type.Object({ technique: Type.Optional(oneOf(TECHNIQUES)) }, exact)
+const PublishHeaders = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ pattern: '^[!-~]{1,64}$' })),
+})
+/** Room for the largest data and the keys around it. */
+const PUBLISH_BODY_BYTES = DATA_MAX_BYTES + 1024
+
+/** What anybody may read who may load the page. */
+export function openReadings(fastify: FastifyInstance, options: ApiOptions): void {
+  const app = fastify.withTypeProvider<TypeBoxTypeProvider>()
+  app.get('/api/health', () => options.health())
+  app.get('/api/stats', () => options.stats.read())
+  app.get('/api/clock', () => options.clock.reading())
+  app.get('/api/source', () => options.source.settings)
+  app.get('/api/results', () => listRuns(options.resultsFolder))
+  app.get('/api/results/:id', { schema: { params: Type.Object({ id: Type.String() }) } }, request =>
+    readRun(options.resultsFolder, request.params.id),
+  )
+}
+
+/** What changes something. */
+export function openCommands(fastify: FastifyInstance, options: ApiOptions): void {
+  const app = fastify.withTypeProvider<TypeBoxTypeProvider>()
+  const { log, source, meter, stats } = options
+  const once = createOnce(options.clock.monotonicMs)
+
+  app.post(
+    '/api/events',
+    { bodyLimit: PUBLISH_BODY_BYTES, schema: { body: PublishBody, headers: PublishHeaders } },
+    async (request, reply) => {
+      const { type, data } = request.body
+      const key = request.headers['idempotency-key']
+      const publish = async () => formatCursor(await log.append(type, data))
+      const cursor = key === undefined ? await publish() : await once(key, fingerprint(request.body), publish)
+      return reply.code(201).send({ cursor })
+    },
+  )
+
+  app.put('/api/source', { schema: { body: SourceBody } }, request => {
+    source.change(request.body)
+    return source.settings
+  })
+
+  app.post('/api/burst', { schema: { body: BurstBody } }, async request => {
+    await source.burst(request.body.count)
+    return { cursor: formatCursor({ epoch: log.epoch, seq: log.top }) }
+  })
+
+  app.post('/api/kill', { schema: { body: KillBody } }, request => {
+    const { technique } = request.body
+    return { cut: cut(technique === undefined ? TECHNIQUES : [technique]) }
+  })
+
+  app.post('/api/reset', () => {
+    source.reset()
+    stats.reset()
+    return source.settings
+  })
+
+  function cut(techniques: readonly Technique[]): number {
+    const sockets = techniques.flatMap(technique => meter.sockets(technique))
+    for (const socket of sockets) socket.resetAndDestroy()
+    return sockets.length
+  }
+}
+
+/** 401 unless the command carries the token of this start. */
+export function demandToken(app: FastifyInstance, token: string): void {
+  const wanted = digest(`Bearer ${token}`)
+  app.addHook('onRequest', async request => {
+    // Digests, since only what is equally long can be compared in constant time.
+    if (!timingSafeEqual(digest(request.headers.authorization ?? ''), wanted)) {
+      throw new Refusal(
+        401,
+        'no-token',
+        'Send Authorization: Bearer with the control token that the server printed.',
+      )
+    }
+  })
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function fingerprint({ type, data }: { type: string; data: unknown }): string {
+  return digest(JSON.stringify([type, data])).toString('hex')
+}

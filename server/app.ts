@@ -1,0 +1,172 @@
+import { join } from 'node:path'
+import { fastifyWebsocket } from '@fastify/websocket'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { demandToken, openCommands, openReadings } from './api.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { openControl } from './control.ts'
+import { answerErrors } from './errors.ts'
+import { createEventLog, type EventLog, type Window } from './event-log.ts'
+import { guard, namesOf } from './guard.ts'
+import { createMeter, type Meter } from './meter.ts'
+import { refuseTheRest } from './methods.ts'
+import { openPage } from './page.ts'
+import { POLICY, type Policy } from './policy.ts'
+import { projectRoot } from './project-root.ts'
+import { CLIENT_NAME, TECHNIQUES, type Technique } from './protocol.ts'
+import { openNextRoad, openRoad, type Road } from './road.ts'
+import { createSay } from './say.ts'
+import { createSource, type SourceOptions } from './sources/index.ts'
+import { createStats } from './stats.ts'
+import { openTalkBack } from './talk-back.ts'
+import type { House, OpenRoom } from './technique.ts'
+import { rooms } from './techniques/index.ts'
+
+export interface LabOptions {
+  readonly window: Window
+  readonly source: SourceOptions
+  readonly policy?: Policy
+  readonly clock?: Clock
+  /** What commands must carry; null: nothing, the server listens on loopback only. */
+  readonly token: string | null
+  readonly allowHosts: readonly string[]
+  readonly resultsFolder?: string
+  readonly complain: (error: Error) => void
+}
+
+/** Where the lab listens; `roadPort` is null without a road. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+  readonly roadPort: number | null
+}
+
+/** Where to listen. Port 0 is any free one, and a road on the `next` port settles for any free one as well. */
+export interface Wanted {
+  readonly host: string
+  readonly port: number
+  readonly roadPort: number | 'next' | null
+}
+
+/** The lab, built but not listening. */
+export interface Lab {
+  readonly log: EventLog
+  readonly meter: Meter
+  readonly rooms: Readonly<Record<Technique, OpenRoom>>
+  /** Listens at both doors; resolves to where. Rejects with the listen error. */
+  listen(wanted: Wanted): Promise<Address>
+  /** Sends every reader home, then closes. */
+  close(): Promise<void>
+}
+
+/** Builds the lab. Throws `SourceError` where its source cannot start. */
+export async function buildLab(options: LabOptions): Promise<Lab> {
+  const clock = options.clock ?? systemClock()
+  const policy = options.policy ?? POLICY
+  const log = createEventLog(options.window, clock)
+  const source = createSource(log, clock, options.source)
+  const meter = createMeter(clock)
+  const stats = createStats(meter, log)
+  const say = createSay(log, policy, clock.monotonicMs)
+  const app = fastify({
+    exposeHeadRoutes: false,
+    // Refused by the rooms themselves, since a 503 would be final for an EventSource.
+    return503OnClosing: false,
+    forceCloseConnections: true,
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: 30_000,
+    http: { headersTimeout: 20_000 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+  })
+  let names = namesOf('127.0.0.1', 0, null, [])
+  let road: Road | null = null
+  let draining = false
+
+  app.removeContentTypeParser('text/plain')
+  app.server.on('connection', meter.watch)
+  book(app, meter)
+  guard(
+    app,
+    () => names,
+    () => road,
+  )
+  answerErrors(app, options.complain)
+  refuseTheRest(app)
+  await app.register(fastifyWebsocket, { options: WEBSOCKET, errorHandler: () => {} })
+
+  const house: House = {
+    log,
+    clock,
+    policy,
+    say,
+    get draining() {
+      return draining
+    },
+  }
+  const open = openRooms(app, house)
+  const health = () => ({
+    ready: !draining,
+    epoch: log.epoch,
+    top: log.top,
+    road: road && { port: road.port },
+  })
+  const resultsFolder = options.resultsFolder ?? join(projectRoot(), 'results')
+  const api = { log, clock, source, meter, stats, health, resultsFolder }
+  openTalkBack(app, say)
+  openReadings(app, api)
+  openControl(app, meter, clock, stats.read)
+  await app.register(async commands => {
+    if (options.token !== null) demandToken(commands, options.token)
+    openCommands(commands, api)
+  })
+  await openPage(app)
+  await app.ready()
+
+  return { log, meter, rooms: open, listen, close }
+
+  async function listen({ host, port, roadPort }: Wanted): Promise<Address> {
+    await app.listen({ host, port })
+    const bound = app.server.address()
+    const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port
+    if (roadPort === 'next') road = await openNextRoad({ host, port: boundPort })
+    else if (roadPort !== null) road = await openRoad(host, roadPort, { host, port: boundPort })
+    names = namesOf(host, boundPort, road?.port ?? null, options.allowHosts)
+    return { host, port: boundPort, roadPort: road?.port ?? null }
+  }
+
+  async function close(): Promise<void> {
+    draining = true
+    source.close()
+    app.server.close()
+    await Promise.all(Object.values(open).map(room => room.drain()))
+    await road?.close()
+    await app.close()
+  }
+}
+
+const BODY_MAX_BYTES = 16 * 1024
+/** No compression: it would cost more than it saves on events of this size, and 225 KB of memory each. */
+const WEBSOCKET = { maxPayload: 4096, perMessageDeflate: false, clientTracking: false, closeTimeout: 1000 }
+
+function openRooms(app: FastifyInstance, house: House): Record<Technique, OpenRoom> {
+  const opened = TECHNIQUES.map(name => [name, rooms[name].open(app, house)] as const)
+  return Object.fromEntries(opened) as Record<Technique, OpenRoom>
+}
+
+/** Books every request's bytes: for the technique whose door it asks, and for the reader that gives a name. */
+function book(app: FastifyInstance, meter: Meter): void {
+  app.addHook('onRequest', async request => {
+    const { technique = null } = request.routeOptions.config
+    request.booking = meter.begin(request.raw.socket, technique, clientOf(request))
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const length = reply.getHeader('content-length')
+    const bodiless = request.method === 'HEAD' || reply.statusCode === 304 || reply.statusCode === 204
+    if (bodiless || length !== undefined) request.booking.head(bodiless ? 0 : Number(length))
+    request.booking.settle()
+  })
+}
+
+function clientOf(request: FastifyRequest): string | null {
+  const { client } = request.query as { client?: unknown }
+  return typeof client === 'string' && CLIENT_NAME.test(client) ? client : null
+}

@@ -1,0 +1,63 @@
+import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
+import type { WebSocket } from 'ws'
+import type { Clock } from './clock.ts'
+import type { Meter } from './meter.ts'
+import { CLIENT_NAME, CLOSE, CONTROL_DOOR, type ControlMessage, type Stats } from './protocol.ts'
+import { doorQuery } from './technique.ts'
+
+const STATS_EVERY_MS = 200
+
+/** The page's one own WebSocket: statistics five times a second, and the clock. For reading only: commands are HTTP. */
+export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, read: () => Stats): void {
+  const pages = new Map<WebSocket, string | undefined>()
+  const timer = setInterval(tell, STATS_EVERY_MS).unref()
+  app.addHook('onClose', async () => clearInterval(timer))
+  app.addHook('preClose', async () => {
+    for (const socket of pages.keys()) socket.terminate()
+  })
+
+  app.get(
+    CONTROL_DOOR,
+    {
+      websocket: true,
+      schema: { querystring: Type.Object({ client: doorQuery.client }, { additionalProperties: false }) },
+    },
+    (socket, request) => {
+      const { client } = request.query as { client?: string }
+      pages.set(socket, client !== undefined && CLIENT_NAME.test(client) ? client : undefined)
+      socket.once('close', () => pages.delete(socket))
+      socket.on('message', data => answer(socket, data.toString()))
+    },
+  )
+
+  function tell(): void {
+    if (pages.size === 0) return
+    const stats = read()
+    for (const [socket, client] of pages) {
+      // A page that does not read (asleep, behind a slow link) is told the newest when it does, not all that it missed.
+      if (socket.bufferedAmount > 0) continue
+      send(socket, client === undefined ? { stats } : { stats, client: meter.readClient(client) })
+    }
+  }
+
+  function answer(socket: WebSocket, text: string): void {
+    const at = clock.epochMs()
+    const ping = pingOf(text)
+    if (ping === null) socket.close(CLOSE.badRequest, 'Send only {"ping": number}.')
+    else send(socket, { pong: ping, at })
+  }
+}
+
+function send(socket: WebSocket, message: ControlMessage): void {
+  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
+}
+
+function pingOf(text: string): number | null {
+  try {
+    const message = JSON.parse(text)
+    return typeof message?.ping === 'number' ? message.ping : null
+  } catch {
+    return null
+  }
+}

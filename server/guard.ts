@@ -1,0 +1,80 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { DOORS, SAY_DOOR } from './protocol.ts'
+import { Refusal } from './refusal.ts'
+import type { Road } from './road.ts'
+
+/** The names under which the server may be asked, once it listens. */
+export interface Names {
+  /** `Host` of a request to the page's port, and of one by the road. */
+  readonly page: ReadonlySet<string>
+  readonly road: ReadonlySet<string>
+}
+
+/** All names of a server on `host`: loopback's and its own, with each port, and the further ones it was given. */
+export function namesOf(
+  host: string,
+  port: number,
+  roadPort: number | null,
+  allowHosts: readonly string[],
+): Names {
+  const own = [...new Set([...LOOPBACK, host.includes(':') ? `[${host}]` : host])]
+  const at = (port: number) => own.map(name => (port === 80 ? name : `${name}:${port}`))
+  return {
+    page: new Set([...at(port), ...allowHosts.map(name => name.toLowerCase())]),
+    road: new Set(roadPort === null ? [] : at(roadPort)),
+  }
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
+const ROAD_PATHS: ReadonlySet<string> = new Set([...Object.values(DOORS), SAY_DOOR])
+
+/**
+ * One hook before HTTP and upgrade alike. A name that is not ours in `Host` is somebody else's page whose DNS points
+ * here, and same-origin rules do not protect against it; a foreign `Origin` is a page that has no business here.
+ * By the road there are the four doors and `say` only, and the page's origin may read them.
+ */
+export function guard(app: FastifyInstance, names: () => Names, road: () => Road | null): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const byRoad = road()?.carries(request.raw.socket) === true
+    const { host, origin } = request.headers
+    const ours = byRoad ? names().road : names().page
+    if (byRoad) admitPage(request, reply)
+    if (host === undefined || !ours.has(host.toLowerCase())) {
+      throw new Refusal(
+        403,
+        'foreign-host',
+        'Use the address that the server printed; --allow-host adds a name.',
+      )
+    }
+    if (origin !== undefined && !isPage(origin)) {
+      throw new Refusal(
+        403,
+        'foreign-origin',
+        "Open the lab's own page: other sites may not use this server.",
+      )
+    }
+    if (byRoad && !ROAD_PATHS.has(pathOf(request))) {
+      throw new Refusal(404, 'not-on-this-road', "Ask the page's own port for everything but the doors.")
+    }
+  })
+
+  /** CORS on every status, refusals included: an error that the page cannot read would be a network error to it. */
+  function admitPage(request: FastifyRequest, reply: FastifyReply): void {
+    const { origin } = request.headers
+    reply.header('vary', 'Origin')
+    if (origin === undefined || !isPage(origin)) return
+    reply.header('access-control-allow-origin', origin)
+    reply.header('access-control-expose-headers', 'ETag, Retry-After')
+    if (request.method === 'OPTIONS') reply.header('access-control-allow-headers', 'Content-Type')
+  }
+
+  function isPage(origin: string): boolean {
+    const [scheme, host = ''] = origin.split('://')
+    return (scheme === 'http' || scheme === 'https') && names().page.has(host)
+  }
+}
+
+/** A request's path as it was asked for, without the query. */
+export function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? ''
+}

@@ -1,0 +1,38 @@
+import { Refusal } from './refusal.ts'
+
+/**
+ * Publishes once for each key, however often it is asked: the same key and body get the cursor of the first time,
+ * another body a 409 refusal. Keys are remembered for a while and up to a number; the oldest is forgotten first.
+ */
+export type Once = (key: string, body: string, publish: () => Promise<string>) => Promise<string>
+
+export const KEYS_KEPT = 10_000
+export const KEY_KEPT_MS = 120_000
+
+export function createOnce(monotonicMs: () => number): Once {
+  const published = new Map<string, { body: string; cursor: Promise<string>; atMs: number }>()
+
+  return async (key, body, publish) => {
+    forget()
+    const before = published.get(key)
+    if (before === undefined) {
+      const cursor = publish()
+      published.set(key, { body, cursor, atMs: monotonicMs() })
+      // What was refused was not published: the key is free again.
+      cursor.catch(() => published.delete(key))
+      return cursor
+    }
+    if (before.body !== body) {
+      throw new Refusal(409, 'key-used', 'Use another Idempotency-Key: this one published something else.')
+    }
+    return before.cursor
+  }
+
+  function forget(): void {
+    const oldestMs = monotonicMs() - KEY_KEPT_MS
+    for (const [key, { atMs }] of published) {
+      if (atMs > oldestMs && published.size < KEYS_KEPT) return
+      published.delete(key)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { randomInt } from 'node:crypto'
+import { type Address, buildLab, type Lab } from './app.ts'
+import { type Options, readOptions } from './options.ts'
+import { POLICY } from './policy.ts'
+import { Refusal } from './refusal.ts'
+import { SourceError } from './sources/feed.ts'
+
+/** The command line of the lab: reads it, listens, and on a signal sends everybody home. */
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  const seed = options.seed ?? randomInt(2 ** 32)
+  const lab = await build(options, seed)
+  closeOnSignal(lab)
+  const { host, port, roadPort } = await listen(lab, options)
+  const name = host.includes(':') ? `[${host}]` : host
+  say(
+    `push-lab  source ${options.source}, seed ${seed}, ${roadPort === null ? 'no road' : `road on port ${roadPort}`}`,
+  )
+  process.stdout.write(`http://${name}:${port}\n`)
+}
+
+async function build(options: Options, seed: number): Promise<Lab> {
+  const { source, rate, timing, payload, file, speed } = options
+  return buildLab({
+    window: {
+      keepEvents: options.keepEvents,
+      keepSeconds: options.keepSeconds,
+      keepBytes: options.keepBytes,
+    },
+    source: {
+      kind: source,
+      rate,
+      timing,
+      payloadBytes: payload,
+      file,
+      speed,
+      seed,
+      stdin: process.stdin,
+      complain: say,
+    },
+    policy: { ...POLICY, coalesceMs: options.coalesce },
+    token: options.token ?? null,
+    allowHosts: options.allowHost,
+    complain: error => say(`unexpected: ${error.stack ?? error.message}`),
+  })
+}
+
+/** The road takes the next port if it was not given one, or any free one where that is taken. */
+async function listen(lab: Lab, options: Options): Promise<Address> {
+  const { host, port } = options
+  if (options.roadPort === 'off') return lab.listen({ host, port, roadPort: null })
+  return lab.listen({ host, port, roadPort: options.roadPort ?? 'next' })
+}
+
+/** The first signal drains; whoever cannot wait for that sends a second. */
+function closeOnSignal(lab: Lab): void {
+  let closing = false
+  const close = () => {
+    if (closing) process.exit(1)
+    closing = true
+    lab.close().then(() => process.exit(0), fail)
+  }
+  process.on('SIGINT', close)
+  process.on('SIGTERM', close)
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`push-lab: ${sentenceOf(error)}\n`)
+  process.exit(2)
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof SourceError || error instanceof Refusal) return error.message
+  const { code, port, address, message } = error as NodeJS.ErrnoException & {
+    port?: number
+    address?: string
+  }
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use: choose another with --port or --road-port, or 0 for any free one.`
+  if (code === 'EACCES') return `Port ${port} is not for you to open: choose one above 1023.`
+  if (code === 'EADDRNOTAVAIL') return `${address} is no address of this machine: choose another with --host.`
+  return message
+}
+
+function say(sentence: string): void {
+  process.stderr.write(`${sentence}\n`)
+}
+
+main().catch(fail)

@@ -1,0 +1,193 @@
+import type { Socket } from 'node:net'
+import type { Clock } from './clock.ts'
+import { TECHNIQUES, type Technique, type TechniqueTraffic, type Traffic } from './protocol.ts'
+
+/**
+ * Counts what crosses the sockets. The bytes are the sockets' own (`bytesRead`, `bytesWritten`), so that nothing
+ * is forgotten; a request only says on whose behalf they crossed. What crossed since the last booking goes to the
+ * present owner: a pooled socket's bytes thus go to the technique of the request that just ended on it.
+ */
+export interface Meter {
+  /** Epoch milliseconds at which the counters were last set to zero. */
+  readonly sinceAt: number
+  /** Follows a socket of the server from its first byte to its last. */
+  watch(socket: Socket): void
+  /** A request begins on a socket. `technique` is null for page, API and control; `client` names one reader. */
+  begin(socket: Socket, technique: Technique | null, client: string | null): Booking
+  /** The sockets that now belong to a technique: its streams, and the idle ones whose last request was one of its polls. */
+  sockets(technique: Technique): Socket[]
+  read(): { readonly techniques: TechniqueTraffic; readonly other: Traffic }
+  /** One reader's own traffic, by the name that it chose; zeros for a name never seen. */
+  readClient(client: string): TechniqueTraffic
+  reset(): void
+}
+
+/** What a room tells the meter about the request it serves. */
+export interface Booking {
+  /** So many events of so many bytes of text were handed over. */
+  deliver(events: number, payloadBytes: number): void
+  /** All that was written since the answer before, but for `bodyBytes`, was this answer's head. */
+  head(bodyBytes: number): void
+  /** The answer is complete: what crossed so far belongs to this request. */
+  settle(): void
+}
+
+/** How many readers' names are remembered; the longest unused is forgotten first. */
+const CLIENTS_KEPT = 1000
+
+type Tally = { -readonly [K in keyof Traffic]: Traffic[K] }
+type TechniqueTally = Record<Technique, Tally>
+
+export function createMeter(clock: Clock): Meter {
+  const lines = new Map<Socket, Line>()
+  const clients = new Map<string, TechniqueTally>()
+  const techniques = emptyTechniques()
+  const other = emptyTally()
+  let sinceAt = clock.epochMs()
+
+  return {
+    get sinceAt() {
+      return sinceAt
+    },
+    watch,
+    begin,
+    sockets: technique =>
+      [...lines.values()].filter(line => line.owner === technique).map(line => line.socket),
+    read,
+    readClient,
+    reset,
+  }
+
+  function watch(socket: Socket): void {
+    const line = new Line(socket, [other])
+    lines.set(socket, line)
+    socket.once('close', () => {
+      line.settle()
+      lines.delete(socket)
+    })
+  }
+
+  function begin(socket: Socket, technique: Technique | null, client: string | null): Booking {
+    const line = lines.get(socket)
+    if (line === undefined) throw new Error('a request on a socket that is not watched')
+    line.owner = technique
+    line.client = client
+    line.tallies = talliesOf(technique, client)
+    for (const tally of line.tallies) tally.requests += 1
+    return line
+  }
+
+  function talliesOf(technique: Technique | null, client: string | null): readonly Tally[] {
+    if (technique === null) return [other]
+    if (client === null) return [techniques[technique]]
+    return [techniques[technique], rememberedClient(client)[technique]]
+  }
+
+  function rememberedClient(client: string): TechniqueTally {
+    const tally = clients.get(client) ?? emptyTechniques()
+    // A Map keeps the order of insertion: put in again, the name is the youngest.
+    clients.delete(client)
+    clients.set(client, tally)
+    const eldest = clients.keys().next()
+    if (clients.size > CLIENTS_KEPT && !eldest.done) clients.delete(eldest.value)
+    return tally
+  }
+
+  function read() {
+    const counts = emptyTechniques()
+    let others = 0
+    for (const line of lines.values()) {
+      line.settle()
+      if (line.owner === null) others += 1
+      else counts[line.owner].connections += 1
+    }
+    return { techniques: withConnections(techniques, counts), other: { ...other, connections: others } }
+  }
+
+  function readClient(client: string): TechniqueTraffic {
+    const counts = emptyTechniques()
+    for (const line of lines.values()) {
+      if (line.client !== client || line.owner === null) continue
+      line.settle()
+      counts[line.owner].connections += 1
+    }
+    return withConnections(clients.get(client) ?? emptyTechniques(), counts)
+  }
+
+  function reset(): void {
+    for (const line of lines.values()) line.settle()
+    for (const tally of [other, ...Object.values(techniques)]) Object.assign(tally, emptyTally())
+    for (const client of clients.values())
+      for (const tally of Object.values(client)) Object.assign(tally, emptyTally())
+    sinceAt = clock.epochMs()
+  }
+}
+
+/** A socket and what has been booked of it. A class, because there is one for each of ten thousand connections. */
+class Line implements Booking {
+  readonly socket: Socket
+  owner: Technique | null = null
+  client: string | null = null
+  /** Where this line's bytes go: to its technique, or to everything else, and to the reader that gave a name. */
+  tallies: readonly Tally[]
+  #bookedIn = 0
+  #bookedOut = 0
+  /** `bytesWritten` when the last head was booked: where the next answer begins. */
+  #answeredOut = 0
+
+  constructor(socket: Socket, tallies: readonly Tally[]) {
+    this.socket = socket
+    this.tallies = tallies
+  }
+
+  deliver(events: number, payloadBytes: number): void {
+    for (const tally of this.tallies) {
+      tally.deliveries += events
+      tally.payloadBytesOut += payloadBytes
+      tally.framingBytesOut -= payloadBytes
+    }
+  }
+
+  head(bodyBytes: number): void {
+    const headerBytes = this.socket.bytesWritten - this.#answeredOut - bodyBytes
+    this.#answeredOut = this.socket.bytesWritten
+    for (const tally of this.tallies) {
+      tally.headerBytesOut += headerBytes
+      tally.framingBytesOut -= headerBytes
+    }
+  }
+
+  /** All bytes out are framing until `deliver` or `head` says that some of them were something else. */
+  settle(): void {
+    const bytesIn = this.socket.bytesRead - this.#bookedIn
+    const bytesOut = this.socket.bytesWritten - this.#bookedOut
+    this.#bookedIn += bytesIn
+    this.#bookedOut += bytesOut
+    for (const tally of this.tallies) {
+      tally.bytesIn += bytesIn
+      tally.framingBytesOut += bytesOut
+    }
+  }
+}
+
+function withConnections(tally: TechniqueTally, counts: TechniqueTally): TechniqueTraffic {
+  const whole = emptyTechniques()
+  for (const name of TECHNIQUES) whole[name] = { ...tally[name], connections: counts[name].connections }
+  return whole
+}
+
+function emptyTechniques(): TechniqueTally {
+  return { poll: emptyTally(), 'long-poll': emptyTally(), sse: emptyTally(), websocket: emptyTally() }
+}
+
+function emptyTally(): Tally {
+  return {
+    connections: 0,
+    requests: 0,
+    deliveries: 0,
+    bytesIn: 0,
+    payloadBytesOut: 0,
+    headerBytesOut: 0,
+    framingBytesOut: 0,
+  }
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { projectRoot } from './project-root.ts'
+import { DATA_MAX_BYTES, RATE_MAX, SOURCE_KINDS, type SourceKind, TIMINGS, type Timing } from './protocol.ts'
+import { shippedRecord } from './sources/replay.ts'
+
+/** The command line, each option also as an environment variable PUSHLAB_<NAME>. */
+export interface Options {
+  readonly port: number
+  readonly host: string
+  readonly token?: string
+  readonly allowHost: readonly string[]
+  readonly roadPort?: number | 'off'
+  readonly source: SourceKind
+  readonly file: string
+  readonly rate: number
+  readonly timing: Timing
+  readonly speed: number
+  readonly payload: number
+  readonly coalesce: number
+  readonly keepEvents: number
+  readonly keepSeconds: number
+  readonly keepBytes: number
+  readonly seed?: number
+}
+
+/** Reads the arguments (without node and the script). Prints and exits for --help, --version, and with 2 for bad usage. */
+export function readOptions(args: readonly string[]): Options {
+  const command = new Command('push-lab')
+    .description('Polling, long polling, WebSocket and Server-Sent Events, side by side, from one event log.')
+    .version(packageVersion())
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(false)
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : 2))
+  for (const option of optionTable()) command.addOption(option)
+  return command.parse(args, { from: 'user' }).opts<Options>()
+}
+
+function optionTable(): Option[] {
+  return [
+    named('--port <n>', 'port of the page and the doors; 0 picks a free one', 'PORT')
+      .default(3000)
+      .argParser(PORT),
+    named('--host <address>', 'address to listen on', 'HOST').default('127.0.0.1').argParser(loopback),
+    named('--token <text>', 'what commands must carry as Authorization: Bearer').argParser(token),
+    named('--allow-host <name:port>', 'a further Host name to accept; may be given again')
+      .default([])
+      .argParser(gathered),
+    named(
+      '--road-port <n|off>',
+      "port of the lanes' own door (default: port + 1, or any free one)",
+    ).argParser(portOrOff),
+    named('--source <kind>', 'what publishes').choices(SOURCE_KINDS).default('replay'),
+    named('--file <path>', 'NDJSON for replay').default(shippedRecord(), 'a real week of earthquakes'),
+    named('--rate <n>', 'events per second; 0 is silent').default(2).argParser(number(0, RATE_MAX)),
+    named('--timing <kind>', 'when it publishes').choices(TIMINGS).default('poisson'),
+    named('--speed <n>', 'how much faster than the record, for recorded')
+      .default(600)
+      .argParser(number(0.001, 1e9)),
+    named('--payload <bytes>', 'bytes of data as text, for synthetic')
+      .default(128)
+      .argParser(integer(1, DATA_MAX_BYTES)),
+    named('--coalesce <ms>', 'how long a stream may wait to write more at once')
+      .default(0)
+      .argParser(integer(0, 10_000)),
+    named('--keep-events <n>', 'events that can be asked for again')
+      .default(100_000)
+      .argParser(integer(1, 10_000_000)),
+    named('--keep-seconds <n>', 'and for how long').default(120).argParser(number(0.001, 1e9)),
+    named('--keep-bytes <n>', 'and how much of their text')
+      .default(16_777_216)
+      .argParser(integer(1, 2 ** 40)),
+    named('--seed <n>', 'makes the source repeatable (default: drawn, printed)').argParser(
+      integer(0, 2 ** 32 - 1),
+    ),
+  ]
+}
+
+/** An option with its environment variable; `plain` names a conventional one that serves as well. */
+function named(flags: string, description: string, plain?: 'PORT' | 'HOST'): Option {
+  const option = new Option(flags, description)
+  const ours = `PUSHLAB_${option.name().toUpperCase().replaceAll('-', '_')}`
+  return option.env(plain !== undefined && process.env[ours] === undefined ? plain : ours)
+}
+
+function number(least: number, most: number): (text: string) => number {
+  return text => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`Give a number from ${least} to ${most}.`)
+  }
+}
+
+function integer(least: number, most: number): (text: string) => number {
+  return text => {
+    if (/^\d{1,15}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text)
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`)
+  }
+}
+
+const PORT = integer(0, 65_535)
+
+function portOrOff(text: string): number | 'off' {
+  return text === 'off' ? text : PORT(text)
+}
+
+function loopback(text: string): string {
+  if (text === 'localhost' || text === '::1' || /^127(\.\d{1,3}){3}$/.test(text)) return text
+  throw new InvalidArgumentError('Give an address of loopback: whoever reaches the server may command it.')
+}
+
+function token(text: string): string {
+  if (/^[!-~]{8,256}$/.test(text)) return text
+  throw new InvalidArgumentError('Give 8 to 256 visible characters without spaces.')
+}
+
+function gathered(text: string, before: readonly string[]): readonly string[] {
+  if (/^[A-Za-z0-9.[\]:-]{1,255}$/.test(text)) return [...before, text]
+  throw new InvalidArgumentError('Give a host name as a browser sends it, with its port.')
+}
+
+function packageVersion(): string {
+  return JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')).version
+}

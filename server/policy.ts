@@ -1,0 +1,42 @@
+import { HEARTBEAT_MS } from './protocol.ts'
+
+/** The delivery contract's figures. An argument, so that tests can run them at a fraction of real time. */
+export interface Policy {
+  /** Silence after which a stream gets a heartbeat. */
+  readonly heartbeatMs: number
+  /** How often streams are looked at for silence and for writes that do not drain: one timer for all. */
+  readonly sweepMs: number
+  /** A write that stays undrained for so long: the reader is cut, and resumes from its cursor. */
+  readonly undrainedMs: number
+  /** The most that is handed to a stream in one write; the next only when it has drained. */
+  readonly writeBytes: number
+  /** How long a stream may wait to put more events into one write; 0: those of one turn of the event loop. */
+  readonly coalesceMs: number
+  /** A WebSocket whose ping is unanswered for so long is terminated. */
+  readonly pongMs: number
+  /** Native readers come back after a delay drawn from here, so that they do not return as one herd. */
+  readonly retryMs: { readonly least: number; readonly most: number }
+  /** How long a WebSocket peer may take to answer the close when the server goes. */
+  readonly graceMs: number
+  /** What one reader may say: so many at once, then so many a second. */
+  readonly sayBurst: number
+  readonly sayPerSecond: number
+}
+
+export const POLICY: Policy = {
+  heartbeatMs: HEARTBEAT_MS,
+  sweepMs: 1000,
+  undrainedMs: 10_000,
+  writeBytes: 64 * 1024,
+  coalesceMs: 0,
+  pongMs: 10_000,
+  retryMs: { least: 1000, most: 3000 },
+  graceMs: 300,
+  sayBurst: 20,
+  sayPerSecond: 10,
+}
+
+/** When a reader is asked to come back, in whole milliseconds. */
+export function drawRetryMs({ retryMs: { least, most } }: Policy): number {
+  return Math.round(least + Math.random() * (most - least))
+}

@@ -1,0 +1,123 @@
+import type { Readable } from 'node:stream'
+import type { Clock } from '../clock.ts'
+import type { EventLog } from '../event-log.ts'
+import type { SourceKind, SourceSettings, Timing } from '../protocol.ts'
+import { type Random, seededRandom } from '../random.ts'
+import { Refusal } from '../refusal.ts'
+import type { Draft, Feed } from './feed.ts'
+import { pace } from './pacer.ts'
+import { replayFeed } from './replay.ts'
+import { publishLines } from './stdin.ts'
+import { syntheticFeed } from './synthetic.ts'
+
+/** The running source: besides publish and say, the only writer of the log. */
+export interface Source {
+  readonly settings: SourceSettings
+  /** Takes effect at once. Throws the refusal of settings that do not go together; nothing is changed then. */
+  change(settings: Partial<SourceSettings>): void
+  /** So many events in one turn, which share one `at`. Resolves once they are in the log. */
+  burst(count: number): Promise<void>
+  reset(): void
+  close(): void
+}
+
+export interface SourceOptions extends SourceSettings {
+  /** The record that `replay` reads. */
+  readonly file: string
+  /** How much faster than the record, for `recorded`. */
+  readonly speed: number
+  readonly seed: number
+  /** What `stdin` reads. */
+  readonly stdin: Readable
+  readonly complain: (sentence: string) => void
+}
+
+/** Starts the source. Throws `SourceError` where its file cannot be replayed. */
+export function createSource(log: EventLog, clock: Clock, options: SourceOptions): Source {
+  const { kind, rate, timing, payloadBytes } = options
+  const atStart: SourceSettings = { kind, rate, timing, payloadBytes }
+  const synthetic = syntheticFeed(() => settings.payloadBytes)
+  const random = seededRandom(options.seed)
+  let settings = checked(atStart)
+  let feed = feedOf(kind)
+  let stop = start()
+
+  return {
+    get settings() {
+      return settings
+    },
+    change,
+    burst,
+    reset: () => change(atStart),
+    close: () => stop(),
+  }
+
+  function change(wanted: Partial<SourceSettings>): void {
+    const next = checked({ ...settings, ...wanted })
+    const nextFeed = next.kind === settings.kind ? feed : feedOf(next.kind)
+    if (next.kind === 'stdin') return
+    stop()
+    settings = next
+    feed = nextFeed
+    stop = start()
+  }
+
+  /** A burst of a source that has nothing of its own to say is synthetic. */
+  async function burst(count: number): Promise<void> {
+    const at = clock.epochMs()
+    const drafts = Array.from({ length: count }, feed ?? synthetic)
+    await Promise.all(drafts.map(draft => log.append(draft.type, draft.data, at)))
+  }
+
+  function feedOf(wanted: SourceKind): Feed | null {
+    if (wanted === 'replay') return replayFeed(options.file)
+    return wanted === 'synthetic' ? synthetic : null
+  }
+
+  function start(): () => void {
+    if (settings.kind === 'stdin') return publishLines(options.stdin, log, options.complain)
+    if (feed === null || settings.rate === 0) return () => {}
+    return pacedBy(feed)
+  }
+
+  function pacedBy(next: Feed): () => void {
+    let draft: Draft = next()
+    return pace(
+      clock,
+      () => intervalMs(settings, draft.afterMs / options.speed, random),
+      at => {
+        // Never rejects: a feed's drafts were checked when it was made.
+        void log.append(draft.type, draft.data, at)
+        draft = next()
+      },
+    )
+  }
+
+  function checked(next: SourceSettings): SourceSettings {
+    if (next.timing === 'recorded' && next.kind !== 'replay') {
+      throw new Refusal(
+        400,
+        'no-recorded-times',
+        'Choose timing poisson or fixed: only the replay source has recorded times.',
+      )
+    }
+    if ((next.kind === 'stdin') !== (atStart.kind === 'stdin')) {
+      throw new Refusal(
+        400,
+        'stdin-is-for-good',
+        'Choose between stdin and the other sources when the server starts: --source stdin.',
+      )
+    }
+    return next
+  }
+}
+
+const INTERVALS: Readonly<Record<Timing, (rate: number, recordedMs: number, random: Random) => number>> = {
+  poisson: (rate, _recordedMs, random) => (-Math.log(1 - random()) * 1000) / rate,
+  fixed: rate => 1000 / rate,
+  recorded: (_rate, recordedMs) => recordedMs,
+}
+
+function intervalMs({ timing, rate }: SourceSettings, recordedMs: number, random: Random): number {
+  return INTERVALS[timing](rate, recordedMs, random)
+}

@@ -1,0 +1,104 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import type { Clock } from './clock.ts'
+import type { EventLog } from './event-log.ts'
+import type { Booking } from './meter.ts'
+import type { Policy } from './policy.ts'
+import {
+  CLIENT_NAME,
+  type Cursor,
+  type CursorWord,
+  formatCursor,
+  parseCursor,
+  type Technique,
+} from './protocol.ts'
+import { Refusal } from './refusal.ts'
+import type { Say } from './say.ts'
+
+/** A room: where one technique reads the log for its readers. */
+export interface Room {
+  /** The technique in a sentence of *since* and *follow*. */
+  readonly sentence: string
+  /** Opens the technique's door and returns what is behind it. */
+  open(app: FastifyInstance, house: House): OpenRoom
+}
+
+export interface OpenRoom {
+  /** Readers who are now held or followed; 0 when nobody is there, or something leaks. */
+  readonly readers: number
+  /** Sends everybody home, as the protocol says goodbye; resolves once they have been told. */
+  drain(): Promise<void>
+}
+
+/** What all rooms share. */
+export interface House {
+  readonly log: EventLog
+  readonly clock: Clock
+  readonly policy: Policy
+  readonly say: Say
+  /** The house is closing: nobody new is let in. */
+  readonly draining: boolean
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where this request's bytes are booked. */
+    booking: Booking
+  }
+  interface FastifyContextConfig {
+    /** On whose behalf this route's bytes cross; none: page, API and control. */
+    technique?: Technique
+  }
+}
+
+/** The query that every door understands. Others add their own keys; any further key is refused. */
+export const doorQuery = {
+  cursor: Type.Optional(Type.String()),
+  client: Type.Optional(Type.String({ pattern: CLIENT_NAME.source })),
+}
+export interface DoorQuery {
+  readonly cursor?: string
+  readonly client?: string
+}
+
+/** Where a reader asks to stand: a cursor or one of the two words for one. */
+export type Place = Cursor | CursorWord
+
+/** Reads a place out of a cursor's text; no text is `now`. Throws the `bad-cursor` refusal. */
+export function readPlace(text: string | undefined): Place {
+  if (text === undefined || text === 'now') return 'now'
+  if (text === 'earliest') return text
+  const cursor = parseCursor(text)
+  if (cursor !== null) return cursor
+  throw new Refusal(
+    400,
+    'bad-cursor',
+    'Give a cursor as you received it, or the word now, or earliest, or none.',
+  )
+}
+
+/** The cursor that a place stands for at this instant. A cursor is left as it is, even if it is stale. */
+export function cursorOf(place: Place, log: EventLog): Cursor {
+  if (place === 'now') return { epoch: log.epoch, seq: log.top }
+  if (place === 'earliest') return { epoch: log.epoch, seq: log.oldest - 1 }
+  return place
+}
+
+/** Whether two cursors are the same place. */
+export function samePlace(a: Cursor, b: Cursor): boolean {
+  return a.seq === b.seq && a.epoch === b.epoch
+}
+
+/** A query's `cursor` as the door's rooms use it. */
+export function placeOf(request: FastifyRequest): Place {
+  return readPlace((request.query as DoorQuery).cursor)
+}
+
+export function etag(cursor: Cursor): string {
+  return `"${formatCursor(cursor)}"`
+}
+
+/** Whom the rate limit of `say` counts: the name that the reader chose, else the address that it comes from. */
+export function speakerOf(request: FastifyRequest): string {
+  return (request.query as DoorQuery).client ?? request.ip
+}

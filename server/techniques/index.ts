@@ -1,0 +1,9 @@
+import type { Technique } from '../protocol.ts'
+import type { Room } from '../technique.ts'
+import { longPoll } from './long-poll.ts'
+import { poll } from './poll.ts'
+import { sse } from './sse.ts'
+import { websocket } from './websocket.ts'
+
+/** The registry: a name in the protocol without its room here does not compile. */
+export const rooms: Readonly<Record<Technique, Room>> = { poll, 'long-poll': longPoll, sse, websocket }

@@ -1,0 +1,99 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { createBatches } from '../batch.ts'
+import { type Cursor, DOORS, WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol.ts'
+import { cursorOf, doorQuery, etag, placeOf, type Room } from '../technique.ts'
+
+/** Long polling: *since*, or else the first thing that *follows*. */
+export const longPoll: Room = {
+  sentence: 'since, or else the first thing that follows',
+
+  open(app, house) {
+    const batches = createBatches(house.log)
+    const waiters = new Set<Waiter>()
+    house.log.follow(() => {
+      for (const waiter of waiters) release(waiter)
+    })
+
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: DOORS['long-poll'],
+      config: { technique: 'long-poll' },
+      schema: {
+        querystring: Type.Object(
+          { ...doorQuery, wait: Type.Optional(Type.String({ pattern: WAIT.source })) },
+          { additionalProperties: false },
+        ),
+      },
+      handler: answer,
+    })
+
+    return {
+      get readers() {
+        return waiters.size
+      },
+      drain,
+    }
+
+    function answer(request: FastifyRequest, reply: FastifyReply) {
+      const place = placeOf(request)
+      const asked = cursorOf(place, house.log)
+      const waitSeconds = waitOf(request, reply)
+      const waiter: Waiter = { asked, request, reply, timer: null }
+      const held = place === asked && batches(asked).empty && waitSeconds > 0 && request.method !== 'HEAD'
+      if (!held || house.draining) return send(waiter)
+      waiters.add(waiter)
+      waiter.timer = setTimeout(release, waitSeconds * 1000, waiter)
+      reply.raw.once('close', () => forget(waiter))
+      return reply
+    }
+
+    function release(waiter: Waiter): void {
+      forget(waiter)
+      send(waiter)
+    }
+
+    function forget(waiter: Waiter): void {
+      if (waiter.timer !== null) clearTimeout(waiter.timer)
+      waiters.delete(waiter)
+    }
+
+    function send({ asked, request, reply }: Waiter) {
+      const batch = batches(asked)
+      reply.header('cache-control', 'no-store')
+      reply.header('etag', etag(batch.cursor))
+      reply.type('application/json; charset=utf-8')
+      if (house.draining) reply.header('connection', 'close')
+      request.booking.deliver(batch.events, batch.payloadBytes)
+      return reply.send(batch.body)
+    }
+
+    async function drain(): Promise<void> {
+      for (const waiter of waiters) release(waiter)
+    }
+  },
+}
+
+/** A reader who has everything so far and waits for more. */
+interface Waiter {
+  readonly asked: Cursor
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  timer: NodeJS.Timeout | null
+}
+
+/** 0 to 55, written without a leading zero. */
+const WAIT = /^(\d|[1-4]\d|5[0-5])$/
+
+/** How long to hold, in seconds: the query, else `Prefer: wait=N` (RFC 7240; clamped and answered), else 25. */
+function waitOf(request: FastifyRequest, reply: FastifyReply): number {
+  const { wait } = request.query as { wait?: string }
+  if (wait !== undefined) return Number(wait)
+  const preferred = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(
+    String(request.headers['prefer'] ?? ''),
+  )
+  if (preferred === null) return WAIT_DEFAULT_SECONDS
+  const waitSeconds = Math.min(Number(preferred[1]), WAIT_MAX_SECONDS)
+  reply.header('preference-applied', `wait=${waitSeconds}`)
+  return waitSeconds
+}

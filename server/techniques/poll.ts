@@ -1,0 +1,46 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { createBatches, type EncodedBatch } from '../batch.ts'
+import { DOORS, formatCursor } from '../protocol.ts'
+import { cursorOf, doorQuery, etag, placeOf, type Room, samePlace } from '../technique.ts'
+
+/** Polling: *since*, answered at once, whether or not there is anything. */
+export const poll: Room = {
+  sentence: 'since',
+
+  open(app, house) {
+    const batches = createBatches(house.log)
+
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: DOORS.poll,
+      config: { technique: 'poll' },
+      schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
+      handler: answer,
+    })
+
+    return { readers: 0, drain: async () => {} }
+
+    function answer(request: FastifyRequest, reply: FastifyReply) {
+      const place = placeOf(request)
+      const asked = cursorOf(place, house.log)
+      const batch = batches(asked)
+      reply.header('cache-control', 'no-cache, private')
+      reply.header('etag', etag(batch.cursor))
+      if (batch.empty && place === asked && samePlace(batch.cursor, asked) && matches(request, batch)) {
+        return reply.code(304).send()
+      }
+      reply.type('application/json; charset=utf-8')
+      request.booking.deliver(batch.events, batch.payloadBytes)
+      return reply.send(batch.body)
+    }
+  },
+}
+
+/** `If-None-Match` names the batch's cursor: a list of tags, compared weakly (RFC 9110 §13.1.2). `*` names nobody's place. */
+function matches(request: FastifyRequest, batch: EncodedBatch): boolean {
+  const tags = request.headers['if-none-match']
+  if (tags === undefined) return false
+  const wanted = `"${formatCursor(batch.cursor)}"`
+  return tags.split(',').some(tag => tag.trim().replace(/^W\//, '') === wanted)
+}

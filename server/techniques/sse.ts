@@ -1,0 +1,115 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { createFanout, type Envelope } from '../fanout.ts'
+import { drawRetryMs, type Policy } from '../policy.ts'
+import { type Bye, DOORS, formatCursor } from '../protocol.ts'
+import { tcpSink } from '../sink.ts'
+import { doorQuery, placeOf, type Room, readPlace } from '../technique.ts'
+
+/** Server-Sent Events: *since*, then *follow*, as lines of text in one answer that does not end. */
+export const sse: Room = {
+  sentence: 'since, then follow',
+
+  open(app, house) {
+    const fanout = createFanout(house.log, sseEnvelope(house.policy), house.policy, house.clock.monotonicMs)
+    const responses = new Set<FastifyReply['raw']>()
+
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: DOORS.sse,
+      config: { technique: 'sse' },
+      schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
+      handler: answer,
+    })
+    app.addHook('onClose', async () => fanout.close())
+
+    return {
+      get readers() {
+        return fanout.size
+      },
+      drain,
+    }
+
+    function answer(request: FastifyRequest, reply: FastifyReply) {
+      const lastEventId = request.headers['last-event-id']
+      const place = lastEventId === undefined ? placeOf(request) : readPlace(String(lastEventId))
+      reply.headers(STREAM_HEAD)
+      if (request.method === 'HEAD') return reply.send()
+      // A refusal that will pass must not look like one: any status but 200 is final for a browser's EventSource.
+      if (house.draining) return reply.send(bye(closing()))
+      const response = openStream(reply)
+      const { socket } = request.raw
+      const sink = tcpSink(socket)
+      socket.cork()
+      response.flushHeaders()
+      request.booking.head(0)
+      const unfollow = fanout.follow(
+        { sink, booking: request.booking, cut: sink.destroy, end: () => response.end() },
+        place,
+      )
+      socket.uncork()
+      responses.add(response)
+      response.once('close', () => {
+        unfollow()
+        responses.delete(response)
+      })
+      return reply
+    }
+
+    async function drain(): Promise<void> {
+      fanout.drain(closing)
+      await new Promise(resolve => setTimeout(resolve, responses.size > 0 ? house.policy.graceMs : 0))
+      for (const response of responses) response.destroy()
+    }
+
+    function closing(): Bye {
+      return { reason: 'The server is closing.', retryMs: drawRetryMs(house.policy) }
+    }
+  },
+}
+
+/** The body is delimited by the close: a proxy must not buffer it, and chunks would only add to it. */
+const STREAM_HEAD = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+  connection: 'close',
+}
+
+/** Takes the answer out of Fastify's hands, with the headers set so far, unchunked. */
+function openStream(reply: FastifyReply): FastifyReply['raw'] {
+  reply.hijack()
+  const response = reply.raw
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) response.setHeader(name, value)
+  }
+  response.useChunkedEncodingByDefault = false
+  return response
+}
+
+/**
+ * The event stream format (WHATWG HTML §9.2.5). The JSON in `data` never needs splitting into lines: JSON.stringify
+ * escapes every CR and LF, and no other character ends a line there.
+ */
+function sseEnvelope(policy: Policy): Envelope {
+  return {
+    overheadBytes: 'id: k3f9x2ab7q-9007199254740991\ndata: \n\n'.length,
+    events(epoch, entries) {
+      let text = ''
+      for (const entry of entries) text += `id: ${epoch}-${entry.seq}\ndata: ${entry.text}\n\n`
+      return Buffer.from(text)
+    },
+    hello: hello =>
+      Buffer.from(
+        `retry: ${drawRetryMs(policy)}\nid: ${hello.cursor}\nevent: hello\ndata: ${JSON.stringify(hello)}\n\n`,
+      ),
+    gap: (gap, cursor) =>
+      Buffer.from(`id: ${formatCursor(cursor)}\nevent: gap\ndata: ${JSON.stringify(gap)}\n\n`),
+    heartbeat: top => Buffer.from(`event: heartbeat\ndata: ${JSON.stringify({ top })}\n\n`),
+    bye,
+  }
+}
+
+function bye(bye: Bye): Buffer {
+  return Buffer.from(`retry: ${bye.retryMs}\nevent: bye\ndata: ${JSON.stringify(bye)}\n\n`)
+}
