@@ -93,7 +93,10 @@ export function subscribe(options: SubscribeOptions): Subscription {
 
   /** The link is over: come back later, or never. */
   function lose(ending: Ending): void {
-    if (ending.final) return finish(ending.reason)
+    if (ending.final) {
+      finish(ending.reason)
+      return
+    }
     hangUp()
     const delayMs = retryDelayMs(policy, failures, Math.max(ending.floorMs, byeMs), random())
     failures += 1

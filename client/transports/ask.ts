@@ -17,8 +17,13 @@ export interface Answer {
  */
 export async function ask(reader: Reader, address: string, cache: 'no-cache' | 'no-store'): Promise<Answer> {
   const { fetch, now } = reader.environment
+  // A signal of its own: the link's would gather a listener for every ask of its life.
+  const asking = new AbortController()
+  const stop = () => asking.abort()
+  reader.signal.addEventListener('abort', stop)
   try {
-    const response = await fetch(address, { cache, signal: reader.signal })
+    const response = await fetch(address, { cache, signal: asking.signal })
+
     reader.heard()
     const text = await readText(response, reader.heard)
     const receivedAt = now()
@@ -30,6 +35,8 @@ export async function ask(reader: Reader, address: string, cache: 'no-cache' | '
   } catch {
     // Unreachable, or cut in the middle of the answer.
     return { batch: null, ending: { final: false, floorMs: 0 }, receivedAt: now() }
+  } finally {
+    reader.signal.removeEventListener('abort', stop)
   }
 }
 
