@@ -27,9 +27,9 @@ export const text = {
   },
 
   server: {
-    connecting: { icon: '○', word: 'connecting' },
-    ready: { icon: '●', word: 'server' },
-    gone: { icon: '✕', word: 'server gone' },
+    connecting: 'connecting',
+    ready: 'server',
+    gone: 'server gone',
   },
   clock: (uncertaintyMs: number) => `clock ±${formatMs(uncertaintyMs)}`,
   clockTitle: (roundTripMs: number) =>
@@ -95,7 +95,7 @@ export const text = {
       `${IDENTITIES[technique].name}: each event as a line from the server’s rail to the browser’s, over the last 10 seconds. Steep is fast.`,
     about: {
       poll: (intervalMs: number) => `asks every ${formatInterval(intervalMs)}`,
-      'long-poll': () => 'asks, and is held until there is news',
+      'long-poll': () => 'held until there is news',
       sse: () => 'one stream, one way',
       websocket: () => 'one stream, both ways',
     } satisfies Record<Technique, (intervalMs: number) => string>,
@@ -111,34 +111,31 @@ export const text = {
     booksTitle: 'received + declared missing = emitted by the source since this lane began',
     window:
       'Latency, asks and bytes: last 30 s. Bytes are counted at the server’s sockets for this page alone, headers and framing included.',
-    server: 'server',
-    browser: 'browser',
+    server: 'srv',
+    browser: 'web',
     axis: ['−10 s', '−5 s', 'now'],
   },
 
-  state: (
-    state: SubscriptionState | null,
-    monotonicMs: number,
-  ): { readonly icon: string; readonly word: string } => {
-    if (state === null) return { icon: '○', word: 'not running here' }
+  state: (state: SubscriptionState | null, monotonicMs: number): string => {
+    if (state === null) return 'not running here'
     switch (state.name) {
       case 'connecting':
-        return { icon: '○', word: 'connecting' }
+        return 'connecting'
       case 'asking':
-        return { icon: '◔', word: 'asking' }
+        return 'asking'
       case 'resting':
-        return { icon: '◔', word: `next ask in ${seconds(state.untilMs - monotonicMs)}` }
+        return `next ask in ${seconds(state.untilMs - monotonicMs)}`
       case 'holding':
-        return { icon: '⏸', word: `holding ${wholeSeconds(monotonicMs - state.sinceMs)}` }
+        return `holding ${wholeSeconds(monotonicMs - state.sinceMs)}`
       case 'open':
-        return { icon: '●', word: 'open' }
-      case 'reconnecting':
-        return {
-          icon: '✕',
-          word: `reconnecting in ${seconds(state.untilMs - monotonicMs)} (try ${state.attempt})`,
-        }
+        return 'open'
+      case 'reconnecting': {
+        // An EventSource that reconnects by itself tells nobody when.
+        const inMs = state.untilMs - monotonicMs
+        return `reconnecting${inMs > 0 ? ` in ${seconds(inMs)}` : ''} (try ${state.attempt})`
+      }
       case 'closed':
-        return { icon: '✕', word: state.reason === null ? 'closed' : `closed: ${state.reason}` }
+        return state.reason === null ? 'closed' : `closed: ${state.reason}`
     }
   },
 
@@ -171,11 +168,11 @@ export const text = {
         return `Too early to say: ${formatCount(finding.have)} of ${formatCount(finding.need)} events measured.`
       case 'half-interval': {
         const numbers = `${formatMs(finding.measuredMs)} measured, ${formatMs(finding.expectedMs)} expected`
-        const sum = `${formatInterval(finding.pollIntervalMs)}/2 + ${formatMs(finding.oneWayMs)} one way, as the quickest stream measured it`
+        const sum = `${formatInterval(finding.pollIntervalMs)}/2 + ${formatMs(finding.oneWayMs)} one way`
         const verdict = finding.agrees
-          ? `within the ±${formatMs(finding.toleranceMs)} that chance explains`
+          ? `chance explains ±${formatMs(finding.toleranceMs)}`
           : `further off than the ±${formatMs(finding.toleranceMs)} that chance explains`
-        return `Polling waits half its interval on average: ${numbers} (${sum}), ${verdict}.`
+        return `Polling waits half its interval on average: ${numbers} (${sum}); ${verdict}.`
       }
       case 'no-difference': {
         const names = list.format(finding.techniques.map(technique => IDENTITIES[technique].name))
@@ -199,8 +196,8 @@ export const text = {
       `${IDENTITIES[technique].name} ${formatLatency(p50Ms, uncertaintyMs)}`,
     table: 'The same as a table',
     technique: 'Technique',
-    ago: (ms: number) => `last ${ms / 1_000} s`,
-    tableCaption: 'Mean latency by age',
+    ago: (fromMs: number, toMs: number) => `${fromMs / 1_000}–${toMs / 1_000} s ago`,
+    tableCaption: 'Mean latency of each ten seconds',
   },
 
   results: {

@@ -27,7 +27,7 @@ function delivery(seq: number, latencyMs = 5, epoch = EPOCH) {
 
 test('the books begin at the place of the hello, so an event lost right after it shows', () => {
   const lane = createLaneRecord('sse', createKnownEvents())
-  lane.follow(subscriptionAt(`${EPOCH}-10`))
+  lane.follow(subscriptionAt(`${EPOCH}-10`), null)
   lane.changed({ name: 'open' }, 1_000_000)
   lane.delivered(delivery(11), 0.3)
   expect(lane.audit({ epoch: EPOCH, seq: 12 })).toEqual({ name: 'behind', count: 1 })
@@ -39,7 +39,7 @@ test('the books begin at the place of the hello, so an event lost right after it
 
 test('a declared loss is part of the books and drawn with its numbers', () => {
   const lane = createLaneRecord('poll', createKnownEvents())
-  lane.follow(subscriptionAt(null))
+  lane.follow(subscriptionAt(null), null)
   lane.delivered(delivery(5), 0.3)
   lane.lost({ reason: 'trimmed', from: 6, to: 8, lost: 3 }, `${EPOCH}-8`, 1_000_100)
   lane.delivered(delivery(9), 0.3)
@@ -50,7 +50,7 @@ test('a declared loss is part of the books and drawn with its numbers', () => {
 
 test('a new epoch begins the books anew', () => {
   const lane = createLaneRecord('websocket', createKnownEvents())
-  lane.follow(subscriptionAt(null))
+  lane.follow(subscriptionAt(null), null)
   lane.delivered(delivery(500), 0.3)
   lane.lost({ reason: 'epoch', lost: null }, 'bbbbbbbbbb-0', 1_000_900)
   lane.delivered(delivery(1, 5, 'bbbbbbbbbb'), 0.3)
@@ -59,7 +59,7 @@ test('a new epoch begins the books anew', () => {
 
 test('an event from the future has no latency, but it was received', () => {
   const lane = createLaneRecord('sse', createKnownEvents())
-  lane.follow(subscriptionAt(null))
+  lane.follow(subscriptionAt(null), null)
   lane.delivered(delivery(1, -3_600_000), 0.3)
   expect(lane.counts().received).toBe(1)
   expect(lane.invalid).toBe(1)

@@ -35,7 +35,10 @@ export interface LaneRecord {
   readonly place: Cursor | null
   /** Events whose `at` lies so far in the future that no clock error explains it; they have no latency. */
   readonly invalid: number
-  follow(subscription: Subscription | null): void
+  /** Keep the books of this subscription; `from` is the place it goes on from, `null` for a new beginning. */
+  follow(subscription: Subscription, from: Cursor | null): void
+  /** The lane no longer runs in this tab; what it measured stays. */
+  rest(): void
   delivered(delivery: Delivery, clockUncertaintyMs: number): void
   lost(gap: Gap, cursor: string, nowMs: number): void
   changed(state: SubscriptionState, nowMs: number): void
@@ -89,6 +92,7 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
       return invalid
     },
     follow,
+    rest,
     delivered,
     lost,
     changed,
@@ -96,11 +100,15 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
     audit,
   }
 
-  function follow(next: Subscription | null): void {
+  function follow(next: Subscription, from: Cursor | null): void {
     subscription = next
+    place = from
     began = null
-    place = null
-    if (next === null) state = null
+  }
+
+  function rest(): void {
+    subscription = null
+    state = null
   }
 
   function delivered(delivery: Delivery, clockUncertaintyMs: number): void {

@@ -23,3 +23,11 @@ test('a span that was overwritten counts as empty, and a straggler for it does n
   bins.add(50, 1)
   expect(bins.meanAt(300)).toBe(7)
 })
+
+test('a stretch is summed up from its first bin up to, but without, its last', () => {
+  const bins = createTimeBins(100, 20)
+  for (const atMs of [50, 150, 250, 350]) bins.add(atMs, atMs)
+  expect(bins.between(100, 300)).toEqual({ count: 2, mean: 200 })
+  expect(bins.between(0, 1_000)).toEqual({ count: 4, mean: 200 })
+  expect(bins.between(1_000, 1_500)).toEqual({ count: 0, mean: Number.NaN })
+})

@@ -4,7 +4,9 @@ export interface TimeBins {
   add(atMs: number, value: number): void
   /** How many values fell into the bin that holds `atMs`. */
   countAt(atMs: number): number
-  /** Their mean, NaN when there is none. */
+  /** Over the bins from the one of `fromMs` up to, but without, the one of `toMs`. The mean of none is NaN. */
+  between(fromMs: number, toMs: number): { readonly count: number; readonly mean: number }
+  /** The mean of the bin that holds `atMs`, NaN when there is none. */
   meanAt(atMs: number): number
 }
 
@@ -14,7 +16,7 @@ export function createTimeBins(widthMs: number, capacity: number): TimeBins {
   const counts = new Float64Array(capacity)
   const sums = new Float64Array(capacity)
 
-  return { widthMs, add, countAt, meanAt }
+  return { widthMs, add, countAt, between, meanAt }
 
   function add(atMs: number, value: number): void {
     const span = Math.floor(atMs / widthMs)
@@ -33,6 +35,18 @@ export function createTimeBins(widthMs: number, capacity: number): TimeBins {
     const span = Math.floor(atMs / widthMs)
     const slot = span % capacity
     return spans[slot] === span ? (counts[slot] ?? 0) : 0
+  }
+
+  function between(fromMs: number, toMs: number): { readonly count: number; readonly mean: number } {
+    let count = 0
+    let sum = 0
+    for (let span = Math.floor(fromMs / widthMs); span < Math.floor(toMs / widthMs); span++) {
+      const slot = span % capacity
+      if (spans[slot] !== span) continue
+      count += counts[slot] ?? 0
+      sum += sums[slot] ?? 0
+    }
+    return { count, mean: sum / count }
   }
 
   function meanAt(atMs: number): number {

@@ -1,0 +1,71 @@
+import type { Health, Refusal, SourceSettings } from '../../../server/protocol.ts'
+import { text } from '../../text.ts'
+
+/** A command that was not obeyed; the message is a sentence for the person who gave it. */
+export class CommandRefused extends Error {
+  override readonly name = 'CommandRefused'
+}
+
+/** The commands and questions of the page. Every failure is a CommandRefused with a sentence. */
+export interface Api {
+  health(): Promise<Health>
+  source(): Promise<SourceSettings>
+  setRate(rate: number): Promise<SourceSettings>
+  emit(): Promise<void>
+  burst(count: number): Promise<void>
+  /** Resolves to how many connections were cut. */
+  kill(): Promise<number>
+  reset(): Promise<void>
+}
+
+/** @param token the control token of a server that listens beyond loopback; it arrives in the page's fragment */
+export function createApi(token: string | null): Api {
+  return {
+    health: () => ask<Health>('GET', '/api/health'),
+    source: () => ask<SourceSettings>('GET', '/api/source'),
+    setRate: rate => ask<SourceSettings>('PUT', '/api/source', { rate }),
+    emit: async () => {
+      await ask('POST', '/api/events', { type: 'manual', data: { sentBy: 'page' } })
+    },
+    burst: async count => {
+      await ask('POST', '/api/burst', { count })
+    },
+    kill: async () => (await ask<{ readonly cut: number }>('POST', '/api/kill', {})).cut,
+    reset: async () => {
+      await ask('POST', '/api/reset', {})
+    },
+  }
+
+  async function ask<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers = new Headers()
+    if (token !== null) headers.set('Authorization', `Bearer ${token}`)
+    if (body !== undefined) headers.set('Content-Type', 'application/json')
+    let response: Response
+    try {
+      response = await fetch(path, {
+        method,
+        headers,
+        cache: 'no-store',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+    } catch {
+      throw new CommandRefused(text.commandUnreachable)
+    }
+    const answer: unknown = await response.json().catch(() => null)
+    if (!response.ok) {
+      throw new CommandRefused(isRefusal(answer) ? answer.error : text.commandRefused(response.status))
+    }
+    return answer as T
+  }
+}
+
+function isRefusal(answer: unknown): answer is Refusal {
+  return (
+    typeof answer === 'object' && answer !== null && 'error' in answer && typeof answer.error === 'string'
+  )
+}
+
+/** `#token=…`: a fragment is never sent to a server, so it ends up in no log. */
+export function tokenOf(fragment: string): string | null {
+  return new URLSearchParams(fragment.replace(/^#/, '')).get('token')
+}

@@ -1,0 +1,90 @@
+/** One tab at a time runs the lanes; the others look on and can take over. */
+export interface LaneOwnership {
+  takeOver(): void
+  close(): void
+}
+
+type Message = { readonly name: 'claim' | 'owner' | 'taken' | 'free'; readonly tab: string }
+
+const CHANNEL = 'push-lab lanes'
+/** How long a new tab waits for the owner to speak up. */
+const CLAIM_MS = 150
+
+/**
+ * Settles which tab is the owner over a BroadcastChannel (Web Locks would be shorter, but are missing on the plain
+ * HTTP of a classroom). A claim stands when nobody objects; taking over needs nobody's consent.
+ */
+export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => void): LaneOwnership {
+  const channel = new BroadcastChannel(CHANNEL)
+  let role: 'claiming' | 'owner' | 'viewer' = 'claiming'
+  let timer: number | undefined
+
+  channel.addEventListener('message', (message: MessageEvent<Message>) => hear(message.data))
+  addEventListener('pagehide', leave)
+  addEventListener('pageshow', comeBack)
+  claim()
+
+  return {
+    takeOver: () => {
+      clearTimeout(timer)
+      say('taken')
+      become('owner')
+    },
+    close: () => {
+      leave()
+      removeEventListener('pagehide', leave)
+      removeEventListener('pageshow', comeBack)
+      channel.close()
+    },
+  }
+
+  function claim(): void {
+    role = 'claiming'
+    say('claim')
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      say('owner')
+      become('owner')
+    }, CLAIM_MS)
+  }
+
+  function hear(message: Message): void {
+    switch (message.name) {
+      case 'claim':
+        if (role === 'owner') say('owner')
+        // Of two tabs that claim at once, the smaller name wins.
+        else if (role === 'claiming' && message.tab > tab) say('owner')
+        break
+      case 'owner':
+        if (role === 'claiming' || (role === 'owner' && message.tab < tab)) become('viewer')
+        break
+      case 'taken':
+        become('viewer')
+        break
+      case 'free':
+        if (role === 'viewer') claim()
+        break
+    }
+  }
+
+  function become(next: 'owner' | 'viewer'): void {
+    clearTimeout(timer)
+    if (role === next) return
+    role = next
+    onRole(next)
+  }
+
+  function leave(): void {
+    clearTimeout(timer)
+    if (role !== 'viewer') say('free')
+  }
+
+  /** A page that comes back from the back-forward cache may find another tab in its place. */
+  function comeBack(event: PageTransitionEvent): void {
+    if (event.persisted) claim()
+  }
+
+  function say(name: Message['name']): void {
+    channel.postMessage({ name, tab } satisfies Message)
+  }
+}

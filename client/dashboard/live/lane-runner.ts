@@ -1,0 +1,67 @@
+import { formatCursor, TECHNIQUES } from '../../../server/protocol.ts'
+import type { Environment } from '../../environment.ts'
+import { subscribe } from '../../subscribe.ts'
+import { forEachTechnique, type PageState, previewOf } from './page-state.ts'
+
+/** The four subscriptions of this tab, writing into the store. */
+export interface LaneRunner {
+  readonly origin: string
+  setPollInterval(pollIntervalMs: number): void
+  /** The device woke up or is online again. */
+  wake(): void
+  close(): void
+}
+
+/**
+ * Starts all four lanes at one origin.
+ *
+ * @param resume go on from the places the lanes had, so that nothing is skipped; otherwise begin with now
+ */
+export function runLanes(
+  origin: string,
+  clientName: string,
+  environment: Environment,
+  state: PageState,
+  resume: boolean,
+): LaneRunner {
+  const subscriptions = forEachTechnique(technique => {
+    const lane = state.lanes[technique]
+    const from = resume ? lane.place : null
+    const subscription = subscribe({
+      technique,
+      origin,
+      environment,
+      clientName,
+      pollIntervalMs: state.pollIntervalMs,
+      ...(from === null ? {} : { from: formatCursor(from) }),
+      onEvent: delivery => {
+        lane.delivered(delivery, state.clock?.uncertaintyMs ?? 0)
+        const { event } = delivery
+        if (state.latest === null || state.known.top?.seq === event.seq) {
+          state.latest = { seq: event.seq, type: event.type, preview: previewOf(event.data) }
+        }
+      },
+      onGap: (gap, cursor) => lane.lost(gap, cursor, environment.now()),
+      onState: next => lane.changed(next, environment.now()),
+    })
+    lane.follow(subscription, from)
+    return subscription
+  })
+
+  return { origin, setPollInterval, wake, close }
+
+  function setPollInterval(pollIntervalMs: number): void {
+    subscriptions.poll.configure({ pollIntervalMs })
+  }
+
+  function wake(): void {
+    for (const technique of TECHNIQUES) subscriptions[technique].wake()
+  }
+
+  function close(): void {
+    for (const technique of TECHNIQUES) {
+      subscriptions[technique].close()
+      state.lanes[technique].rest()
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { TECHNIQUES } from '../../../server/protocol.ts'
+import { text } from '../../text.ts'
+import { element } from '../element.ts'
+import type { Palette } from '../palette.ts'
+import type { View } from '../view.ts'
+import { commandButton } from './controls.ts'
+import { WINDOW_MS } from './lane-geometry.ts'
+import { createLaneView } from './lane-view.ts'
+import { isEmpty, type LiveFrame } from './live-frame.ts'
+import type { Commands } from './live-session.ts'
+import type { PageState } from './page-state.ts'
+import { createSourceTicks } from './source-ticks.ts'
+
+export interface LanesPanel extends View<LiveFrame> {
+  draw(state: PageState, nowMs: number, palette: Palette): void
+}
+
+/** The source's instants, the four lanes, and the time axis they share. */
+export function createLanesPanel(commands: Commands): LanesPanel {
+  const ticks = createSourceTicks()
+  const lanes = TECHNIQUES.map(createLaneView)
+  const empty = element(
+    'div',
+    { class: 'empty', hidden: true },
+    element('p', {}, text.empty),
+    commandButton('emit-first', 'E', text.controls.emit, commands.emit),
+  )
+  const root = element(
+    'section',
+    { class: 'lanes', 'aria-label': text.lane.region },
+    element(
+      'div',
+      { class: 'lane-row source-row', 'aria-hidden': 'true' },
+      element('span', { class: 'muted' }, text.source.emits),
+      ticks.canvas,
+    ),
+    ...lanes.map(lane => lane.root),
+    element(
+      'div',
+      { class: 'lane-row axis', 'aria-hidden': 'true' },
+      element(
+        'div',
+        { class: 'axis-labels number muted' },
+        ...text.lane.axis.map(tick => element('span', {}, tick)),
+      ),
+    ),
+    empty,
+    element('p', { class: 'lanes-note muted' }, text.lane.window),
+  )
+
+  return { root, update, draw }
+
+  function update(frame: LiveFrame): void {
+    for (const lane of lanes) lane.update(frame)
+    empty.hidden = frame.state.source?.rate !== 0 || !isEmpty(frame, WINDOW_MS)
+  }
+
+  function draw(state: PageState, nowMs: number, palette: Palette): void {
+    ticks.draw(state.known, nowMs, palette)
+    for (const lane of lanes) lane.draw(state, nowMs, palette)
+  }
+}
