@@ -245,6 +245,7 @@ test.each(TECHNIQUES)('%s: the application may close in the middle of what it is
   expect(seqs).toEqual([42, 43])
   expect(reader.place).toBe(at(43))
   expect(world.timers).toBe(0)
+  expect(world.requests.filter(request => request.open)).toEqual([])
 })
 
 test.each(TECHNIQUES)(
@@ -394,12 +395,18 @@ test('poll: an ask that takes longer than the interval delays the next, and neve
 })
 
 test('poll: asks again at once when there is more', async () => {
-  const { world, seqs } = start('poll', { from: at(0) })
+  const { world, seqs, states } = start('poll', { from: at(0) })
   await found(world.requests[0]).answer(batch(1, 3, { more: true }))
   expect(world.requests.map(({ url }) => url.searchParams.get('cursor'))).toEqual([at(0), at(3)])
+
   await found(world.requests[1]).answer(batch(4, 5))
   expect(world.requests).toHaveLength(2)
-  expect(seqs).toEqual([1, 2, 3, 4, 5])
+  await world.pass(1000)
+  await found(world.requests[2]).answer(batch(6, 6, { more: true }))
+  await found(world.requests[3]).answer(batch(7, 7))
+  expect(world.requests).toHaveLength(4)
+  expect(seqs).toEqual([1, 2, 3, 4, 5, 6, 7])
+  expect(states.map(({ name }) => name)).toEqual(['connecting', 'resting', 'asking', 'resting'])
 })
 
 test('poll: another interval takes effect at once, counted from the last ask', async () => {
@@ -599,6 +606,21 @@ test.each(TECHNIQUES)('%s: the delays double, and start over only after 30 s of 
   await stayHealthy(technique, world, 30_000)
   await cut()
   expect(delaysMs).toEqual([1000, 2000, 4000, 8000, 1000])
+})
+
+test('sse: two short lives of an EventSource that reconnected by itself are not one long one', async () => {
+  const { world, reader } = start('sse')
+  found(world.streams[0]).refuse()
+  await world.pass(500)
+  const stream = found(world.streams[1])
+  for (let life = 0; life < 2; life += 1) {
+    stream.accept()
+    stream.send('hello', hello(41), at(41))
+    await world.pass(20_000)
+    if (life === 0) stream.cut()
+    else stream.refuse()
+  }
+  expect(reader.state).toMatchObject({ name: 'reconnecting', attempt: 2 })
 })
 
 async function stayHealthy(technique: Technique, world: ScriptedWorld, ms: number): Promise<void> {

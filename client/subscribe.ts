@@ -197,8 +197,8 @@ export function subscribe(options: SubscribeOptions): Subscription {
   }
 
   function control(frame: ControlFrame): void {
-    // A `bye` alone is a refusal in the only form that an EventSource survives.
-    if (frame.control !== 'bye') prove()
+    prove()
+
     if (frame.control === 'hello') {
       byeMs = 0
       place.begin(frame.cursor)
