@@ -37,16 +37,14 @@ const oneOf = <const T extends string>(names: readonly T[]) =>
   Type.Union(names.map(name => Type.Literal(name)))
 
 const PublishBody = Type.Object({ type: Type.String(), data: Type.Unknown() }, exact)
-const SourceBody = Type.Partial(
-  Type.Object(
-    {
-      kind: oneOf(SOURCE_KINDS),
-      rate: Type.Number({ minimum: 0, maximum: RATE_MAX }),
-      timing: oneOf(TIMINGS),
-      payloadBytes: Type.Integer({ minimum: 1, maximum: DATA_MAX_BYTES }),
-    },
-    exact,
-  ),
+const SourceBody = Type.Object(
+  {
+    kind: Type.Optional(oneOf(SOURCE_KINDS)),
+    rate: Type.Optional(Type.Number({ minimum: 0, maximum: RATE_MAX })),
+    timing: Type.Optional(oneOf(TIMINGS)),
+    payloadBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: DATA_MAX_BYTES })),
+  },
+  exact,
 )
 const BurstBody = Type.Object({ count: Type.Integer({ minimum: 1, maximum: BURST_MAX }) }, exact)
 const KillBody = Type.Object({ technique: Type.Optional(oneOf(TECHNIQUES)) }, exact)

@@ -83,6 +83,8 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
 
   app.removeContentTypeParser('text/plain')
   app.server.on('connection', meter.watch)
+  // Before the guard, so that an upgrade that the guard refuses is known as one, and its socket closed.
+  await app.register(fastifyWebsocket, { options: WEBSOCKET, errorHandler: () => {} })
   book(app, meter)
   guard(
     app,
@@ -91,7 +93,6 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   )
   answerErrors(app, options.complain)
   refuseTheRest(app)
-  await app.register(fastifyWebsocket, { options: WEBSOCKET, errorHandler: () => {} })
 
   const house: House = {
     log,
@@ -139,6 +140,8 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     app.server.close()
     await Promise.all(Object.values(open).map(room => room.drain()))
     await road?.close()
+    // Whoever has not left by now: Fastify would wait for them, upgraded sockets above all.
+    for (const socket of meter.allSockets()) socket.destroy()
     await app.close()
   }
 }

@@ -25,6 +25,7 @@ export function systemClock(): Clock {
   }
 }
 
-function toMicroseconds(ms: number): number {
+/** Whole microseconds, as an event's `at` has them. */
+export function toMicroseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000
 }

@@ -21,6 +21,7 @@ export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, re
     CONTROL_DOOR,
     {
       websocket: true,
+      config: { upgrades: true },
       schema: { querystring: Type.Object({ client: doorQuery.client }, { additionalProperties: false }) },
     },
     (socket, request) => {

@@ -53,6 +53,9 @@ export function guard(app: FastifyInstance, names: () => Names, road: () => Road
         "Open the lab's own page: other sites may not use this server.",
       )
     }
+    if (request.ws && request.routeOptions.config.upgrades !== true) {
+      throw new Refusal(404, 'no-websocket', 'Open a WebSocket at /ws.')
+    }
     if (byRoad && !ROAD_PATHS.has(pathOf(request))) {
       throw new Refusal(404, 'not-on-this-road', "Ask the page's own port for everything but the doors.")
     }

@@ -16,6 +16,8 @@ export interface Meter {
   begin(socket: Socket, technique: Technique | null, client: string | null): Booking
   /** The sockets that now belong to a technique: its streams, and the idle ones whose last request was one of its polls. */
   sockets(technique: Technique): Socket[]
+  /** All open sockets, whoever they belong to. */
+  allSockets(): Socket[]
   read(): { readonly techniques: TechniqueTraffic; readonly other: Traffic }
   /** One reader's own traffic, by the name that it chose; zeros for a name never seen. */
   readClient(client: string): TechniqueTraffic
@@ -53,6 +55,7 @@ export function createMeter(clock: Clock): Meter {
     begin,
     sockets: technique =>
       [...lines.values()].filter(line => line.owner === technique).map(line => line.socket),
+    allSockets: () => [...lines.keys()],
     read,
     readClient,
     reset,

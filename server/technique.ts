@@ -48,6 +48,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** On whose behalf this route's bytes cross; none: page, API and control. */
     technique?: Technique
+    /** This route may be asked to become a WebSocket; any other would be hung up on only after the upgrade. */
+    upgrades?: boolean
   }
 }
 

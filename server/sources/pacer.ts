@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, toMicroseconds } from '../clock.ts'
 
 /** Due publishes that are made up for in one turn of the event loop, before everybody else gets theirs. */
 const CATCH_UP = 1000
@@ -11,7 +11,10 @@ const CATCH_UP = 1000
 export function pace(clock: Clock, intervalMs: () => number, publish: (at: number) => void): () => void {
   let timer: NodeJS.Timeout | null = null
   let immediate: NodeJS.Immediate | null = null
-  let dueAt = roundUp(clock.epochMs() + intervalMs())
+  // Summed up from zero, so that the same intervals make the same instants whenever they begin.
+  const startAt = clock.epochMs()
+  let elapsedMs = intervalMs()
+  let dueAt = toMicroseconds(startAt + toMicroseconds(elapsedMs))
   arm()
 
   return () => {
@@ -31,7 +34,8 @@ export function pace(clock: Clock, intervalMs: () => number, publish: (at: numbe
         return
       }
       publish(dueAt)
-      dueAt = roundUp(dueAt + intervalMs())
+      elapsedMs += intervalMs()
+      dueAt = toMicroseconds(startAt + toMicroseconds(elapsedMs))
     }
     arm()
   }
@@ -39,8 +43,3 @@ export function pace(clock: Clock, intervalMs: () => number, publish: (at: numbe
 
 /** Node fires a timer that is set further ahead at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1
-
-/** To whole microseconds, as an event's `at` has them; up, so that it never lies before the instant that was meant. */
-function roundUp(ms: number): number {
-  return Math.ceil(ms * 1000) / 1000
-}

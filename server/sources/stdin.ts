@@ -18,7 +18,8 @@ export function publishLines(
 
   lines.on('line', line => {
     read += 1
-    if (line.trim() !== '') publish(line).catch(skip)
+    const number = read
+    if (line.trim() !== '') publish(line).catch(error => skip(number, error))
   })
   lines.once('close', () => {
     if (skipped > 1) complain(`stdin: ${skipped} of ${read} lines were skipped.`)
@@ -29,10 +30,10 @@ export function publishLines(
     await log.append('line', JSON.parse(line))
   }
 
-  function skip(error: Error): void {
+  function skip(number: number, error: Error): void {
     skipped += 1
     if (skipped > 1) return
     const why = error instanceof SyntaxError ? 'it is not JSON' : error.message
-    complain(`stdin, line ${read}: skipped, ${why}. Further such lines are counted, not reported.`)
+    complain(`stdin, line ${number}: skipped, ${why}. Further such lines are counted, not reported.`)
   }
 }

@@ -22,7 +22,7 @@ export const websocket: Room = {
     app.route({
       method: 'GET',
       url: DOORS.websocket,
-      config: { technique: 'websocket' },
+      config: { technique: 'websocket', upgrades: true },
       schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
       preHandler: async request => {
         placeOf(request)

@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { projectRoot } from './project-root.ts'
+
+const SERVER = join(projectRoot(), 'dist/server/main.js')
+const folder = mkdtempSync(join(tmpdir(), 'push-lab-'))
+const running = new Set<ChildProcess>()
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the command line', () => {
+  it('prints the address of the page on a line of its own, and serves there', async () => {
+    const server = run(['--port', '0', '--rate', '0'])
+    const address = await server.address
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(await (await fetch(`${address}/api/health`)).json()).toMatchObject({ ready: true, top: 0 })
+    const page = await fetch(address)
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/)
+    expect(await page.text()).toMatch(/<html/)
+  })
+
+  it('takes every option from the environment as well', async () => {
+    const server = run([], {
+      PUSHLAB_SOURCE: 'synthetic',
+      PUSHLAB_RATE: '7',
+      PUSHLAB_ROAD_PORT: 'off',
+      PORT: '0',
+    })
+    const address = await server.address
+    expect(await (await fetch(`${address}/api/source`)).json()).toMatchObject({ kind: 'synthetic', rate: 7 })
+    expect(await (await fetch(`${address}/api/health`)).json()).toMatchObject({ road: null })
+  })
+
+  it('answers --help with every option, and --version', async () => {
+    const help = await run(['--help']).ended
+    expect(help.code).toBe(0)
+    for (const option of ['--port', '--road-port', '--source', '--timing', '--keep-bytes', '--seed']) {
+      expect(help.stdout).toContain(option)
+    }
+    expect((await run(['--version']).ended).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it.each([
+    [['--prot', '1'], /unknown option '--prot'/],
+    [['extra'], /too many arguments/],
+    [['--port'], /argument missing/],
+    [['--port', '65536'], /whole number from 0 to 65535/],
+    [['--port', '1e3'], /whole number/],
+    [['--rate', '-1'], /number from 0/],
+    [['--rate', ''], /number from 0/],
+    [['--rate', 'NaN'], /number from 0/],
+    [['--source', 'kafka'], /Allowed choices are replay, synthetic, stdin, none/],
+    [['--host', '0.0.0.0'], /loopback/],
+    [['--payload', '0'], /from 1 to 65536/],
+    [['--timing', 'recorded', '--source', 'synthetic'], /only the replay source has recorded times/],
+    [['--file', join(folder, 'none.ndjson')], /Cannot read .*none\.ndjson \(ENOENT\)/],
+  ])('refuses %j in one line, with exit code 2', async (args, sentence) => {
+    const { code, stdout, stderr } = await run(args).ended
+    expect(stderr).toMatch(sentence)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr).not.toMatch(/\bat .*:\d+/)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  it('names the line of a broken file', async () => {
+    const file = join(folder, 'broken.ndjson')
+    writeFileSync(file, '{"time":1,"type":"a","data":1}\n{"time":2,"type":\n')
+    const { code, stderr } = await run(['--file', file]).ended
+    expect(stderr).toMatch(/broken\.ndjson, line 2: .*not JSON/)
+    expect(code).toBe(2)
+  })
+
+  it.each(['--port', '--road-port'])('says what to do when the %s is busy', async option => {
+    const squatter = createServer().listen(0, '127.0.0.1')
+    await new Promise(resolve => squatter.once('listening', resolve))
+    const busy = String((squatter.address() as { port: number }).port)
+    const args = option === '--port' ? ['--port', busy] : ['--port', '0', '--road-port', busy]
+    const { code, stderr } = await run(args).ended
+    squatter.close()
+    expect(stderr).toMatch(new RegExp(`Port ${busy} is in use: choose another with --port or --road-port`))
+    expect(code).toBe(2)
+  })
+
+  it('publishes stdin, skips what is not JSON, and says so once', async () => {
+    const server = run(['--port', '0', '--source', 'stdin'])
+    const address = await server.address
+    server.child.stdin?.end('{"a":1}\nnonsense\nnonsense\n"b"\n')
+    await expect.poll(() => server.printed.stderr).toMatch(/2 of 4 lines were skipped/)
+    expect(server.printed.stderr.match(/not JSON/g)).toHaveLength(1)
+    const batch = (await (await fetch(`${address}/poll?cursor=earliest`)).json()) as {
+      events: { data: unknown }[]
+    }
+    expect(batch.events.map(({ data }) => data)).toEqual([{ a: 1 }, 'b'])
+  })
+})
+
+describe('on a signal the lab', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s: sends home an open stream, a held poll and a WebSocket that never answers, and exits with 0 within 5 s',
+    async signal => {
+      const server = run(['--port', '0', '--rate', '0'])
+      const { port } = new URL(await server.address)
+      const upgrade =
+        'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+      const here = (await (await fetch(`${await server.address}/poll`)).json()) as { cursor: string }
+      const stream = await rawRequest(port, '/sse')
+      const held = await rawRequest(port, `/long-poll?cursor=${here.cursor}`, '', false)
+      const silent = await rawRequest(port, '/ws', upgrade)
+      const idle = await rawRequest(port, '/poll')
+      const askedAt = performance.now()
+      server.child.kill(signal)
+      const { code } = await server.ended
+      expect(code).toBe(0)
+      expect(performance.now() - askedAt).toBeLessThan(5000)
+      expect(await stream.end).toMatch(
+        /event: bye\ndata: {"reason":"The server is closing.","retryMs":\d+}\n\n$/,
+      )
+      expect(await held.end).toMatch(/^HTTP\/1.1 200 OK.*connection: close.*"events":\[\]}$/is)
+      expect(await silent.end).toMatch(/"control":"bye"/)
+      await idle.end
+    },
+  )
+
+  it('exits at once on a second signal', async () => {
+    const server = run(['--port', '0', '--rate', '0'])
+    await rawRequest(new URL(await server.address).port, '/sse')
+    server.child.kill('SIGTERM')
+    await new Promise(resolve => setTimeout(resolve, 50))
+    server.child.kill('SIGTERM')
+    expect((await server.ended).code).toBe(1)
+  })
+})
+
+interface Running {
+  readonly child: ChildProcess
+  readonly printed: { stdout: string; stderr: string }
+  readonly address: Promise<string>
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>
+}
+
+function run(args: readonly string[], env: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, [SERVER, ...args], { env: { PATH: process.env['PATH'], ...env } })
+  const printed = { stdout: '', stderr: '' }
+  running.add(child)
+  child.stderr.on('data', chunk => {
+    printed.stderr += chunk
+  })
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>(resolve => {
+    child.once('close', code => {
+      running.delete(child)
+      resolve({ code, ...printed })
+    })
+  })
+  const address = new Promise<string>(resolve => {
+    child.stdout.on('data', chunk => {
+      printed.stdout += chunk
+      const line = /^(http:.*)\n/m.exec(printed.stdout)?.[1]
+      if (line !== undefined) resolve(line)
+    })
+  })
+  return { child, printed, address, ended }
+}
+
+/** A request whose connection then only listens; resolves once there was an answer, or at once if none is waited for. */
+async function rawRequest(
+  port: string,
+  path: string,
+  fields = '',
+  answered = true,
+): Promise<{ end: Promise<string> }> {
+  const socket = connect(Number(port), '127.0.0.1')
+  let received = ''
+  const end = new Promise<string>(resolve => socket.once('close', () => resolve(received)))
+  const answer = new Promise(resolve => {
+    socket.on('data', chunk => {
+      received += chunk.toString('latin1')
+      resolve(null)
+    })
+  })
+  socket.on('error', () => {})
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${fields}\r\n`)
+  if (answered) await answer
+  else await new Promise(resolve => setTimeout(resolve, 100))
+  return { end }
+}
