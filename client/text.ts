@@ -176,7 +176,7 @@ export const text = {
       }
       case 'no-difference': {
         const names = list.format(finding.techniques.map(technique => IDENTITIES[technique].name))
-        return `${names}: no difference we can measure (medians ${formatMs(finding.apartMs)} apart, clock ±${formatMs(finding.clockUncertaintyMs)}).`
+        return `${names}: no difference we can measure (medians ${formatMs(finding.apartMs)} apart; clock and chance explain ±${formatMs(finding.toleranceMs)}).`
       }
       case 'ranking':
         return `Of the others, ${IDENTITIES[finding.soonest].name} is soonest (median ${formatMs(finding.soonestMs)}) and ${IDENTITIES[finding.latest].name} last (${formatMs(finding.latestMs)}).`

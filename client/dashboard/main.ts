@@ -1,4 +1,3 @@
-import './style/page.css'
 import { installTheme } from './theme.ts'
 
 const header = required('header')

@@ -31,9 +31,9 @@ export function openControlSocket(clientName: string, listener: ControlListener)
   let trips: RoundTrip[] = []
   let sentAt = 0
   let pings = 0
-  let clockTimer: number | undefined
-  let retryTimer: number | undefined
-  let silenceTimer: number | undefined
+  let clockTimer: ReturnType<typeof setTimeout> | undefined
+  let retryTimer: ReturnType<typeof setTimeout> | undefined
+  let silenceTimer: ReturnType<typeof setTimeout> | undefined
 
   connect()
   return { close }

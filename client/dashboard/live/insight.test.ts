@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { findInsights, type Measured } from './insight.ts'
 import type { LatencySummary } from './latency-samples.ts'
 
-function lane(meanMs: number, p50Ms = meanMs, instants = 100): LatencySummary {
-  return { count: instants, instants, meanMs, p50Ms, p99Ms: p50Ms * 2 }
+function lane(meanMs: number, p50Ms = meanMs, instants = 100, medianErrorMs = 0.1): LatencySummary {
+  return { count: instants, instants, meanMs, p50Ms, p99Ms: p50Ms * 2, medianErrorMs }
 }
 
 const measured: Measured = {
@@ -47,7 +47,15 @@ test('a difference smaller than the uncertainty of the clock is no difference', 
     name: 'no-difference',
     techniques: ['long-poll', 'sse', 'websocket'],
     apartMs: 2,
-    clockUncertaintyMs: 2.5,
+    toleranceMs: 2.5,
+  })
+})
+
+test('a difference that chance alone may make is no difference either', () => {
+  const noisy = { ...measured.lanes, 'long-poll': lane(46, 46, 100, 4), sse: lane(44, 44, 100, 3) }
+  expect(findInsights({ ...measured, lanes: noisy })[1]).toMatchObject({
+    name: 'no-difference',
+    toleranceMs: 5,
   })
 })
 

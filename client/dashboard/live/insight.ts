@@ -25,7 +25,8 @@ export type Finding =
       readonly name: 'no-difference'
       readonly techniques: readonly Technique[]
       readonly apartMs: number
-      readonly clockUncertaintyMs: number
+      /** What the clock's uncertainty, or chance, may make of no difference at all. */
+      readonly toleranceMs: number
     }
   | {
       readonly name: 'ranking'
@@ -68,15 +69,19 @@ export function findInsights(measured: Measured): readonly Finding[] {
 
   const pushed = known
     .filter(technique => technique !== 'poll')
-    .map(technique => ({ technique, p50Ms: lanes[technique]?.p50Ms ?? Number.NaN }))
+    .flatMap(technique => {
+      const lane = lanes[technique]
+      return lane === null ? [] : [{ technique, p50Ms: lane.p50Ms, errorMs: lane.medianErrorMs }]
+    })
     .sort((one, other) => one.p50Ms - other.p50Ms)
   const soonest = pushed[0]
   const latest = pushed.at(-1)
   if (soonest === undefined || latest === undefined || pushed.length < 2) return findings
   const apartMs = latest.p50Ms - soonest.p50Ms
-  if (apartMs <= clockUncertaintyMs) {
+  const toleranceMs = Math.max(clockUncertaintyMs, Math.hypot(soonest.errorMs, latest.errorMs))
+  if (apartMs <= toleranceMs) {
     const techniques = known.filter(technique => technique !== 'poll')
-    findings.push({ name: 'no-difference', techniques, apartMs, clockUncertaintyMs })
+    findings.push({ name: 'no-difference', techniques, apartMs, toleranceMs })
   } else {
     findings.push({
       name: 'ranking',

@@ -17,7 +17,7 @@ const CLAIM_MS = 150
 export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => void): LaneOwnership {
   const channel = new BroadcastChannel(CHANNEL)
   let role: 'claiming' | 'owner' | 'viewer' = 'claiming'
-  let timer: number | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
 
   channel.addEventListener('message', (message: MessageEvent<Message>) => hear(message.data))
   addEventListener('pagehide', leave)

@@ -12,6 +12,7 @@ function subscriptionAt(place: string | null): Subscription {
     state: { name: 'open' },
     configure() {},
     say: () => Promise.reject(new Error('nothing is said here')),
+    wake() {},
     close() {},
   }
 }

@@ -12,7 +12,7 @@ import type { LiveFrame } from './live-frame.ts'
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale)
 
 interface Point {
-  readonly x: number
+  x: number
   y: number
 }
 
@@ -38,11 +38,9 @@ export function createLatencyChart(palette: () => Palette): LatencyChart {
     element('p', { class: 'read muted' }, text.chart.read),
     table.root,
   )
+  // Made once and written over: five new arrays of points a second would be garbage five times a second.
   const series: Point[][] = TECHNIQUES.map(() =>
-    Array.from({ length: CHART_BINS }, (_, bin) => ({
-      x: ((bin - CHART_BINS + 1) * CHART_BIN_MS) / 1_000,
-      y: Number.NaN,
-    })),
+    Array.from({ length: CHART_BINS }, () => ({ x: 0, y: Number.NaN })),
   )
   const expected: Point[] = [
     { x: (-CHART_BINS * CHART_BIN_MS) / 1_000, y: Number.NaN },
@@ -65,7 +63,7 @@ export function createLatencyChart(palette: () => Palette): LatencyChart {
             borderColor: colours.arms[technique],
             borderWidth: 2,
           })),
-          { data: expected, borderColor: colours.muted, borderWidth: 1 },
+          { data: expected, borderColor: colours.muted, borderWidth: 1, spanGaps: true },
         ],
       },
       options: {
@@ -114,14 +112,25 @@ export function createLatencyChart(palette: () => Palette): LatencyChart {
 
   function update(frame: LiveFrame): void {
     const { state, nowMs, summaries, uncertaintyMs } = frame
-    const firstMs = (Math.floor(nowMs / CHART_BIN_MS) - CHART_BINS + 1) * CHART_BIN_MS
+    const nowBin = Math.floor(nowMs / CHART_BIN_MS)
     let largestMs = 0
     for (const [index, technique] of TECHNIQUES.entries()) {
+      const points = series[index] ?? []
       const bins = state.lanes[technique].latencyBins
-      for (const [bin, point] of (series[index] ?? []).entries()) {
-        const meanMs = bins.meanAt(firstMs + bin * CHART_BIN_MS)
-        point.y = Number.isNaN(meanMs) ? Number.NaN : Math.max(LOWEST_MS, meanMs)
-        if (meanMs > largestMs) largestMs = meanMs
+      let used = 0
+      for (let age = CHART_BINS - 1; age >= 0; age--) {
+        const meanMs = bins.meanAt((nowBin - age) * CHART_BIN_MS)
+        const point = points[used]
+        if (Number.isNaN(meanMs) || point === undefined) continue
+        point.x = (-age * CHART_BIN_MS) / 1_000
+        point.y = Math.max(LOWEST_MS, meanMs)
+        largestMs = Math.max(largestMs, meanMs)
+        used++
+      }
+      // Empty bins lie at the end: Chart.js breaks a line at a point without a value, however short the gap.
+      for (const point of points.slice(used)) {
+        point.x = 0
+        point.y = Number.NaN
       }
     }
     const half = frame.findings.find(finding => finding.name === 'half-interval')

@@ -8,6 +8,8 @@ export interface LatencySummary {
   readonly meanMs: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** By how much chance alone may move the median: the notch of a box plot, 1.57 × IQR / √n (McGill et al. 1978). */
+  readonly medianErrorMs: number
 }
 
 export interface LatencySamples {
@@ -50,6 +52,7 @@ export function createLatencySamples(): LatencySamples {
       meanMs: sum / count,
       p50Ms: nearestRank(values, 0.5),
       p99Ms: nearestRank(values, 0.99),
+      medianErrorMs: (1.57 * (nearestRank(values, 0.75) - nearestRank(values, 0.25))) / Math.sqrt(instants),
     }
   }
 }

@@ -1,4 +1,3 @@
-import '../style/live.css'
 import { element } from '../element.ts'
 import type { Page } from '../page.ts'
 import { type Palette, readPalette } from '../palette.ts'

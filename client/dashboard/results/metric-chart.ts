@@ -10,8 +10,11 @@ import type { ScenarioTable } from './scenario-table.ts'
 Chart.register(BarController, BarElement, CategoryScale, LinearScale)
 
 const CAP_PX = 6
+const LABEL_GAP_PX = 8
+/** Room for the number behind the longest bar. */
+const LABEL_ROOM_PX = 64
 
-/** One metric of one scenario as bars, the spread over trials as a thin line on each. */
+/** One metric of one scenario as bars, with the spread over trials as a thin line on each. */
 export function metricChart(
   tables: readonly ScenarioTable[],
   palette: () => Palette,
@@ -105,6 +108,7 @@ function drawBars(
       responsive: true,
       maintainAspectRatio: false,
       events: [],
+      layout: { padding: { right: LABEL_ROOM_PX } },
       scales: {
         x: {
           beginAtZero: true,
@@ -121,29 +125,36 @@ function drawBars(
         },
       },
     },
-    plugins: [whiskers(rows, colours.ink)],
+    plugins: [barEnds(rows, colours.ink)],
   })
 }
 
-/** Lowest to highest trial, across the end of each bar. */
-function whiskers(rows: readonly SummaryRow[], colour: string): Plugin<'bar'> {
+/** Lowest to highest trial across the end of each bar, and the value behind it: short bars have a number too. */
+function barEnds(rows: readonly SummaryRow[], colour: string): Plugin<'bar'> {
   return {
-    id: 'whiskers',
+    id: 'bar-ends',
     afterDatasetsDraw(chart) {
       const { ctx: context, scales } = chart
       const axis = scales['x']
       if (axis === undefined) return
       context.strokeStyle = colour
+      context.fillStyle = colour
       context.lineWidth = 1.5
+      context.font = '14px system-ui, sans-serif'
+      context.textBaseline = 'middle'
       context.beginPath()
       for (const [index, bar] of chart.getDatasetMeta(0).data.entries()) {
         const row = rows[index]
-        if (row === undefined || row.low === null || row.high === null) continue
-        const fromX = axis.getPixelForValue(row.low)
-        const toX = axis.getPixelForValue(row.high)
+        if (row === undefined || row.value === null) continue
+        const low = row.low ?? row.value
+        const high = row.high ?? row.value
+        const toX = axis.getPixelForValue(Math.max(high, row.value))
+        context.fillText(formatValue(row.value), toX + LABEL_GAP_PX, bar.y)
+        if (low === high) continue
+        const fromX = axis.getPixelForValue(low)
         context.moveTo(fromX, bar.y)
-        context.lineTo(toX, bar.y)
-        for (const x of [fromX, toX]) {
+        context.lineTo(axis.getPixelForValue(high), bar.y)
+        for (const x of [fromX, axis.getPixelForValue(high)]) {
           context.moveTo(x, bar.y - CAP_PX)
           context.lineTo(x, bar.y + CAP_PX)
         }

@@ -1,4 +1,3 @@
-import '../style/results.css'
 import type { ResultsList, Run } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
 import { element } from '../element.ts'
