@@ -15,7 +15,11 @@ export interface Recorder {
   record(takenAtMs: number, latencyMs: number): void
   /** Of the kept samples taken at `sinceMs` or later; `null` if there are none. */
   summarise(sinceMs?: number): Summary | null
-  /** Samples taken at `sinceMs` or later by size: `counts[i]` lies from `edgesMs[i]` up to but not at the next; below the first: nowhere. */
+
+  /**
+   * Samples taken at `sinceMs` or later, by size: the i-th count is of those from `edgesMs[i]` up to, but not at, the
+   * next edge. Those below the first edge are not counted.
+   */
   histogram(edgesMs: readonly number[], sinceMs?: number): number[]
   clear(): void
 }
@@ -98,7 +102,9 @@ export function createRecorder(capacity = 4096): Recorder {
 
 /**
  * Edges from 0 and then from `leastMs`, each the same factor above the last: latencies spread over decades, and equal
- * steps would show either the fast ones or the slow ones as a single bar. `logEdges(1, 100, 2)`: 0, 1, 3.16, 10, 31.6, 100.
+  * steps would show either the fast ones or the slow ones as a single bar.
+ * `logEdges(1, 100, 2)`: 0, 1, 3.16, 10, 31.6, 100.
+
  */
 export function logEdges(leastMs: number, mostMs: number, perDecade: number): number[] {
   const steps = Math.round(Math.log10(mostMs / leastMs) * perDecade)

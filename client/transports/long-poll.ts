@@ -1,7 +1,7 @@
 import { ask } from './ask.ts'
 import type { Transport } from './transport.ts'
 
-/** Long polling: *since, or else the first thing that follows*. Ask, be held until there is news, ask again at once. */
+/** Long polling: *since, or else the first thing that follows*. Ask, be held until there is news, ask again. */
 export const longPoll: Transport = reader => {
   const { environment, signal } = reader
   const { monotonicMs } = environment

@@ -5,7 +5,7 @@ import type { Transport } from './transport.ts'
 /** `EventSource.CLOSED`: it has given up. */
 const CLOSED = 2
 
-/** Server-Sent Events: *since, then follow*, in one response without an end; EventSource itself returns after a cut. */
+/** Server-Sent Events: *since, then follow*, in one answer without an end. EventSource itself returns after a cut. */
 export const sse: Transport = reader => {
   const { environment, signal } = reader
   const { EventSource, monotonicMs, now } = environment

@@ -69,7 +69,7 @@ export const websocket: Transport = reader => {
   }
 }
 
-/** A hello names the epoch that is read, while its cursor may still be the reader's old one; a gap leads into its cursor's. */
+/** A hello names the epoch that is read, though its cursor may be of the reader's old one; a gap's cursor leads on. */
 function epochAfter(frame: ControlFrame): string | undefined {
   if (frame.control === 'hello') return frame.epoch
   return frame.control === 'gap' ? parseCursor(frame.cursor)?.epoch : undefined
