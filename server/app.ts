@@ -6,7 +6,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { openControl } from './control.ts'
 import { answerErrors } from './errors.ts'
 import { createEventLog, type EventLog, type Window } from './event-log.ts'
-import { guard, namesOf } from './guard.ts'
+import { asksForUpgrade, guard, namesOf } from './guard.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { refuseTheRest } from './methods.ts'
 import { openPage } from './page.ts'
@@ -83,8 +83,6 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
 
   app.removeContentTypeParser('text/plain')
   app.server.on('connection', meter.watch)
-  // Before the guard, so that an upgrade that the guard refuses is known as one, and its socket closed.
-  await app.register(fastifyWebsocket, { options: WEBSOCKET, errorHandler: () => {} })
   book(app, meter)
   guard(
     app,
@@ -103,7 +101,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
       return draining
     },
   }
-  const open = openRooms(app, house)
+  const open = await openRooms(app, house, sockets => openControl(sockets, meter, clock, stats.read))
   const health = () => ({
     ready: !draining,
     epoch: log.epoch,
@@ -114,7 +112,6 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   const api = { log, clock, source, meter, stats, health, resultsFolder }
   openTalkBack(app, say)
   openReadings(app, api)
-  openControl(app, meter, clock, stats.read)
   await app.register(async commands => {
     if (options.token !== null) demandToken(commands, options.token)
     openCommands(commands, api)
@@ -150,22 +147,45 @@ const BODY_MAX_BYTES = 16 * 1024
 /** No compression: it would cost more than it saves on events of this size, and 225 KB of memory each. */
 const WEBSOCKET = { maxPayload: 4096, perMessageDeflate: false, clientTracking: false, closeTimeout: 1000 }
 
-function openRooms(app: FastifyInstance, house: House): Record<Technique, OpenRoom> {
-  const opened = TECHNIQUES.map(name => [name, rooms[name].open(app, house)] as const)
+/**
+ * Opens the rooms. Those that upgrade, the page's control among them, have a scope of their own: the plugin's hooks
+ * would cost every poll as well.
+ */
+async function openRooms(
+  app: FastifyInstance,
+  house: House,
+  control: (sockets: FastifyInstance) => void,
+): Promise<Record<Technique, OpenRoom>> {
+  const opened = new Map<Technique, OpenRoom>()
+  const open = (scope: FastifyInstance, upgrades: boolean) => {
+    for (const name of TECHNIQUES) {
+      if (rooms[name].upgrades === upgrades) opened.set(name, rooms[name].open(scope, house))
+    }
+  }
+  open(app, false)
+  await app.register(async sockets => {
+    await sockets.register(fastifyWebsocket, { options: WEBSOCKET, errorHandler: () => {} })
+    open(sockets, true)
+    control(sockets)
+  })
   return Object.fromEntries(opened) as Record<Technique, OpenRoom>
 }
 
 /** Books every request's bytes: for the technique whose door it asks, and for the reader that gives a name. */
 function book(app: FastifyInstance, meter: Meter): void {
-  app.addHook('onRequest', async request => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { technique = null } = request.routeOptions.config
     request.booking = meter.begin(request.raw.socket, technique, clientOf(request))
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const length = reply.getHeader('content-length')
     const bodiless = request.method === 'HEAD' || reply.statusCode === 304 || reply.statusCode === 204
     if (bodiless || length !== undefined) request.booking.head(bodiless ? 0 : Number(length))
     request.booking.settle()
+    // An upgrade that was answered like any other request was refused: nobody reads that connection any more.
+    if (asksForUpgrade(request)) request.raw.socket.destroy()
+    done()
   })
 }
 

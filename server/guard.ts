@@ -25,6 +25,22 @@ export function namesOf(
   }
 }
 
+const FOREIGN_HOST = new Refusal(
+  403,
+  'foreign-host',
+  'Use the address that the server printed; --allow-host adds a name.',
+)
+const FOREIGN_ORIGIN = new Refusal(
+  403,
+  'foreign-origin',
+  "Open the lab's own page: other sites may not use this server.",
+)
+const NO_WEBSOCKET = new Refusal(404, 'no-websocket', 'Open a WebSocket at /ws.')
+const NOT_ON_THIS_ROAD = new Refusal(
+  404,
+  'not-on-this-road',
+  "Ask the page's own port for everything but the doors.",
+)
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 const ROAD_PATHS: ReadonlySet<string> = new Set([...Object.values(DOORS), SAY_DOOR])
 
@@ -34,32 +50,18 @@ const ROAD_PATHS: ReadonlySet<string> = new Set([...Object.values(DOORS), SAY_DO
  * By the road there are the four doors and `say` only, and the page's origin may read them.
  */
 export function guard(app: FastifyInstance, names: () => Names, road: () => Road | null): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => done(refusal(request, reply)))
+
+  function refusal(request: FastifyRequest, reply: FastifyReply): Refusal | undefined {
     const byRoad = road()?.carries(request.raw.socket) === true
     const { host, origin } = request.headers
     const ours = byRoad ? names().road : names().page
     if (byRoad) admitPage(request, reply)
-    if (host === undefined || !ours.has(host.toLowerCase())) {
-      throw new Refusal(
-        403,
-        'foreign-host',
-        'Use the address that the server printed; --allow-host adds a name.',
-      )
-    }
-    if (origin !== undefined && !isPage(origin)) {
-      throw new Refusal(
-        403,
-        'foreign-origin',
-        "Open the lab's own page: other sites may not use this server.",
-      )
-    }
-    if (request.ws && request.routeOptions.config.upgrades !== true) {
-      throw new Refusal(404, 'no-websocket', 'Open a WebSocket at /ws.')
-    }
-    if (byRoad && !ROAD_PATHS.has(pathOf(request))) {
-      throw new Refusal(404, 'not-on-this-road', "Ask the page's own port for everything but the doors.")
-    }
-  })
+    if (host === undefined || !ours.has(host.toLowerCase())) return FOREIGN_HOST
+    if (origin !== undefined && !isPage(origin)) return FOREIGN_ORIGIN
+    if (asksForUpgrade(request) && request.routeOptions.config.upgrades !== true) return NO_WEBSOCKET
+    return byRoad && !ROAD_PATHS.has(pathOf(request)) ? NOT_ON_THIS_ROAD : undefined
+  }
 
   /** CORS on every status, refusals included: an error that the page cannot read would be a network error to it. */
   function admitPage(request: FastifyRequest, reply: FastifyReply): void {
@@ -75,6 +77,11 @@ export function guard(app: FastifyInstance, names: () => Names, road: () => Road
     const [scheme, host = ''] = origin.split('://')
     return (scheme === 'http' || scheme === 'https') && names().page.has(host)
   }
+}
+
+/** Whether Node took this request for the begin of another protocol: nothing but a WebSocket's handshake may follow. */
+export function asksForUpgrade(request: FastifyRequest): boolean {
+  return (request.raw as { upgrade?: boolean | null }).upgrade === true
 }
 
 /** A request's path as it was asked for, without the query. */

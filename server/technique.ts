@@ -19,6 +19,8 @@ import type { Say } from './say.ts'
 export interface Room {
   /** The technique in a sentence of *since* and *follow*. */
   readonly sentence: string
+  /** Its door is opened by an upgrade. */
+  readonly upgrades: boolean
   /** Opens the technique's door and returns what is behind it. */
   open(app: FastifyInstance, house: House): OpenRoom
 }

@@ -7,6 +7,7 @@ import { cursorOf, doorQuery, etag, placeOf, type Room } from '../technique.ts'
 /** Long polling: *since*, or else the first thing that *follows*. */
 export const longPoll: Room = {
   sentence: 'since, or else the first thing that follows',
+  upgrades: false,
 
   open(app, house) {
     const batches = createBatches(house.log)

@@ -7,6 +7,7 @@ import { cursorOf, doorQuery, etag, placeOf, type Room, samePlace } from '../tec
 /** Polling: *since*, answered at once, whether or not there is anything. */
 export const poll: Room = {
   sentence: 'since',
+  upgrades: false,
 
   open(app, house) {
     const batches = createBatches(house.log)

@@ -9,6 +9,7 @@ import { doorQuery, placeOf, type Room, readPlace } from '../technique.ts'
 /** Server-Sent Events: *since*, then *follow*, as lines of text in one answer that does not end. */
 export const sse: Room = {
   sentence: 'since, then follow',
+  upgrades: false,
 
   open(app, house) {
     const fanout = createFanout(house.log, sseEnvelope(house.policy), house.policy, house.clock.monotonicMs)

@@ -13,6 +13,7 @@ import { doorQuery, placeOf, type Room, speakerOf } from '../technique.ts'
 /** WebSocket: *since*, then *follow*, as frames both ways over a connection that was an HTTP request once. */
 export const websocket: Room = {
   sentence: 'since, then follow',
+  upgrades: true,
 
   open(app, house) {
     const fanout = createFanout(house.log, websocketEnvelope, house.policy, house.clock.monotonicMs)
