@@ -1,12 +1,5 @@
 import type { Gap, SourceKind, Technique, Verdict } from '../server/protocol.ts'
-import {
-  formatBytes,
-  formatCount,
-  formatInterval,
-  formatLatency,
-  formatMs,
-  formatRate,
-} from './dashboard/format.ts'
+import { formatCount, formatInterval, formatLatency, formatMs, formatRate } from './dashboard/format.ts'
 import { IDENTITIES } from './dashboard/identity.ts'
 import type { Finding } from './dashboard/live/insight.ts'
 import type { AuditVerdict } from './dashboard/live/lane-audit.ts'
@@ -20,6 +13,8 @@ const plural = (count: number, one: string, many: string) =>
 
 /** Every sentence the page says, in one place: to be read as a whole, and to be said in another language one day. */
 export const text = {
+  liveTitle: 'The same events by four techniques, live',
+
   theme: {
     auto: 'Theme: as the system',
     light: 'Theme: light',
@@ -45,7 +40,7 @@ export const text = {
     } satisfies Record<SourceKind, string>,
     unknown: 'source unknown',
     label: 'Source',
-    noEvent: 'no event yet',
+    noEvent: 'no event since this page was opened',
     rate: (perSecond: number) => (perSecond === 0 ? 'paused' : formatRate(perSecond)),
     emits: 'source',
   },
@@ -99,7 +94,8 @@ export const text = {
       sse: () => 'one stream, one way',
       websocket: () => 'one stream, both ways',
     } satisfies Record<Technique, (intervalMs: number) => string>,
-    density: (perSecond: number) => `showing density, not single events (${formatRate(perSecond)})`,
+    density: (perSecond: number) =>
+      `Showing density, not single events (${formatRate(perSecond)}): a cell is 100 ms. `,
     p50: 'p50',
     p99: 'p99',
     asks: 'asks/event',
@@ -230,6 +226,4 @@ export const text = {
     } satisfies Record<Verdict, string>,
     unreadable: (reason: string) => `The results could not be read. ${reason}`,
   },
-
-  bytesPerEvent: formatBytes,
 } as const

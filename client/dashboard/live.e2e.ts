@@ -111,7 +111,7 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
     await page.getByText('Wait a second and try again.').waitFor()
   })
 
-  test('a second tab looks on, and can take over', async () => {
+  test('a second tab looks on, can take over, and gives back when it closes', async () => {
     await page.goto(lab.address)
     await until(lanes => lanes.every(lane => lane.received > 0))
     const second = await openTab()
@@ -120,6 +120,9 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
     await until(lanes => lanes.every(lane => lane.received > 0), 10_000, second)
     await page.getByRole('button', { name: 'Take over' }).waitFor()
     expect((await readLanes(page)).map(lane => lane.state)).toEqual(['idle', 'idle', 'idle', 'idle'])
+    const before = await readLanes(page)
+    await second.close()
+    await until(lanes => lanes.every((lane, index) => lane.received > (before[index]?.received ?? 0)))
   })
 
   test('when the server goes the page says so, keeps what it has, and comes back by itself', async () => {

@@ -1,5 +1,6 @@
 import type { Palette } from '../palette.ts'
 import type { FlowMode } from './lane-geometry.ts'
+import type { ShapeStamp } from './shape-stamp.ts'
 
 /** One frame of one lane. */
 export interface LaneFrame {
@@ -9,8 +10,7 @@ export interface LaneFrame {
   readonly nowMs: number
   readonly palette: Palette
   readonly mode: FlowMode
-  /** The technique's shape; made once, not per frame. */
-  readonly shape: Path2D
+  readonly stamp: ShapeStamp
   /** False where the lane does not run: then nothing is said to be waiting. */
   readonly running: boolean
   /** When the tab was hidden and nothing could be drawn, or timers were slowed. */

@@ -11,6 +11,7 @@ import { paintLane } from './lane-painter.ts'
 import type { LiveFrame } from './live-frame.ts'
 import type { PageState } from './page-state.ts'
 import { createScaledCanvas } from './scaled-canvas.ts'
+import { createShapeStamp } from './shape-stamp.ts'
 import { createStateIcon, type StateIconName } from './state-icon.ts'
 
 /** One lane: who it is and what it does, its picture, its numbers. */
@@ -47,7 +48,7 @@ export function createLaneView(technique: Technique): LaneView {
     ),
     numbers.root,
   )
-  const shape = new Path2D(identity.path)
+  const stamp = createShapeStamp(identity.path)
   let mode: FlowMode = 'numbered'
 
   return { root, update, draw }
@@ -57,10 +58,8 @@ export function createLaneView(technique: Technique): LaneView {
     const lane = state.lanes[technique]
     icon.show(iconOf(lane.state))
     setText(word, text.state(lane.state, monotonicMs))
-    const perSecond = lane.arrivedCells.between(nowMs - WINDOW_MS, nowMs).count / (WINDOW_MS / 1_000)
-    mode = flowMode(perSecond, mode)
-    const aboutTechnique = text.lane.about[technique](state.pollIntervalMs)
-    setText(about, mode === 'density' ? text.lane.density(Math.round(perSecond)) : aboutTechnique)
+    mode = flowMode(lane.arrivedCells.between(nowMs - WINDOW_MS, nowMs).count / (WINDOW_MS / 1_000), mode)
+    setText(about, text.lane.about[technique](state.pollIntervalMs))
     const counts = lane.counts()
     setData(root, 'state', lane.state?.name ?? 'idle')
     setData(root, 'received', counts.received)
@@ -77,7 +76,7 @@ export function createLaneView(technique: Technique): LaneView {
     const running = state.role === 'owner'
     const away = state.hidden
     paintLane(
-      { context, width, height, nowMs, palette, mode, shape, running, hidden: away },
+      { context, width, height, nowMs, palette, mode, stamp, running, hidden: away },
       state.lanes[technique],
       state.known,
     )

@@ -1,10 +1,10 @@
 import { TECHNIQUES } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
-import { element } from '../element.ts'
+import { element, setText } from '../element.ts'
 import type { Palette } from '../palette.ts'
 import type { View } from '../view.ts'
 import { commandButton } from './controls.ts'
-import { WINDOW_MS } from './lane-geometry.ts'
+import { type FlowMode, flowMode, WINDOW_MS } from './lane-geometry.ts'
 import { createLaneView } from './lane-view.ts'
 import { isEmpty, type LiveFrame } from './live-frame.ts'
 import type { Commands } from './live-session.ts'
@@ -25,6 +25,7 @@ export function createLanesPanel(commands: Commands): LanesPanel {
     element('p', {}, text.empty),
     commandButton('emit-first', 'E', text.controls.emit, commands.emit),
   )
+  const density = element('strong', { hidden: true })
   const root = element(
     'section',
     { class: 'lanes', 'aria-label': text.lane.region },
@@ -45,13 +46,20 @@ export function createLanesPanel(commands: Commands): LanesPanel {
       ),
     ),
     empty,
-    element('p', { class: 'lanes-note muted' }, text.lane.window),
+    element('p', { class: 'lanes-note muted' }, density, text.lane.window),
   )
+
+  let mode: FlowMode = 'numbered'
 
   return { root, update, draw }
 
   function update(frame: LiveFrame): void {
     for (const lane of lanes) lane.update(frame)
+    const perSecond =
+      frame.state.known.cells.between(frame.nowMs - WINDOW_MS, frame.nowMs).count / (WINDOW_MS / 1_000)
+    mode = flowMode(perSecond, mode)
+    density.hidden = mode !== 'density'
+    setText(density, text.lane.density(Math.round(perSecond)))
     empty.hidden = frame.state.source?.rate !== 0 || !isEmpty(frame, WINDOW_MS)
   }
 

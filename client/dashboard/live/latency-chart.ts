@@ -2,6 +2,7 @@ import { Chart, LinearScale, LineController, LineElement, LogarithmicScale, Poin
 import { TECHNIQUES } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
 import { element } from '../element.ts'
+import { formatValue } from '../format.ts'
 import type { Palette } from '../palette.ts'
 import type { View } from '../view.ts'
 import { endLabels } from './end-labels.ts'
@@ -101,7 +102,8 @@ export function createLatencyChart(palette: () => Palette): LatencyChart {
             ticks: {
               color: colours.muted,
               font: { size: 14 },
-              callback: value => (Number.isInteger(Math.log10(Number(value))) ? String(value) : null),
+              callback: value =>
+                Number.isInteger(Math.log10(Number(value))) ? formatValue(Number(value)) : null,
             },
           },
         },

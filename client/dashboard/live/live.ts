@@ -1,3 +1,4 @@
+import { text } from '../../text.ts'
 import { element } from '../element.ts'
 import type { Page } from '../page.ts'
 import { type Palette, readPalette } from '../palette.ts'
@@ -33,6 +34,7 @@ export function openLive(header: HTMLElement): Page {
   const root = element(
     'div',
     { class: 'live' },
+    element('h1', { class: 'unseen' }, text.liveTitle),
     strips.root,
     element('div', { class: 'top' }, source.root, controls.root),
     lanes.root,

@@ -1,5 +1,7 @@
 import type { Cursor } from '../../../server/protocol.ts'
+import { CELL_MS, WINDOW_MS } from './lane-geometry.ts'
 import { createRing, type Ring } from './ring.ts'
+import { createTimeBins, type TimeBins } from './time-bins.ts'
 
 /** Ten seconds of single events, with room for a burst; above 60 a second they are drawn as cells. */
 const CAPACITY = 2_048
@@ -7,16 +9,20 @@ const CAPACITY = 2_048
 /** Which events the page has heard of through any lane: what one lane has, the others are still waiting for. */
 export interface KnownEvents {
   readonly events: Ring<'seq' | 'at'>
+  /** How many were published in each CELL_MS. */
+  readonly cells: TimeBins
   readonly top: Cursor | null
   note(epoch: string, seq: number, at: number): void
 }
 
 export function createKnownEvents(): KnownEvents {
   const events = createRing(CAPACITY, ['seq', 'at'])
+  const cells = createTimeBins(CELL_MS, WINDOW_MS / CELL_MS + 8)
   let top: Cursor | null = null
 
   return {
     events,
+    cells,
     get top() {
       return top
     },
@@ -30,6 +36,7 @@ export function createKnownEvents(): KnownEvents {
     }
     if (top !== null && seq <= top.seq) return
     events.push({ seq, at })
+    cells.add(at, 1)
     top = { epoch, seq }
   }
 }

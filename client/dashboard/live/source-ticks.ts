@@ -1,8 +1,10 @@
 import { element } from '../element.ts'
 import type { Palette } from '../palette.ts'
-import { CELL_MS, cellAlpha, WINDOW_MS, xAt } from './lane-geometry.ts'
+import { CELL_MS, cellAlpha, type FlowMode, flowMode, WINDOW_MS, xAt } from './lane-geometry.ts'
 import type { KnownEvents } from './mark-log.ts'
 import { createScaledCanvas } from './scaled-canvas.ts'
+
+const TOP_PX = 4
 
 /** The instants of publication, above the lanes and on their time axis: the same for all of them. */
 export function createSourceTicks(): {
@@ -10,27 +12,39 @@ export function createSourceTicks(): {
   draw(known: KnownEvents, nowMs: number, palette: Palette): void
 } {
   const picture = createScaledCanvas(element('canvas', { class: 'source-ticks', 'aria-hidden': 'true' }))
-  const counts = new Float64Array(WINDOW_MS / CELL_MS + 2)
+  let mode: FlowMode = 'numbered'
 
   return { canvas: picture.canvas, draw }
 
   function draw(known: KnownEvents, nowMs: number, palette: Palette): void {
     const context = picture.begin()
     if (context === null) return
-    const { width, height } = picture
-    const firstCell = Math.floor((nowMs - WINDOW_MS) / CELL_MS)
-    counts.fill(0)
+    mode = flowMode(known.cells.between(nowMs - WINDOW_MS, nowMs).count / (WINDOW_MS / 1_000), mode)
     context.fillStyle = palette.ink
-    for (let index = 0; index < known.events.length; index++) {
-      const at = known.events.get(index, 'at')
-      const cell = Math.floor(at / CELL_MS) - firstCell
-      const before = counts[cell]
-      if (before === undefined) continue
-      counts[cell] = before + 1
-      // A tick where there is room for one; a darker one where many fall together.
-      context.globalAlpha = cellAlpha(before + 1, 6)
-      if (before < 6) context.fillRect(xAt(at, nowMs, width) - 0.75, 4, 1.5, height - 4)
-    }
+    if (mode === 'density') paintCells(context, known, nowMs)
+    else paintTicks(context, known, nowMs)
     context.globalAlpha = 1
+  }
+
+  function paintTicks(context: CanvasRenderingContext2D, known: KnownEvents, nowMs: number): void {
+    context.globalAlpha = 0.6
+    for (let index = 0; index < known.events.length; index++) {
+      const x = xAt(known.events.get(index, 'at'), nowMs, picture.width)
+      context.fillRect(x - 0.75, TOP_PX, 1.5, picture.height - TOP_PX)
+    }
+  }
+
+  function paintCells(context: CanvasRenderingContext2D, known: KnownEvents, nowMs: number): void {
+    const cells = WINDOW_MS / CELL_MS
+    const first = Math.floor(nowMs / CELL_MS) - cells
+    let largest = 0
+    for (let cell = first; cell <= first + cells; cell++) {
+      largest = Math.max(largest, known.cells.countAt(cell * CELL_MS))
+    }
+    for (let cell = first; cell <= first + cells; cell++) {
+      context.globalAlpha = cellAlpha(known.cells.countAt(cell * CELL_MS), largest)
+      const x = xAt(cell * CELL_MS, nowMs, picture.width)
+      context.fillRect(x, TOP_PX, picture.width / cells - 1, picture.height - TOP_PX)
+    }
   }
 }
