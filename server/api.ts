@@ -20,6 +20,8 @@ import {
 } from './protocol.ts'
 import { Refusal } from './refusal.ts'
 import { listRuns, readRun } from './results.ts'
+import { RoadBody } from './road/conditions.ts'
+import type { Road } from './road.ts'
 import type { Source } from './sources/index.ts'
 
 export interface ApiOptions {
@@ -29,6 +31,8 @@ export interface ApiOptions {
   readonly meter: Meter
   readonly stats: { read(): Stats; reset(): void }
   readonly health: () => Health
+  /** Null while there is none. */
+  readonly road: () => Road | null
   readonly resultsFolder: string
 }
 
@@ -61,6 +65,7 @@ export function openReadings(fastify: FastifyInstance, options: ApiOptions): voi
   app.get('/api/stats', () => options.stats.read())
   app.get('/api/clock', () => options.clock.reading())
   app.get('/api/source', () => options.source.settings)
+  app.get('/api/road', () => passable(options.road()).conditions)
   app.get('/api/results', () => listRuns(options.resultsFolder))
   app.get('/api/results/:id', { schema: { params: Type.Object({ id: Type.String() }) } }, request =>
     readRun(options.resultsFolder, request.params.id),
@@ -90,6 +95,12 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
     return source.settings
   })
 
+  app.put('/api/road', { schema: { body: RoadBody } }, request => {
+    const road = passable(options.road())
+    road.change(request.body)
+    return road.conditions
+  })
+
   app.post('/api/burst', { schema: { body: BurstBody } }, async request => {
     await source.burst(request.body.count)
     return { cursor: formatCursor({ epoch: log.epoch, seq: log.top }) }
@@ -102,6 +113,7 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
 
   app.post('/api/reset', () => {
     source.reset()
+    options.road()?.change({})
     stats.reset()
     return source.settings
   })
@@ -111,6 +123,11 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
     for (const socket of sockets) socket.resetAndDestroy()
     return sockets.length
   }
+}
+
+function passable(road: Road | null): Road {
+  if (road !== null) return road
+  throw new Refusal(409, 'no-road', 'Start the server with a road: it was started with --road-port off.')
 }
 
 /** 401 unless the command carries the token of this start. */

@@ -6,14 +6,14 @@ import { type Clock, systemClock } from './clock.ts'
 import { openControl } from './control.ts'
 import { answerErrors } from './errors.ts'
 import { createEventLog, type EventLog, type Window } from './event-log.ts'
-import { asksForUpgrade, guard, namesOf } from './guard.ts'
+import { asksForUpgrade, grantsOf, guard, namesOf } from './guard.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { refuseTheRest } from './methods.ts'
 import { openPage } from './page.ts'
 import { POLICY, type Policy } from './policy.ts'
 import { projectRoot } from './project-root.ts'
 import { CLIENT_NAME, TECHNIQUES, type Technique } from './protocol.ts'
-import { openNextRoad, openRoad, type Road } from './road.ts'
+import { openRoad, type Road } from './road.ts'
 import { createSay } from './say.ts'
 import { createSource, type SourceOptions } from './sources/index.ts'
 import { createStats } from './stats.ts'
@@ -109,7 +109,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     road: road && { port: road.port },
   })
   const resultsFolder = options.resultsFolder ?? join(projectRoot(), 'results')
-  const api = { log, clock, source, meter, stats, health, resultsFolder }
+  const api = { log, clock, source, meter, stats, health, road: () => road, resultsFolder }
   openTalkBack(app, say)
   openReadings(app, api)
   await app.register(async commands => {
@@ -125,8 +125,9 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     await app.listen({ host, port })
     const bound = app.server.address()
     const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port
-    if (roadPort === 'next') road = await openNextRoad({ host, port: boundPort })
-    else if (roadPort !== null) road = await openRoad(host, roadPort, { host, port: boundPort })
+    if (roadPort !== null) {
+      road = await openRoad(app.server, { host, port: roadPort, grants: origin => grantsOf(origin, names) })
+    }
     names = namesOf(host, boundPort, road?.port ?? null, options.allowHosts)
     return { host, port: boundPort, roadPort: road?.port ?? null }
   }

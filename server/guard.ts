@@ -53,12 +53,14 @@ export function guard(app: FastifyInstance, names: () => Names, road: () => Road
   app.addHook('onRequest', (request, reply, done) => done(refusal(request, reply)))
 
   function refusal(request: FastifyRequest, reply: FastifyReply): Refusal | undefined {
-    const byRoad = road()?.carries(request.raw.socket) === true
+    const traveller = road()?.travellerOf(request.raw.socket) ?? null
+    const byRoad = traveller !== null
+    if (byRoad) request.traveller = traveller
     const { host, origin } = request.headers
     const ours = byRoad ? names().road : names().page
     if (byRoad) admitPage(request, reply)
     if (host === undefined || !ours.has(host.toLowerCase())) return FOREIGN_HOST
-    if (origin !== undefined && !isPage(origin)) return FOREIGN_ORIGIN
+    if (origin !== undefined && !isPage(origin, names())) return FOREIGN_ORIGIN
     if (asksForUpgrade(request) && request.routeOptions.config.upgrades !== true) return NO_WEBSOCKET
     return byRoad && !ROAD_PATHS.has(pathOf(request)) ? NOT_ON_THIS_ROAD : undefined
   }
@@ -66,17 +68,25 @@ export function guard(app: FastifyInstance, names: () => Names, road: () => Road
   /** CORS on every status, refusals included: an error that the page cannot read would be a network error to it. */
   function admitPage(request: FastifyRequest, reply: FastifyReply): void {
     const { origin } = request.headers
-    reply.header('vary', 'Origin')
-    if (origin === undefined || !isPage(origin)) return
-    reply.header('access-control-allow-origin', origin)
-    reply.header('access-control-expose-headers', 'ETag, Retry-After')
-    if (request.method === 'OPTIONS') reply.header('access-control-allow-headers', 'Content-Type')
+    reply.headers(grantsOf(origin, names()))
+    if (request.method !== 'OPTIONS' || origin === undefined || !isPage(origin, names())) return
+    reply.header('access-control-allow-headers', 'Content-Type')
   }
+}
 
-  function isPage(origin: string): boolean {
-    const [scheme, host = ''] = origin.split('://')
-    return (scheme === 'http' || scheme === 'https') && names().page.has(host)
+/** The headers by which the page may read what comes by the road; a foreign origin gets no grant. */
+export function grantsOf(origin: string | undefined, names: Names): Record<string, string> {
+  if (origin === undefined || !isPage(origin, names)) return { vary: 'Origin' }
+  return {
+    vary: 'Origin',
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'ETag, Retry-After',
   }
+}
+
+function isPage(origin: string, names: Names): boolean {
+  const [scheme, host = ''] = origin.split('://')
+  return (scheme === 'http' || scheme === 'https') && names.page.has(host)
 }
 
 /** Whether Node took this request for the begin of another protocol: nothing but a WebSocket's handshake may follow. */

@@ -234,6 +234,38 @@ export interface ClockReading {
   readonly monotonicNs: string
 }
 
+/**
+ * `GET` and `PUT /api/road`: what the road does to the connections on it. What is not named is off, also what was on
+ * before: `{}` clears the road.
+ */
+export interface RoadConditions {
+  /** 0 to 2,000, in each direction: distance is twice that, and a new connection's first request pays it once more. */
+  readonly delayMs?: number
+  /** 0 to 1,000: each delay is drawn from `delayMs` ± so much, never below 0. The order stays. */
+  readonly jitterMs?: number
+  /** 100 to 10^9, for each connection, towards the client. */
+  readonly bytesPerSecond?: number
+  /** A helpful proxy: holds the body of a response without a length until it has so many bytes (1 to 2^20), or its end. */
+  readonly buffer?: {
+    readonly bytes: number
+    /** Lets responses with `X-Accel-Buffering: no` through; false if not given. */
+    readonly honoursHeader?: boolean
+  }
+  /** Accepts connections, forwards nothing, either way. */
+  readonly blackhole?: boolean
+  /** 1,000 to 600,000: cuts a connection on which no byte has moved for so long. */
+  readonly idleTimeoutMs?: number
+  /** New requests are answered with it and not forwarded. */
+  readonly refuseStatus?: RoadRefusal
+  /** 1 to 10^9: reset, or ended, after so many bytes towards the client. */
+  readonly resetAfterBytes?: number
+  readonly cutAfterBytes?: number
+  /** 1 to 65,536: forwards in slices of at most so many bytes, 5 ms apart, both ways. */
+  readonly sliceBytes?: number
+}
+export const ROAD_REFUSALS = [502, 503, 504] as const
+export type RoadRefusal = (typeof ROAD_REFUSALS)[number]
+
 // --------------------------------------------------------------------------------------- bench results
 
 /** Who ran: a technique, or one of the two physical floors. */

@@ -1,4 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import type { RoadConditions } from './protocol.ts'
+import type { Grants } from './road/bad-gateway.ts'
+import { type Journey, openJourney } from './road/journey.ts'
 
 /**
  * The second door to the same server: a TCP proxy on a port of its own, which the page's lanes travel on. Another port
@@ -6,66 +9,105 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  */
 export interface Road {
   readonly port: number
-  /** Whether a socket of the server is the near end of one that came by the road. */
-  carries(socket: Socket): boolean
+  readonly conditions: RoadConditions
+  /**
+   * Sets all conditions; what is not named is off. Connections that are already open feel it at once: bytes under way
+   * arrive by the new delay, rate and slices, a black hole holds them until it heals, and what was buffered is let go.
+   * `resetAfterBytes`, `cutAfterBytes` and `idleTimeoutMs` count from now, or from the opening of a later connection.
+   * Only new connections have a handshake to wait for, and only new requests are refused.
+   */
+  change(conditions: RoadConditions): void
+  /** The remote address of the client behind a socket of the server; null for a socket that did not come by the road. */
+  travellerOf(socket: Socket): string | null
   close(): Promise<void>
 }
 
-/** Opens the road to `target` on `port` of `host`. Rejects with the listen error, `EADDRINUSE` for one. */
-export async function openRoad(
-  host: string,
-  port: number,
-  target: { host: string; port: number },
-): Promise<Road> {
-  /** Local ports of the connections to the server: the server knows its sockets from the road by them. */
-  const carried = new Set<number>()
-  const travellers = new Set<Socket>()
+export interface RoadOptions {
+  readonly host: string
+  /** `next` is the port after the server's, or any free one where that is taken or there is none. */
+  readonly port: number | 'next'
+  readonly grants: Grants
+}
+
+/** Opens the road to a server that listens. Rejects with the listen error, `EADDRINUSE` for one. */
+export async function openRoad(to: Server, options: RoadOptions): Promise<Road> {
+  const target = targetOf(to)
+  const journeys = new Set<Journey>()
+  /** The clients of connections that the server has not accepted yet, by the name under which it will see them. */
+  const announced = new Map<string, string>()
+  const travellers = new WeakMap<Socket, string>()
+  let conditions: RoadConditions = {}
   const server = createServer({ allowHalfOpen: true, noDelay: true }, carry)
-  await listen(server, port, host)
+  await listen(server, options.host, options.port, target.port)
+  // Before anybody else who is told of a connection, so that they can ask whose it is.
+  to.prependListener('connection', recognise)
 
   return {
     port: (server.address() as AddressInfo).port,
-    carries: socket => socket.remotePort !== undefined && carried.has(socket.remotePort),
-    async close() {
-      const closed = new Promise<void>(resolve => server.close(() => resolve()))
-      for (const traveller of travellers) traveller.destroy()
-      await closed
+    get conditions() {
+      return conditions
     },
+    change,
+    travellerOf: socket => travellers.get(socket) ?? null,
+    close,
   }
 
   function carry(near: Socket): void {
     const far = connect({ ...target, allowHalfOpen: true, noDelay: true })
-    // Not a byte goes before the server can know whose it is.
-    far.once('connect', () => {
-      const { localPort } = far
-      if (localPort === undefined) return
-      carried.add(localPort)
-      far.once('close', () => carried.delete(localPort))
-      near.pipe(far)
-      far.pipe(near)
+    const journey = openJourney(near, far, () => conditions, options.grants)
+    journeys.add(journey)
+    near.once('close', () => far.closed && journeys.delete(journey))
+    far.once('close', () => near.closed && journeys.delete(journey))
+    // The kernel chooses the port as soon as it is told to connect, which is on the next tick; the server can accept
+    // only after that.
+    process.nextTick(() => {
+      const name = nameOf(far.localAddress, far.localPort)
+      announced.set(name, near.remoteAddress ?? 'gone')
+      far.once('close', () => announced.delete(name))
     })
-    join(near, far)
-    join(far, near)
   }
 
-  /** An end that breaks breaks the other, a reset as a reset, so that what a reader feels is what happened. */
-  function join(one: Socket, other: Socket): void {
-    travellers.add(one)
-    one.once('close', () => {
-      travellers.delete(one)
-      if (!other.writableFinished) other.destroy()
-    })
-    one.on('error', () => other.resetAndDestroy())
+  function recognise(socket: Socket): void {
+    const name = nameOf(socket.remoteAddress, socket.remotePort)
+    const traveller = announced.get(name)
+    if (traveller !== undefined) travellers.set(socket, traveller)
+  }
+
+  function change(wanted: RoadConditions): void {
+    conditions = wanted
+    for (const journey of journeys) journey.changed()
+  }
+
+  /** What the server said last is still under way: it arrives before the road is broken up. */
+  async function close(): Promise<void> {
+    const closed = new Promise<void>(resolve => server.close(() => resolve()))
+    const { delayMs = 0, jitterMs = 0 } = conditions
+    if (journeys.size > 0) await new Promise(resolve => setTimeout(resolve, delayMs + jitterMs))
+    for (const journey of journeys) journey.destroy()
+    to.off('connection', recognise)
+    await closed
   }
 }
 
-/** Opens the road on the port after its target's, or on any free one where that is taken or there is none. */
-export async function openNextRoad(target: { host: string; port: number }): Promise<Road> {
-  const next = target.port < 65_535 ? target.port + 1 : 0
-  return openRoad(target.host, next, target).catch(() => openRoad(target.host, 0, target))
+/** Address and port together: a client of the page's port may come from the same port of another address. */
+function nameOf(address: string | undefined, port: number | undefined): string {
+  return `${address} ${port}`
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
+/** Where to reach a server from its own machine, which listens on any of its addresses. */
+function targetOf(server: Server): { host: string; port: number } {
+  const { address, port } = server.address() as AddressInfo
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
+  return { host, port }
+}
+
+async function listen(server: Server, host: string, port: number | 'next', before: number): Promise<void> {
+  if (port !== 'next') return listenAt(server, host, port)
+  const next = before < 65_535 ? before + 1 : 0
+  await listenAt(server, host, next).catch(() => listenAt(server, host, 0))
+}
+
+function listenAt(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {

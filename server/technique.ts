@@ -46,6 +46,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Where this request's bytes are booked. */
     booking: Booking
+    /** The address of the client at the road's other end, where the request came by the road: `ip` is the road's own. */
+    traveller?: string
   }
   interface FastifyContextConfig {
     /** On whose behalf this route's bytes cross; none: page, API and control. */
@@ -104,5 +106,5 @@ export function etag(cursor: Cursor): string {
 
 /** Whom the rate limit of `say` counts: the name that the reader chose, else the address that it comes from. */
 export function speakerOf(request: FastifyRequest): string {
-  return (request.query as DoorQuery).client ?? request.ip
+  return (request.query as DoorQuery).client ?? request.traveller ?? request.ip
 }
