@@ -141,7 +141,7 @@ export const text = {
       case 'complete':
         return 'complete'
       case 'behind':
-        return `${formatCount(verdict.count)} on the way`
+        return `${formatCount(verdict.count)} to come`
       case 'mismatch':
         return `off by ${formatCount(verdict.count)}`
     }
