@@ -84,7 +84,7 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
         new Set(lanes.map(lane => lane.received)).size === 1,
     )
     expect(rest.map(lane => lane.missing)).toEqual([0, 0, 0, 0])
-  })
+  }, 40_000)
 
   test('keys act, but not while somebody types', async () => {
     await command('PUT', '/api/source', { rate: 0 })
