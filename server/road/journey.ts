@@ -12,6 +12,11 @@ export interface Journey {
   destroy(): void
 }
 
+/**
+ * How long a reset waits behind the last bytes. Together with them it would throw them away where they are not read
+ * yet, or be taken for an end: libuv does that with a reset that it finds right behind data.
+ */
+const RESET_AFTER_MS = 20
 /** How long an end that was told goodbye may take to close. */
 const LINGER_MS = 5000
 /** The head of a request that is refused is read to its end, or so far. */
@@ -141,10 +146,13 @@ export function openJourney(
   function breakOff(lastBytes: Buffer, reset: boolean): void {
     down.close()
     leave()
-    // Not before the kernel has them: a reset throws away what a socket still holds.
-    near.write(lastBytes, () => (reset ? near.resetAndDestroy() : near.end()))
-    if (reset) far.resetAndDestroy()
-    else far.destroy()
+    if (reset) {
+      near.write(lastBytes, () => setTimeout(() => near.resetAndDestroy(), RESET_AFTER_MS))
+      far.resetAndDestroy()
+    } else {
+      near.end(lastBytes)
+      far.destroy()
+    }
   }
 
   /** From now on the client is not listened to, only told the rest. */
