@@ -1,0 +1,16 @@
+/** Long polling on a raw keep-alive socket: ask, wait until there is a batch, ask again at once. */
+import { createAnswers } from './answers.ts'
+import type { CreateReader } from './reader.ts'
+
+export const createLongPollReader: CreateReader = context => {
+  const answers = createAnswers(context, ask)
+
+  return { start: ask, read: answers.read, pause() {}, resume() {} }
+
+  function ask(): void {
+    const query = answers.cursor === null ? '' : `?cursor=${answers.cursor}`
+    context.send(
+      `GET /long-poll${query} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: application/json\r\n\r\n`,
+    )
+  }
+}

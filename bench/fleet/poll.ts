@@ -1,0 +1,45 @@
+/** Polling on a raw keep-alive socket: ask, take the batch, ask again one interval after the last ask. */
+import { createAnswers } from './answers.ts'
+import type { CreateReader } from './reader.ts'
+
+export const createPollReader: CreateReader = context => {
+  let paused = false
+  let asking = false
+  let dueMs = 0
+  let timer: NodeJS.Timeout | null = null
+  const answers = createAnswers(context, onAnswered)
+
+  return { start: ask, read: answers.read, pause, resume }
+
+  function ask(): void {
+    asking = true
+    const query = answers.cursor === null ? '' : `?cursor=${answers.cursor}`
+    context.send(`GET /poll${query} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: application/json\r\n\r\n`)
+  }
+
+  function onAnswered(more: boolean): void {
+    asking = false
+    if (more) ask()
+    else if (!paused) rest()
+  }
+
+  /** Asks are due a whole number of intervals after the phase: a slow answer skips a turn, it shifts nothing. */
+  function rest(): void {
+    const nowMs = performance.now()
+    if (dueMs === 0) dueMs = nowMs + context.random() * context.pollIntervalMs
+    while (dueMs <= nowMs) dueMs += context.pollIntervalMs
+    timer = setTimeout(ask, dueMs - nowMs)
+  }
+
+  function pause(): void {
+    paused = true
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+  }
+
+  function resume(): void {
+    paused = false
+    dueMs = 0
+    if (!asking && timer === null) rest()
+  }
+}
