@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { type Ask, type Commands, createAsk } from './conversation.ts'
+import { pinned } from './pinning.ts'
+import type { ProbeCommands } from './probe.ts'
+
+export interface Child<C extends Commands> {
+  readonly ask: Ask<C & ProbeCommands>
+  /** The first line on stdout that matches. Rejects when the process ends before it. */
+  line(pattern: RegExp): Promise<string>
+  /** Asks it to end, and makes it end. True when it went by itself. */
+  stop(): Promise<boolean>
+}
+
+export interface ChildOptions {
+  /** For error messages. */
+  readonly name: string
+  /** A compiled file, relative to the compiled bench, e.g. `../server/main.js`. */
+  readonly entry: string
+  readonly args?: readonly string[]
+  readonly core: number | null
+  /** Ends the process at once when the run is broken off. */
+  readonly signal: AbortSignal
+}
+
+const ANSWER_DEADLINE_MS = 30_000
+const START_DEADLINE_MS = 15_000
+const STOP_GRACE_MS = 2_000
+const STDERR_KEPT_CHARACTERS = 2_000
+
+/** Starts a fresh Node process with the probe preloaded. It ends when the bench does: its IPC channel closes. */
+export function startChild<C extends Commands>(options: ChildOptions): Child<C> {
+  const { name, signal } = options
+  const [command = '', ...args] = pinned(options.core, [
+    process.execPath,
+    '--expose-gc',
+    '--import',
+    new URL('./probe.js', import.meta.url).href,
+    fileURLToPath(new URL(options.entry, import.meta.url)),
+    ...(options.args ?? []),
+  ])
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const exited = once(child, 'exit')
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.setEncoding('utf8').on('data', text => {
+    stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', text => {
+    stderr = (stderr + text).slice(-STDERR_KEPT_CHARACTERS)
+  })
+  const kill = () => child.kill('SIGKILL')
+  signal.addEventListener('abort', kill)
+  if (signal.aborted) kill()
+  exited.then(() => signal.removeEventListener('abort', kill))
+
+  return { ask: createAsk<C & ProbeCommands>(child, name, ANSWER_DEADLINE_MS), line, stop }
+
+  function line(pattern: RegExp): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => reject(new Error(`${name} did not start`)), START_DEADLINE_MS)
+      const look = () => {
+        const found = stdout
+          .split('\n')
+          .slice(0, -1)
+          .find(text => pattern.test(text))
+        if (found === undefined) return
+        clearTimeout(deadline)
+        resolve(found)
+      }
+      child.stdout?.on('data', look)
+      look()
+      exited.then(() => {
+        clearTimeout(deadline)
+        reject(new Error(`${name} ended before it was ready: ${stderr.trim() || 'it said nothing'}`))
+      })
+    })
+  }
+
+  async function stop(): Promise<boolean> {
+    if (child.exitCode !== null || child.signalCode !== null) return false
+    child.kill('SIGTERM')
+    const grace = setTimeout(kill, STOP_GRACE_MS)
+    await exited
+    clearTimeout(grace)
+    return child.signalCode !== 'SIGKILL'
+  }
+}

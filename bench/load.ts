@@ -1,0 +1,53 @@
+/** The load process: hosts one trial's fleet, or fires autocannon, and answers the bench over IPC. */
+import { type CannonCount, type CannonSettings, fireCannon } from './autocannon.ts'
+import { answerBench } from './conversation.ts'
+import type { LatencyRecord } from './fleet/latencies.ts'
+import { createFleet, type Fleet, type FleetCounts, type FleetOptions } from './fleet.ts'
+
+export type LoadCommands = {
+  readonly 'fleet.create': (options: FleetOptions) => null
+  /** Opens more connections; returns the milliseconds from connect to place known, one number each. */
+  readonly 'fleet.open': (given: { readonly count: number; readonly atOnce: number }) => Promise<number[]>
+  readonly 'fleet.pause': (given: null) => null
+  readonly 'fleet.resume': (given: null) => null
+  readonly 'fleet.clearLatencies': (given: null) => null
+  readonly 'fleet.counts': (given: null) => FleetCounts
+  readonly 'fleet.latencies': (given: null) => LatencyRecord
+  readonly 'fleet.failures': (given: null) => readonly string[]
+  readonly 'cannon.fire': (settings: CannonSettings) => Promise<CannonCount>
+}
+
+answerBench(createLoad())
+
+function createLoad(): LoadCommands {
+  let fleet: Fleet | null = null
+
+  return {
+    'fleet.create'(options) {
+      fleet = createFleet(options)
+      return null
+    },
+    'fleet.open': ({ count, atOnce }) => created().open(count, atOnce),
+    'fleet.pause'() {
+      created().pause()
+      return null
+    },
+    'fleet.resume'() {
+      created().resume()
+      return null
+    },
+    'fleet.clearLatencies'() {
+      created().clearLatencies()
+      return null
+    },
+    'fleet.counts': () => created().counts(),
+    'fleet.latencies': () => created().latencies(),
+    'fleet.failures': () => created().failures,
+    'cannon.fire': fireCannon,
+  }
+
+  function created(): Fleet {
+    if (fleet === null) throw new Error('there is no fleet yet')
+    return fleet
+  }
+}

@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+
+/** Which core each side runs on; `null` leaves it to the scheduler. */
+export interface Pinning {
+  readonly serverCore: number | null
+  readonly loadCore: number | null
+  /** For the report. */
+  readonly description: string
+}
+
+/**
+ * With two cores or more and `taskset`, server and load get a core each, so that neither takes from the other,
+ * and the bench itself moves to the load's core.
+ */
+export function choosePinning(): Pinning {
+  if (availableParallelism() < 2) return unpinned('none: one core')
+  try {
+    execFileSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)], { stdio: 'ignore' })
+  } catch {
+    return unpinned('none: no taskset')
+  }
+  return { serverCore: 0, loadCore: 1, description: 'server on core 0; load and bench on core 1 (taskset)' }
+}
+
+/** The command line that starts `argv` on `core`. */
+export function pinned(core: number | null, argv: readonly string[]): readonly string[] {
+  return core === null ? argv : ['taskset', '-c', String(core), ...argv]
+}
+
+function unpinned(description: string): Pinning {
+  return { serverCore: null, loadCore: null, description }
+}

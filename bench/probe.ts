@@ -1,0 +1,65 @@
+/**
+ * Preloaded (`--import`) into each process that the bench starts, so that the server needs no door for it:
+ * reads CPU, memory, event loop and garbage collection from within.
+ */
+import { PerformanceObserver, performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import { answerBench } from './conversation.ts'
+
+export interface ProbeReading {
+  readonly monotonicMs: number
+  /** User + system, of all threads of the process. */
+  readonly cpuMs: number
+  readonly loopActiveMs: number
+  readonly loopIdleMs: number
+  readonly gcCount: number
+  readonly gcMs: number
+  readonly rssBytes: number
+  readonly heapUsedBytes: number
+  readonly externalBytes: number
+}
+
+export type ProbeCommands = {
+  /** Collects garbage and lets the process come to rest before a window or a memory reading. */
+  readonly 'probe.settle': (given: null) => Promise<null>
+  readonly 'probe.read': (given: null) => ProbeReading
+}
+
+/** Twice: what finalizers let go in the first round is freed in the second. */
+const GC_ROUNDS = 2
+const REST_MS = 40
+
+const gc = { count: 0, ms: 0 }
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) {
+    gc.count++
+    gc.ms += entry.duration
+  }
+}).observe({ entryTypes: ['gc'] })
+
+answerBench({
+  async 'probe.settle'() {
+    for (let round = 0; round < GC_ROUNDS; round++) {
+      globalThis.gc?.()
+      await delay(REST_MS)
+    }
+    return null
+  },
+
+  'probe.read'() {
+    const cpu = process.cpuUsage()
+    const loop = performance.eventLoopUtilization()
+    const memory = process.memoryUsage()
+    return {
+      monotonicMs: performance.now(),
+      cpuMs: (cpu.user + cpu.system) / 1000,
+      loopActiveMs: loop.active,
+      loopIdleMs: loop.idle,
+      gcCount: gc.count,
+      gcMs: gc.ms,
+      rssBytes: memory.rss,
+      heapUsedBytes: memory.heapUsed,
+      externalBytes: memory.external,
+    }
+  },
+} satisfies ProbeCommands)

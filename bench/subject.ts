@@ -1,0 +1,115 @@
+/** What is under test in one trial: the server as a user starts it, or a floor in its place. */
+import type { ClockReading, Stats, Technique, Traffic } from '../server/protocol.ts'
+import { type Child, startChild } from './child.ts'
+import type { Commands } from './conversation.ts'
+import type { FloorCommands, FloorSettings } from './floor.ts'
+import type { ProbeReading } from './probe.ts'
+
+export interface Subject {
+  readonly port: number
+  /** Publishes that many events per second from now on; 0 stops. */
+  setRate(eventsPerSecond: number): Promise<void>
+  /** The newest event's number. */
+  top(): Promise<number>
+  clock(): Promise<ClockReading>
+  /** What the server counted for a technique; `null` for a floor, which does not count. */
+  traffic(technique: Technique): Promise<Traffic | null>
+  settle(): Promise<void>
+  read(): Promise<ProbeReading>
+  /** True when it ended by itself. */
+  stop(): Promise<boolean>
+}
+
+/** A subject with a log, to publish into and to ask. */
+export interface ServerSubject extends Subject {
+  burst(count: number): Promise<void>
+  /** The cursor of the newest event, and of the beginning. */
+  cursors(): Promise<{ readonly newest: string; readonly beginning: string }>
+}
+
+export interface SubjectOptions {
+  readonly core: number | null
+  readonly signal: AbortSignal
+}
+
+export async function startServer(
+  options: SubjectOptions & { readonly payloadBytes: number; readonly seed: number },
+): Promise<ServerSubject> {
+  const child = startChild({
+    name: 'the server',
+    entry: '../server/main.js',
+    args: [
+      ...['--port', '0', '--road-port', 'off', '--source', 'synthetic', '--rate', '0', '--timing', 'fixed'],
+      ...['--payload', String(options.payloadBytes), '--seed', String(options.seed)],
+    ],
+    core: options.core,
+    signal: options.signal,
+  })
+  const { origin, port } = new URL(await child.line(/^https?:\/\/\S+$/).catch(ended(child)))
+
+  return {
+    port: Number(port),
+    ...probed(child),
+    setRate: async rate => void (await call('PUT', '/api/source', { rate })),
+    top: async () => (await stats()).log.top,
+    clock: () => call('GET', '/api/clock') as Promise<ClockReading>,
+    traffic: async technique => (await stats()).techniques[technique],
+    burst: async count => void (await call('POST', '/api/burst', { count })),
+    async cursors() {
+      const { epoch, top } = (await stats()).log
+      return { newest: `${epoch}-${top}`, beginning: `${epoch}-0` }
+    },
+  }
+
+  function stats(): Promise<Stats> {
+    return call('GET', '/api/stats') as Promise<Stats>
+  }
+
+  async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(origin + path, {
+      method,
+      signal: options.signal,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    })
+    if (!response.ok)
+      throw new Error(`${method} ${path} was answered ${response.status}: ${await response.text()}`)
+    return response.json()
+  }
+}
+
+export async function startFloor(
+  options: SubjectOptions & { readonly settings: FloorSettings },
+): Promise<Subject> {
+  const child = startChild<FloorCommands>({
+    name: 'the floor',
+    entry: './floor.js',
+    core: options.core,
+    signal: options.signal,
+  })
+  return {
+    port: await child.ask('floor.listen', options.settings).catch(ended(child)),
+    ...probed(child),
+    setRate: async rate => void (await child.ask('floor.rate', rate)),
+    top: () => child.ask('floor.published', null),
+    clock: async () => ({ at: Date.now(), monotonicNs: process.hrtime.bigint().toString() }),
+    traffic: async () => null,
+  }
+}
+
+function probed<C extends Commands>({ ask, stop }: Child<C>): Pick<Subject, 'settle' | 'read' | 'stop'> {
+  return {
+    settle: async () => void (await ask('probe.settle', null as never)),
+    read: () => ask('probe.read', null as never) as Promise<ProbeReading>,
+    stop,
+  }
+}
+
+/** Whoever started a process that cannot be used ends it. */
+function ended<C extends Commands>(child: Child<C>): (error: unknown) => Promise<never> {
+  return async error => {
+    await child.stop()
+    throw error
+  }
+}
