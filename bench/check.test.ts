@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { checkComplete, checkLatencyFloor, checkSchedule, checkServerSaturated, checkSteal } from './check.ts'
+
+const exact = { expected: 100, delivered: 100, repeated: 0, disordered: 0 }
+
+test.each([
+  ['nothing amiss', exact, 'ok'],
+  ['one lost', { ...exact, delivered: 99 }, 'refused'],
+  ['one repeated', { ...exact, repeated: 1 }, 'refused'],
+  ['one out of order', { ...exact, disordered: 1 }, 'refused'],
+  ['one too many', { ...exact, delivered: 101 }, 'refused'],
+])('completeness with %s', (_name, tally, verdict) => {
+  expect(checkComplete(tally).verdict).toBe(verdict)
+})
+
+test('every scheduled event must have been published and seen', () => {
+  expect(checkSchedule([1000, 1050, 1100], 3, 50).verdict).toBe('ok')
+  expect(checkSchedule([1000, 1100], 2, 50).reason).toBe('3 events were scheduled, 2 published, 2 seen.')
+  expect(checkSchedule([1000, 1050], 3, 50).verdict).toBe('refused')
+})
+
+test('a latency below what the clocks allow for is impossible', () => {
+  expect(checkLatencyFloor(-0.04, 0.05).verdict).toBe('ok')
+  expect(checkLatencyFloor(-0.06, 0.05).verdict).toBe('refused')
+  expect(checkLatencyFloor(null, 0.05).verdict).toBe('ok')
+})
+
+test('a closed loop that leaves the server idle measures itself', () => {
+  expect(checkServerSaturated('x', 0.96, []).verdict).toBe('ok')
+  expect(checkServerSaturated('x', 0.9, []).verdict).toBe('flagged')
+  expect(checkServerSaturated('x', 0.8, []).verdict).toBe('refused')
+})
+
+test('what the host takes for others is flagged, then refused; where it is not known it is not held against anyone', () => {
+  expect([null, 0.02, 0.05, 0.11].map(share => checkSteal(share).verdict)).toEqual([
+    'ok',
+    'ok',
+    'flagged',
+    'refused',
+  ])
+})

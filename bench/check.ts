@@ -1,0 +1,199 @@
+/** The instrument's doubts about itself: each trial carries every check with its value and its threshold. */
+import type { Verdict } from '../server/protocol.ts'
+import type { MetricId } from './metric.ts'
+
+export interface Check {
+  readonly name: string
+  readonly value: number | boolean | string | null
+  /** When it is flagged and when refused, in words. */
+  readonly threshold: string
+  readonly verdict: Exclude<Verdict, 'failed'>
+  /** Why it is not `ok`: a sentence. */
+  readonly reason: string | null
+  /** The metrics it speaks about. */
+  readonly concerns: 'all' | readonly MetricId[]
+}
+
+export const LOAD_UTILIZATION = { flag: 0.7, refuse: 0.85 } as const
+/** A closed loop measures the server only while the server is the slower side. */
+export const SERVER_UTILIZATION = { flag: 0.95, refuse: 0.85 } as const
+export const STEAL_SHARE = { flag: 0.02, refuse: 0.1 } as const
+
+export const SETTLED_DRIFT = 0.05
+
+const CPU: readonly MetricId[] = ['cpu-per-delivery', 'cpu-per-request', 'times-floor']
+const WIRE: readonly MetricId[] = ['wire-down', 'wire-payload', 'wire-framing', 'wire-headers', 'wire-up']
+const LATENCY: readonly MetricId[] = [
+  'latency-p50',
+  'latency-p90',
+  'latency-p99',
+  'latency-max',
+  'completion-p50',
+]
+
+export interface Tally {
+  readonly expected: number
+  readonly delivered: number
+  readonly repeated: number
+  readonly disordered: number
+}
+
+export function checkComplete(tally: Tally): Check {
+  const lost = tally.expected - tally.delivered
+  const exact = lost === 0 && tally.repeated === 0 && tally.disordered === 0
+  return {
+    name: 'complete',
+    value: tally.expected === 0 ? null : tally.delivered / tally.expected,
+    threshold: 'every event once, in order',
+    verdict: exact ? 'ok' : 'refused',
+    reason: exact
+      ? null
+      : `lossy: of ${tally.expected} deliveries ${lost} lost, ${tally.repeated} repeated, ${tally.disordered} out of order.`,
+    concerns: 'all',
+  }
+}
+
+export function checkConnections(failures: readonly string[]): Check {
+  return {
+    name: 'connections whole',
+    value: failures.length,
+    threshold: 'refused beyond 0',
+    verdict: failures.length === 0 ? 'ok' : 'refused',
+    reason: failures.length === 0 ? null : `${failures.length} connections broke, the first: ${failures[0]}.`,
+    concerns: 'all',
+  }
+}
+
+export function checkLoadUtilization(utilization: number): Check {
+  const verdict =
+    utilization >= LOAD_UTILIZATION.refuse
+      ? 'refused'
+      : utilization >= LOAD_UTILIZATION.flag
+        ? 'flagged'
+        : 'ok'
+  return {
+    name: 'load utilization',
+    value: utilization,
+    threshold: `flagged from ${LOAD_UTILIZATION.flag}, refused from ${LOAD_UTILIZATION.refuse}`,
+    verdict,
+    reason:
+      verdict === 'ok'
+        ? null
+        : `generator-bound: the load process was busy ${percent(utilization)} of the time.`,
+    concerns: 'all',
+  }
+}
+
+/** For the closed loop, whose generator is always busy: the rate is the server's only if the server was full. */
+export function checkServerSaturated(
+  name: string,
+  utilization: number,
+  concerns: readonly MetricId[],
+): Check {
+  const verdict =
+    utilization < SERVER_UTILIZATION.refuse
+      ? 'refused'
+      : utilization < SERVER_UTILIZATION.flag
+        ? 'flagged'
+        : 'ok'
+  return {
+    name: `server saturated, ${name}`,
+    value: utilization,
+    threshold: `flagged below ${SERVER_UTILIZATION.flag}, refused below ${SERVER_UTILIZATION.refuse}`,
+    verdict,
+    reason:
+      verdict === 'ok'
+        ? null
+        : `generator-bound: the server's core was busy only ${percent(utilization)} of the time, so this is autocannon's limit.`,
+    concerns,
+  }
+}
+
+/** `drift`: CPU per unit in the second half of the window ÷ that in the first, less 1. */
+export function checkSettled(drift: number): Check {
+  const settled = Math.abs(drift) <= SETTLED_DRIFT
+  return {
+    name: 'settled',
+    value: drift,
+    threshold: `flagged beyond ±${SETTLED_DRIFT}`,
+    verdict: settled ? 'ok' : 'flagged',
+    reason: settled
+      ? null
+      : `The second half of the window cost ${drift > 0 ? 'more' : 'less'} than the first (${percent(Math.abs(drift))}).`,
+    concerns: CPU,
+  }
+}
+
+export function checkLatencyFloor(lowestMs: number | null, uncertaintyMs: number): Check {
+  const impossible = lowestMs !== null && lowestMs < -uncertaintyMs
+  return {
+    name: 'no latency below zero',
+    value: lowestMs,
+    threshold: `refused below −${uncertaintyMs.toFixed(3)} ms, the uncertainty of the clocks`,
+    verdict: impossible ? 'refused' : 'ok',
+    reason: impossible ? `An event was read ${(-lowestMs).toFixed(3)} ms before it was published.` : null,
+    concerns: LATENCY,
+  }
+}
+
+/**
+ * `intendedAt` are the publish times of one window in order. The timing is fixed, so the schedule can be read from
+ * the events themselves: neighbours lie one period apart, or something that was scheduled was not published.
+ */
+export function checkSchedule(intendedAt: readonly number[], published: number, periodMs: number): Check {
+  const first = intendedAt[0] ?? 0
+  const last = intendedAt.at(-1) ?? 0
+  const scheduled = intendedAt.length === 0 ? 0 : Math.round((last - first) / periodMs) + 1
+  const kept = scheduled === published && published === intendedAt.length
+  return {
+    name: 'published as scheduled',
+    value: published - scheduled,
+    threshold: 'refused unless 0',
+    verdict: kept ? 'ok' : 'refused',
+    reason: kept
+      ? null
+      : `${scheduled} events were scheduled, ${published} published, ${intendedAt.length} seen.`,
+    concerns: 'all',
+  }
+}
+
+export function checkBytes(direction: 'up' | 'down', server: number, client: number): Check {
+  const equal = server === client
+  return {
+    name: `bytes ${direction} agree`,
+    value: server - client,
+    threshold: 'refused unless 0',
+    verdict: equal ? 'ok' : 'refused',
+    reason: equal ? null : `The server counts ${server} bytes ${direction}, the readers ${client}.`,
+    concerns: WIRE,
+  }
+}
+
+export function checkSteal(share: number | null): Check {
+  const verdict =
+    share === null || share <= STEAL_SHARE.flag ? 'ok' : share <= STEAL_SHARE.refuse ? 'flagged' : 'refused'
+  return {
+    name: 'steal',
+    value: share,
+    threshold: `flagged beyond ${STEAL_SHARE.flag}, refused beyond ${STEAL_SHARE.refuse}`,
+    verdict,
+    reason:
+      verdict === 'ok' ? null : `The host took ${percent(share ?? 0)} of the machine's time for others.`,
+    concerns: 'all',
+  }
+}
+
+export function checkEndedByItself(ended: boolean): Check {
+  return {
+    name: 'ended by itself',
+    value: ended,
+    threshold: 'flagged unless true',
+    verdict: ended ? 'ok' : 'flagged',
+    reason: ended ? null : 'The server did not end when asked to and was killed.',
+    concerns: 'all',
+  }
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
+}

@@ -1,0 +1,113 @@
+/** One trial: a fresh server (or floor) and a fresh load process, one technique, then nothing left over. */
+import type { Verdict } from '../server/protocol.ts'
+import { type Check, checkEndedByItself, checkSteal } from './check.ts'
+import { startChild } from './child.ts'
+import { measureConnections } from './experiment/connections.ts'
+import { measureDelivery } from './experiment/delivery.ts'
+import type { Load, Measurement, TrialSetting } from './experiment/measurement.ts'
+import { measureThroughput } from './experiment/throughput.ts'
+import type { LoadCommands } from './load.ts'
+import { readSteal } from './machine.ts'
+import type { Trial } from './result.ts'
+import type { Scenario, Tier } from './scenario.ts'
+import { type Subject, startFloor, startServer } from './subject.ts'
+
+export interface TrialPlan {
+  readonly scenario: Scenario
+  readonly tier: Tier
+  readonly block: number
+  readonly turn: number
+}
+
+/** Never rejects but when the run is broken off: a trial that fails is a result. */
+export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<Trial> {
+  const startedAt = new Date()
+  const began = performance.now()
+  const steal = readSteal()
+  let measurement: Measurement | null = null
+  let checks: readonly Check[] = []
+  let failure: string | null = null
+  try {
+    const { measured, endedByItself } = await withProcesses(plan, setting)
+    measurement = measured
+    checks = [...measured.checks, checkSteal(stealSince(steal)), checkEndedByItself(endedByItself)]
+  } catch (error) {
+    setting.signal.throwIfAborted()
+    failure = (error as Error).message
+  }
+  return {
+    scenario: plan.scenario.id,
+    arm: setting.plan.arm,
+    as: setting.plan.as ?? null,
+    block: plan.block,
+    turn: plan.turn,
+    startedAt: startedAt.toISOString(),
+    wallMs: Math.round(performance.now() - began),
+    axes: { ...plan.scenario.axes[plan.tier] },
+    verdict: failure === null ? worst(checks) : 'failed',
+    reasons: failure === null ? checks.flatMap(({ reason }) => reason ?? []) : [failure],
+    values: measurement?.values ?? {},
+    checks,
+    publishes: measurement?.publishes ?? null,
+    histograms: measurement?.histograms ?? {},
+    raw: measurement?.raw ?? {},
+  }
+}
+
+async function withProcesses(trial: TrialPlan, setting: TrialSetting) {
+  const { pinning, signal } = setting
+  const load: Load = startChild<LoadCommands>({
+    name: 'the load process',
+    entry: './load.js',
+    core: pinning.loadCore,
+    signal,
+  })
+  let subject: Subject | null = null
+  try {
+    const start = await startSubject(trial, setting)
+    subject = start.subject
+    const measured = await start.measure(load)
+    await load.stop()
+    return { measured, endedByItself: await subject.stop() }
+  } finally {
+    await load.stop()
+    await subject?.stop()
+  }
+}
+
+interface Start {
+  readonly subject: Subject
+  measure(load: Load): Promise<Measurement>
+}
+
+async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting): Promise<Start> {
+  const { floor: settings, seed, signal, pinning } = setting
+  const place = { core: pinning.serverCore, signal }
+  if (scenario.id === 'delivery' && settings !== null) {
+    const floor = await startFloor({ ...place, settings })
+    return { subject: floor, measure: load => measureDelivery(setting, scenario.axes[tier], floor, load) }
+  }
+  const server = await startServer({ ...place, payloadBytes: scenario.axes[tier].payloadBytes, seed })
+  switch (scenario.id) {
+    case 'delivery':
+      return { subject: server, measure: load => measureDelivery(setting, scenario.axes[tier], server, load) }
+    case 'throughput':
+      return { subject: server, measure: load => measureThroughput(scenario.axes[tier], server, load) }
+    case 'connections':
+      return {
+        subject: server,
+        measure: load => measureConnections(setting, scenario.axes[tier], server, load),
+      }
+  }
+}
+
+function stealSince(from: ReturnType<typeof readSteal>): number | null {
+  const to = readSteal()
+  if (from === null || to === null || to.all === from.all) return null
+  return (to.stolen - from.stolen) / (to.all - from.all)
+}
+
+function worst(checks: readonly Check[]): Verdict {
+  const verdicts = checks.map(({ verdict }) => verdict)
+  return verdicts.includes('refused') ? 'refused' : verdicts.includes('flagged') ? 'flagged' : 'ok'
+}

@@ -1,0 +1,153 @@
+/** From the readings around one window to figures and doubts. Pure: what it is given, it could be given again. */
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import type { Arm, ClockReading, Technique, Traffic } from '../../server/protocol.ts'
+import {
+  type Check,
+  checkBytes,
+  checkComplete,
+  checkConnections,
+  checkLatencyFloor,
+  checkLoadUtilization,
+  checkSchedule,
+  checkSettled,
+} from '../check.ts'
+import type { LatencyRecord } from '../fleet/latencies.ts'
+import type { FleetCounts } from '../fleet.ts'
+import type { ProbeReading } from '../probe.ts'
+import type { Measurement } from './measurement.ts'
+
+export interface Reading {
+  readonly probe: ProbeReading
+  readonly counts: FleetCounts
+}
+
+/** What the subject says of itself at rest. */
+interface Books {
+  readonly top: number
+  readonly traffic: Traffic | null
+}
+
+export interface DeliveryRecord {
+  readonly arm: Arm
+  /** Of a floor: the technique that it stands in for. */
+  readonly technique: Technique
+  /** The `tcp` floor's bytes per event; `null` for every other arm. */
+  readonly pushedBytes: number | null
+  readonly eventsPerSecond: number
+  readonly idleCpuShare: number
+  readonly loadUtilization: number
+  readonly before: Reading & Books
+  readonly half: Reading
+  readonly after: Reading & Books
+  readonly latencies: LatencyRecord
+  readonly failures: readonly string[]
+  readonly clocks: readonly [before: ClockReading, after: ClockReading]
+}
+
+type Values = Measurement['values']
+
+/** The two clocks of `/api/clock` are read this closely together; a drift beyond it widens the uncertainty. */
+const CLOCK_UNCERTAINTY_MS = 0.05
+
+export function deliveryFigures(record: DeliveryRecord): Measurement {
+  const { arm, technique, before, half, after, latencies } = record
+  const isFloor = arm === 'tcp' || arm === 'http'
+  const polls = technique === 'poll' || technique === 'long-poll'
+  const units = (counts: FleetCounts) => (polls ? counts.answers : deliveriesIn(counts))
+  const cpuMs = cpuBetween(before, after)
+  const deliveries = deliveriesIn(after.counts) - deliveriesIn(before.counts)
+  const publishes = after.top - before.top
+
+  const checks: Check[] = [
+    checkConnections(record.failures),
+    checkLoadUtilization(record.loadUtilization),
+    checkSettled(cpuPerUnit(half, after) / cpuPerUnit(before, half) - 1),
+  ]
+  if (arm !== 'http') checks.push(checkComplete(tally()))
+  if (!isFloor) {
+    checks.push(
+      checkSchedule(latencies.intendedAt, publishes, 1000 / record.eventsPerSecond),
+      checkLatencyFloor(latencies.lowestMs, Math.max(CLOCK_UNCERTAINTY_MS, Math.abs(driftMs(record.clocks)))),
+    )
+  }
+  const wire = isFloor ? {} : wireFigures()
+  return {
+    values: {
+      ...(isFloor ? {} : latencyFigures(latencies)),
+      ...(isFloor ? {} : { completeness: after.counts.delivered / tally().expected }),
+      ...(arm === 'http' ? {} : { 'cpu-per-delivery': (cpuMs * 1000) / deliveries }),
+      ...(polls ? { 'cpu-per-request': cpuPerUnit(before, after) } : {}),
+      ...wire,
+    },
+    checks,
+    publishes,
+    histograms: isFloor ? {} : { deliveryUs: latencies.deliveryUs, completionUs: latencies.completionUs },
+    raw: {
+      idleCpuShare: record.idleCpuShare,
+      loadUtilization: record.loadUtilization,
+      cpuMs,
+      deliveries,
+      before,
+      half,
+      after,
+    },
+  }
+
+  /** Less what the silent process would have spent meanwhile. */
+  function cpuBetween(from: Reading, to: Reading): number {
+    const wallMs = to.probe.monotonicMs - from.probe.monotonicMs
+    return to.probe.cpuMs - from.probe.cpuMs - record.idleCpuShare * wallMs
+  }
+
+  /** Microseconds. */
+  function cpuPerUnit(from: Reading, to: Reading): number {
+    return (cpuBetween(from, to) * 1000) / (units(to.counts) - units(from.counts))
+  }
+
+  function deliveriesIn(counts: FleetCounts): number {
+    return record.pushedBytes === null ? counts.delivered : counts.bytesIn / record.pushedBytes
+  }
+
+  function tally() {
+    const { counts, top } = after
+    return { ...counts, delivered: deliveriesIn(counts), expected: counts.readers * top - counts.began }
+  }
+
+  function wireFigures(): Values {
+    const [from, to] = [before.traffic, after.traffic]
+    if (from === null || to === null) return {}
+    const difference = (key: keyof Traffic) => to[key] - from[key]
+    const down = difference('payloadBytesOut') + difference('framingBytesOut') + difference('headerBytesOut')
+    checks.push(
+      checkBytes('down', down, after.counts.bytesIn - before.counts.bytesIn),
+      checkBytes('up', difference('bytesIn'), after.counts.bytesOut - before.counts.bytesOut),
+    )
+    return {
+      'wire-down': down / deliveries,
+      'wire-payload': difference('payloadBytesOut') / deliveries,
+      'wire-framing': difference('framingBytesOut') / deliveries,
+      'wire-headers': difference('headerBytesOut') / deliveries,
+      'wire-up': difference('bytesIn') / deliveries,
+      'requests-per-event': (after.counts.asks - before.counts.asks) / deliveries,
+    }
+  }
+}
+
+function latencyFigures({ samples, deliveryUs, completionUs }: LatencyRecord): Values {
+  if (samples === 0) return {}
+  const delivery = decodeFromCompressedBase64(deliveryUs)
+  const completion = decodeFromCompressedBase64(completionUs)
+  return {
+    'latency-p50': delivery.getValueAtPercentile(50) / 1000,
+    'latency-p90': delivery.getValueAtPercentile(90) / 1000,
+    'latency-p99': delivery.getValueAtPercentile(99) / 1000,
+    'latency-max': delivery.maxValue / 1000,
+    'completion-p50': completion.getValueAtPercentile(50) / 1000,
+  }
+}
+
+/** How far the server's two clocks moved apart between its two readings. */
+function driftMs([before, after]: readonly [ClockReading, ClockReading]): number {
+  const monotonicMs = Number(BigInt(after.monotonicNs) - BigInt(before.monotonicNs)) / 1e6
+  return after.at - before.at - monotonicMs
+}

@@ -1,0 +1,31 @@
+import type { Check } from '../check.ts'
+import type { Child } from '../child.ts'
+import type { FloorSettings } from '../floor.ts'
+import type { LoadCommands } from '../load.ts'
+import type { MetricId } from '../metric.ts'
+import type { Pinning } from '../pinning.ts'
+import type { ArmPlan } from '../scenario.ts'
+
+/** What one trial found. Values are as measured; what may be said of them is decided when trials are summed up. */
+export interface Measurement {
+  readonly values: Readonly<Partial<Record<MetricId, number>>>
+  readonly checks: readonly Check[]
+  /** Events published in the window; the sample size of percentiles. */
+  readonly publishes: number | null
+  /** hdr-histogram, V2 compressed base64, microseconds; mergeable across trials. */
+  readonly histograms: Readonly<Record<string, string>>
+  /** Counts and readings that the values were made of. */
+  readonly raw: Readonly<Record<string, unknown>>
+}
+
+/** The surroundings of one trial. */
+export interface TrialSetting {
+  readonly plan: ArmPlan
+  readonly seed: number
+  readonly pinning: Pinning
+  readonly signal: AbortSignal
+  /** What a floor sends; `null` when the trial is a technique's. */
+  readonly floor: FloorSettings | null
+}
+
+export type Load = Child<LoadCommands>

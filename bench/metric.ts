@@ -1,0 +1,51 @@
+/** The metrics a run can report: name, unit, how it is read, and how many publishes it takes to say it. */
+export interface Metric {
+  readonly title: string
+  readonly unit: string
+  /**
+   * For percentiles: the share of publishes beyond it. A sample is a publish, not a delivery (the deliveries of
+   * one broadcast are not independent), and ten must lie beyond a percentile for it to be said.
+   */
+  readonly shareBeyond?: number
+}
+
+const PUBLISHES_BEYOND = 10
+
+export const METRICS = {
+  'latency-p50': { title: 'delivery latency, median', unit: 'ms', shareBeyond: 0.5 },
+  'latency-p90': { title: 'delivery latency, 90th percentile', unit: 'ms', shareBeyond: 0.1 },
+  'latency-p99': { title: 'delivery latency, 99th percentile', unit: 'ms', shareBeyond: 0.01 },
+  'latency-max': { title: 'delivery latency, maximum', unit: 'ms' },
+  'completion-p50': { title: 'last sentinel served, median', unit: 'ms', shareBeyond: 0.5 },
+  completeness: { title: 'delivered ÷ expected', unit: 'ratio' },
+  'cpu-per-delivery': { title: 'server CPU per delivery', unit: 'µs' },
+  'cpu-per-request': { title: 'server CPU per answered request', unit: 'µs' },
+  'times-floor': { title: 'CPU ÷ physical floor', unit: '×' },
+  'requests-per-event': { title: 'requests per delivered event', unit: 'n' },
+  'wire-down': { title: 'bytes down per delivered event', unit: 'B' },
+  'wire-payload': { title: '… of which event text', unit: 'B' },
+  'wire-framing': { title: '… of which framing', unit: 'B' },
+  'wire-headers': { title: '… of which headers', unit: 'B' },
+  'wire-up': { title: 'bytes up per delivered event', unit: 'B' },
+  'throughput-empty': { title: 'polls with nothing new (304)', unit: '/s' },
+  'throughput-full': { title: 'polls with a full batch (200)', unit: '/s' },
+  'cpu-per-request-empty': { title: 'server CPU per poll with nothing new', unit: 'µs' },
+  'cpu-per-request-full': { title: 'server CPU per poll with a full batch', unit: 'µs' },
+  'cpu-per-opening': { title: 'server CPU per connection opened for one poll', unit: 'µs' },
+  'connect-p50': { title: 'connect to first byte, median', unit: 'ms' },
+  'connect-p90': { title: 'connect to first byte, 90th percentile', unit: 'ms' },
+  'cpu-per-connection': { title: 'server CPU per accepted connection', unit: 'µs' },
+  'memory-per-connection': { title: 'RSS per idle connection, after GC', unit: 'KB' },
+} as const satisfies Record<string, Metric>
+
+export type MetricId = keyof typeof METRICS
+
+export function isMetricId(name: string): name is MetricId {
+  return Object.hasOwn(METRICS, name)
+}
+
+/** How many publishes, over all trials, a metric needs before it may be said; 0 for none. */
+export function publishesNeeded(id: MetricId): number {
+  const metric: Metric = METRICS[id]
+  return metric.shareBeyond === undefined ? 0 : Math.ceil(PUBLISHES_BEYOND / metric.shareBeyond - 1e-9)
+}

@@ -1,0 +1,45 @@
+/** What a run leaves behind: `run.json`, a superset of the protocol's `Run`. */
+import type { Arm, Run, Technique, Verdict } from '../server/protocol.ts'
+import type { Check } from './check.ts'
+import type { MetricId } from './metric.ts'
+import type { ArmPlan, ScenarioId } from './scenario.ts'
+
+export const SCHEMA = 1
+
+/** One trial, whatever became of it: a refused or failed one is a row with its reason, never a hole. */
+export interface Trial {
+  readonly scenario: ScenarioId
+  readonly arm: Arm
+  /** Of a floor: the technique whose bytes it sent. */
+  readonly as: Technique | null
+  /** From 1. */
+  readonly block: number
+  /** Its turn within the block, from 1. */
+  readonly turn: number
+  readonly startedAt: string
+  readonly wallMs: number
+  readonly axes: Readonly<Record<string, unknown>>
+  readonly verdict: Verdict
+  readonly reasons: readonly string[]
+  readonly values: Readonly<Partial<Record<MetricId, number>>>
+  readonly checks: readonly Check[]
+  readonly publishes: number | null
+  readonly histograms: Readonly<Record<string, string>>
+  readonly raw: Readonly<Record<string, unknown>>
+}
+
+export interface BenchRun extends Run {
+  readonly schema: typeof SCHEMA
+  readonly seed: number
+  /** Blocks planned. */
+  readonly blocks: number
+  /** The order in which the arms ran, block by block. */
+  readonly order: readonly (readonly string[])[]
+  readonly questions: Readonly<Partial<Record<ScenarioId, string>>>
+  readonly trials: readonly Trial[]
+}
+
+/** How an arm is called in the order and on progress lines: `delivery sse`, `delivery tcp as sse`. */
+export function armLabel(scenario: ScenarioId, plan: ArmPlan): string {
+  return `${scenario} ${plan.arm}${plan.as === undefined ? '' : ` as ${plan.as}`}`
+}

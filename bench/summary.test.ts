@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import { checkBytes, checkComplete, checkLoadUtilization } from './check.ts'
+import type { Trial } from './result.ts'
+import { summarize } from './summary.ts'
+
+function trial(changes: Partial<Trial>): Trial {
+  return {
+    scenario: 'delivery',
+    arm: 'sse',
+    as: null,
+    block: 1,
+    turn: 1,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    wallMs: 1,
+    axes: {},
+    verdict: 'ok',
+    reasons: [],
+    values: {},
+    checks: [],
+    publishes: null,
+    histograms: {},
+    raw: {},
+    ...changes,
+  }
+}
+
+function find(trials: readonly Trial[], arm: string, metric: string) {
+  return summarize(trials).find(row => row.arm === arm && row.metric === metric)
+}
+
+const lossy = checkComplete({ expected: 10_000, delivered: 9_999, repeated: 0, disordered: 0 })
+
+test('a figure is the median over trials, with the extremes as its spread', () => {
+  const trials = [9, 1, 4].map((us, index) => trial({ block: index + 1, values: { 'cpu-per-delivery': us } }))
+  expect(find(trials, 'sse', 'cpu-per-delivery')).toMatchObject({
+    value: 4,
+    low: 1,
+    high: 9,
+    n: 3,
+    verdict: 'ok',
+  })
+})
+
+test('one event dropped in ten thousand leaves no figure, and says so', () => {
+  const row = find([trial({ values: { 'latency-p50': 1 }, checks: [lossy] })], 'sse', 'latency-p50')
+  expect(row).toMatchObject({ value: null, n: 0, verdict: 'refused' })
+  expect(row?.reasons[0]).toMatch(/lossy: of 10000 deliveries 1 lost/)
+})
+
+test('a figure that lost one of its trials is flagged and counts the others', () => {
+  const values = { 'cpu-per-delivery': 5 }
+  const row = find(
+    [trial({ values }), trial({ block: 2, values, checks: [lossy] })],
+    'sse',
+    'cpu-per-delivery',
+  )
+  expect(row).toMatchObject({ value: 5, n: 1, verdict: 'flagged' })
+  expect(row?.reasons[0]).toBe('1 of 2 trials are left out.')
+})
+
+test('a failed trial is a row with its reason', () => {
+  const failed = trial({ verdict: 'failed', reasons: ['the server ended'] })
+  expect(summarize([failed])).toContainEqual(
+    expect.objectContaining({
+      arm: 'sse',
+      metric: 'any',
+      value: null,
+      verdict: 'failed',
+      reasons: ['the server ended'],
+    }),
+  )
+})
+
+test('a doubt about bytes refuses the wire and nothing else', () => {
+  const values = { 'wire-down': 200, 'cpu-per-delivery': 8 }
+  const trials = [trial({ values, checks: [checkBytes('down', 100, 200)] })]
+  expect(find(trials, 'sse', 'wire-down')?.verdict).toBe('refused')
+  expect(find(trials, 'sse', 'cpu-per-delivery')?.verdict).toBe('ok')
+})
+
+test('a throttled load process flags first, then prints no number', () => {
+  const at = (utilization: number) =>
+    find(
+      [trial({ values: { 'latency-max': 3 }, checks: [checkLoadUtilization(utilization)] })],
+      'sse',
+      'latency-max',
+    )
+  expect(at(0.69)).toMatchObject({ value: 3, verdict: 'ok' })
+  expect(at(0.7)).toMatchObject({ value: 3, verdict: 'flagged' })
+  expect(at(0.85)).toMatchObject({ value: null, verdict: 'refused' })
+  expect(at(0.85)?.reasons[0]).toMatch(/^generator-bound/)
+})
+
+test('the ratio to the floor is taken within each block', () => {
+  const own = [10, 40].map((us, index) => trial({ block: index + 1, values: { 'cpu-per-delivery': us } }))
+  const floor = [5, 40].map((us, index) =>
+    trial({ arm: 'tcp', as: 'sse', block: index + 1, values: { 'cpu-per-delivery': us } }),
+  )
+  expect(find([...own, ...floor], 'sse', 'times-floor')).toMatchObject({ value: 1.5, low: 1, high: 2, n: 2 })
+  expect(find([...own, ...floor], 'tcp', 'cpu-per-delivery-as-sse')).toMatchObject({ value: 22.5 })
+})
+
+test('polls are held against their floor by answered request', () => {
+  const values = { 'cpu-per-request': 60, 'cpu-per-delivery': 15 }
+  const floor = trial({ arm: 'http', as: 'poll', values: { 'cpu-per-request': 40 } })
+  expect(find([trial({ arm: 'poll', values }), floor], 'poll', 'times-floor')?.value).toBe(1.5)
+})
+
+test('without its floor a technique has no ratio', () => {
+  const row = find([trial({ values: { 'cpu-per-delivery': 8 } })], 'sse', 'times-floor')
+  expect(row).toMatchObject({ value: null, verdict: 'refused' })
+})
+
+test('a percentile is said only with ten publishes beyond it', () => {
+  const trials = (publishes: number) =>
+    [1, 2].map(block =>
+      trial({ block, publishes, values: { 'latency-p90': 5, 'latency-p99': 7, 'latency-max': 8 } }),
+    )
+  expect(find(trials(50), 'sse', 'latency-p90')?.value).toBe(5)
+  expect(find(trials(49), 'sse', 'latency-p90')?.value).toBeNull()
+  expect(find(trials(500), 'sse', 'latency-p99')?.value).toBe(7)
+  expect(find(trials(499), 'sse', 'latency-p99')?.reasons[0]).toMatch(/too few publishes: 998 of the 1000/)
+  expect(find(trials(1), 'sse', 'latency-max')?.value).toBe(8)
+})
