@@ -1,0 +1,29 @@
+/** `npm run report`: all generated text, again, from the committed runs. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type CommittedRun, readCommittedRuns } from './committed-runs.ts'
+import { findProjectRoot } from './project-root.ts'
+import { machineOf, renderResultsReadme, renderResultsTable, replaceResults } from './report/readme.ts'
+import { writeReports } from './write-run.ts'
+
+export function rebuildReports(stdout: { write(text: string): unknown }): void {
+  const root = findProjectRoot()
+  const runs = readCommittedRuns(root)
+  for (const { run, folder } of runs) writeReports(run, folder)
+  for (const [path, text] of generatedTexts(root, runs)) writeFileSync(path, text)
+  stdout.write(`${runs.length} committed runs; reports, results/README.md and README.md are as they say.\n`)
+}
+
+/** Path → text of the README files, as the committed runs would have them. A README that is not there is left out. */
+export function generatedTexts(root: string, runs: readonly CommittedRun[]): Map<string, string> {
+  const texts = new Map<string, string>()
+  const newest = [...new Map([...runs].reverse().map(({ run }) => [machineOf(run), run])).values()]
+  texts.set(join(root, 'results', 'README.md'), renderResultsReadme(newest))
+  const readme = join(root, 'README.md')
+  const [shown] = runs
+  if (shown !== undefined && existsSync(readme)) {
+    const table = renderResultsTable(shown.run, `results/${basename(shown.folder)}`)
+    texts.set(readme, replaceResults(readFileSync(readme, 'utf8'), table))
+  }
+  return texts
+}

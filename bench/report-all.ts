@@ -1,0 +1,3 @@
+import { rebuildReports } from './rebuild-reports.ts'
+
+rebuildReports(process.stdout)
