@@ -1,0 +1,29 @@
+/** The command line of the bench: options in, a folder in `results/` out. */
+import { join } from 'node:path'
+import { parseOptions } from './options.ts'
+import { findProjectRoot } from './project-root.ts'
+import { runBench } from './run.ts'
+import { writeRun } from './write-run.ts'
+
+const EXIT = { ok: 0, nothingMeasured: 1, brokenOff: 130 } as const
+
+/** Returns the exit code. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  const parsed = parseOptions(args)
+  if ('exitCode' in parsed) {
+    process.stdout.write(parsed.stdout)
+    process.stderr.write(parsed.stderr)
+    return parsed.exitCode
+  }
+  const { options } = parsed
+  const controller = new AbortController()
+  const breakOff = () => controller.abort()
+  process.once('SIGINT', breakOff)
+  process.once('SIGTERM', breakOff)
+  const run = await runBench(options, process.stderr, controller.signal)
+  const folder = writeRun(run, options.out ?? join(findProjectRoot(), 'results'))
+  process.stderr.write(`${folder}\n`)
+  process.stdout.write(options.json ? `${JSON.stringify(run)}\n` : folder)
+  if (controller.signal.aborted) return EXIT.brokenOff
+  return run.summary.some(({ value }) => value !== null) ? EXIT.ok : EXIT.nothingMeasured
+}

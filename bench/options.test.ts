@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { parseOptions } from './options.ts'
+
+test('without options it is a quick run of everything', () => {
+  expect(parseOptions([])).toEqual({
+    options: {
+      tier: 'quick',
+      scenarios: ['delivery', 'throughput', 'connections'],
+      techniques: ['poll', 'long-poll', 'sse', 'websocket'],
+      clients: null,
+      eventsPerSecond: null,
+      payloadBytes: null,
+      blocks: null,
+      seed: null,
+      out: null,
+      json: false,
+    },
+  })
+})
+
+test('options are read into what they mean', () => {
+  const args =
+    '--tier standard --scenario delivery --technique sse,poll --clients 50 --rate 5 --payload 64'.split(' ')
+  expect(parseOptions([...args, '--repeats', '3', '--seed', '0', '--out', 'x', '--json'])).toEqual({
+    options: {
+      tier: 'standard',
+      scenarios: ['delivery'],
+      techniques: ['sse', 'poll'],
+      clients: 50,
+      eventsPerSecond: 5,
+      payloadBytes: 64,
+      blocks: 3,
+      seed: 0,
+      out: 'x',
+      json: true,
+    },
+  })
+})
+
+test.each([
+  ['--nonsense'],
+  ['surplus'],
+  ['--tier', 'huge'],
+  ['--tier', 'full'],
+  ['--scenario', 'delivery,'],
+  ['--technique', 'carrier-pigeon'],
+  ['--clients', '0'],
+  ['--clients', '1e3'],
+  ['--rate', '-1'],
+  ['--seed'],
+])('%s %s is one line on stderr and exit code 2', (...args) => {
+  const parsed = parseOptions(args)
+  expect(parsed).toMatchObject({ exitCode: 2, stdout: '' })
+  expect('stderr' in parsed && parsed.stderr).toMatch(/^error: [^\n]+\n$/)
+})
+
+test('help is no error', () => {
+  expect(parseOptions(['--help'])).toMatchObject({ exitCode: 0, stderr: '' })
+})

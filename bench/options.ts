@@ -1,0 +1,127 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { TECHNIQUES, type Technique } from '../server/protocol.ts'
+import { SCENARIOS, type ScenarioId, TIERS, type Tier } from './scenario.ts'
+
+export interface BenchOptions {
+  readonly tier: Tier
+  readonly scenarios: readonly ScenarioId[]
+  readonly techniques: readonly Technique[]
+  /** `null`: as the scenario says. */
+  readonly clients: number | null
+  readonly eventsPerSecond: number | null
+  readonly payloadBytes: number | null
+  readonly blocks: number | null
+  /** `null`: drawn, and recorded. */
+  readonly seed: number | null
+  /** Where the run's folder is put. */
+  readonly out: string | null
+  readonly json: boolean
+}
+
+/** Either what to do, or what to print and the exit code to end with. */
+export type Parsed =
+  | { readonly options: BenchOptions }
+  | { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+
+export function parseOptions(args: readonly string[]): Parsed {
+  let stdout = ''
+  let stderr = ''
+  const command = new Command('npm run bench --')
+    .description(
+      'Measures how the four techniques bring the same events to many readers. See results/README.md.',
+    )
+    .option('--tier <tier>', `${TIERS.join(' or ')}: quick is a look of 90 s at most`, readTier, 'quick')
+    .option(
+      '--scenario <a,b>',
+      `of ${SCENARIOS.map(({ id }) => id).join(', ')}; all by default`,
+      readScenarios,
+    )
+    .option('--technique <a,b>', `of ${TECHNIQUES.join(', ')}; all by default`, readTechniques)
+    .option('--clients <n>', 'readers in the delivery scenario', readWhole(1, 10_000))
+    .option('--rate <n>', 'events per second in the delivery scenario', readWhole(1, 10_000))
+    .option('--payload <bytes>', 'bytes of data in each event', readWhole(2, 65_536))
+    .option('--repeats <n>', 'blocks, each running every arm once', readWhole(1, 100))
+    .option(
+      '--seed <n>',
+      'makes the order repeatable; drawn and recorded by default',
+      readWhole(0, 2 ** 32 - 1),
+    )
+    .option('--out <dir>', 'where the folder of the run is put (default: results)')
+    .option('--json', 'print the run as JSON on stdout, and nothing else there', false)
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => {
+        stdout += text
+      },
+      writeErr: text => {
+        stderr += text
+      },
+    })
+  try {
+    command.parse(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return { exitCode: error.exitCode === 0 ? 0 : 2, stdout, stderr: oneLine(stderr) }
+  }
+  const given = command.opts<Given>()
+  return {
+    options: {
+      tier: given.tier,
+      scenarios: given.scenario ?? SCENARIOS.map(({ id }) => id),
+      techniques: given.technique ?? TECHNIQUES,
+      clients: given.clients ?? null,
+      eventsPerSecond: given.rate ?? null,
+      payloadBytes: given.payload ?? null,
+      blocks: given.repeats ?? null,
+      seed: given.seed ?? null,
+      out: given.out ?? null,
+      json: given.json,
+    },
+  }
+}
+
+interface Given {
+  readonly tier: Tier
+  readonly scenario?: ScenarioId[]
+  readonly technique?: Technique[]
+  readonly clients?: number
+  readonly rate?: number
+  readonly payload?: number
+  readonly repeats?: number
+  readonly seed?: number
+  readonly out?: string
+  readonly json: boolean
+}
+
+function readTier(text: string): Tier {
+  if (text === 'full') throw new InvalidArgumentError('The full tier does not exist yet; take standard.')
+  return oneOf(TIERS, text)
+}
+
+function readScenarios(text: string): ScenarioId[] {
+  const ids = SCENARIOS.map(({ id }) => id)
+  return text.split(',').map(name => oneOf(ids, name))
+}
+
+function readTechniques(text: string): Technique[] {
+  return text.split(',').map(name => oneOf(TECHNIQUES, name))
+}
+
+function readWhole(from: number, to: number): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= from && value <= to) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`)
+  }
+}
+
+function oneOf<T extends string>(names: readonly T[], text: string): T {
+  const found = names.find(name => name === text)
+  if (found === undefined) throw new InvalidArgumentError(`It must be of ${names.join(', ')}.`)
+  return found
+}
+
+function oneLine(text: string): string {
+  return text === '' ? '' : `${text.trim().replace(/\s*\n\s*/g, ' ')}\n`
+}

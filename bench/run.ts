@@ -1,0 +1,190 @@
+/** One run: every arm once per block in a drawn order, block after block, each trial on its own. */
+import type { SummaryRow } from '../server/protocol.ts'
+import { runTrial } from './experiment.ts'
+import type { FloorSettings } from './floor.ts'
+import { readCommit, readMachine } from './machine.ts'
+import type { BenchOptions } from './options.ts'
+import { choosePinning, type Pinning } from './pinning.ts'
+import { createProgress, type ProgressOptions } from './progress.ts'
+import { createRandom, type Random, shuffle } from './random.ts'
+import { armLabel, type BenchRun, SCHEMA, type Trial } from './result.ts'
+import {
+  type ArmPlan,
+  BLOCKS,
+  BLOCKS_FOR_A_CLAIM,
+  type DeliveryAxes,
+  SCENARIOS,
+  type Scenario,
+} from './scenario.ts'
+import { type Specimens, takeSpecimens } from './specimen.ts'
+import { startServer } from './subject.ts'
+import { summarize } from './summary.ts'
+
+interface Turn {
+  readonly scenario: Scenario
+  readonly plan: ArmPlan
+  readonly block: number
+  readonly turn: number
+}
+
+/** Broken off by `signal`, it resolves to what is finished, marked incomplete. */
+export async function runBench(
+  options: BenchOptions,
+  stream: ProgressOptions['stream'],
+  signal: AbortSignal,
+): Promise<BenchRun> {
+  const startedAt = new Date()
+  const commit = readCommit()
+  const machine = readMachine()
+  const pinning = choosePinning()
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
+  const random = createRandom(seed)
+  const blocks = options.blocks ?? BLOCKS[options.tier]
+  const scenarios = chooseScenarios(options)
+  const turns = planTurns(scenarios, options, blocks, random)
+  const expectedMs = turns.map(({ scenario }) => scenario.trialMs[options.tier])
+  const progress = createProgress({ stream, blocks, expectedMs })
+  progress.say(
+    `push-lab bench, ${options.tier}: ${turns.length} trials in ${blocks} blocks, seed ${seed}; ${pinning.description}`,
+  )
+
+  const trials = await runTurns()
+  const complete = trials.length === turns.length
+  const summary = summarize(trials)
+  return {
+    schema: SCHEMA,
+    id: `${compactTime(startedAt)}-${commit.hash ?? 'uncommitted'}-${options.tier}`,
+    startedAt: startedAt.toISOString(),
+    tier: options.tier,
+    complete,
+    provenance: {
+      commit: commit.hash,
+      dirty: commit.dirty,
+      ...machine,
+      pinning: pinning.description,
+      seed,
+      blocks,
+      tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+    },
+    caveats: caveatsOf(options, blocks, complete, commit.dirty, summary),
+    summary,
+    seed,
+    blocks,
+    order: Array.from({ length: blocks }, (_, index) =>
+      turns
+        .filter(({ block }) => block === index + 1)
+        .map(({ scenario, plan }) => armLabel(scenario.id, plan)),
+    ),
+    questions: Object.fromEntries(scenarios.map(({ id, question }) => [id, question])),
+    trials,
+  }
+
+  async function runTurns(): Promise<Trial[]> {
+    const finished: Trial[] = []
+    try {
+      const specimens = await prepare(scenarios, options, pinning, signal)
+      for (const { scenario, plan, block, turn } of turns) {
+        progress.begin(armLabel(scenario.id, plan))
+        const setting = {
+          plan,
+          seed: Math.floor(random() * 2 ** 32),
+          pinning,
+          signal,
+          floor: floorOf(plan, specimens),
+        }
+        const trial = await runTrial({ scenario, tier: options.tier, block, turn }, setting)
+        finished.push(trial)
+        progress.end(trial)
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error
+      progress.say('Broken off; what is finished is kept.')
+    }
+    return finished
+  }
+}
+
+/** The table's scenarios with the axes that the command line sets. */
+function chooseScenarios(options: BenchOptions): Scenario[] {
+  const { clients, eventsPerSecond, payloadBytes, tier } = options
+  return SCENARIOS.filter(({ id }) => options.scenarios.includes(id)).map(scenario => {
+    const payload = payloadBytes === null ? {} : { payloadBytes }
+    const delivery: Partial<DeliveryAxes> =
+      scenario.id === 'delivery'
+        ? {
+            ...(clients === null ? {} : { readers: clients }),
+            ...(eventsPerSecond === null ? {} : { eventsPerSecond }),
+          }
+        : {}
+    return {
+      ...scenario,
+      axes: { ...scenario.axes, [tier]: { ...scenario.axes[tier], ...payload, ...delivery } },
+    } as Scenario
+  })
+}
+
+function planTurns(
+  scenarios: readonly Scenario[],
+  options: BenchOptions,
+  blocks: number,
+  random: Random,
+): Turn[] {
+  const arms = scenarios.flatMap(scenario =>
+    scenario.arms
+      .filter(({ arm, as }) => options.techniques.some(technique => technique === (as ?? arm)))
+      .map(plan => ({ scenario, plan })),
+  )
+  return Array.from({ length: blocks }, (_, index) =>
+    shuffle(arms, random).map((arm, turn) => ({ ...arm, block: index + 1, turn: turn + 1 })),
+  ).flat()
+}
+
+function floorOf({ as }: ArmPlan, specimens: Specimens | null): FloorSettings | null {
+  return as === undefined ? null : (specimens?.[as] ?? null)
+}
+
+/** The bytes that the floors send, from a server that is not measured. */
+async function prepare(
+  scenarios: readonly Scenario[],
+  { tier }: BenchOptions,
+  pinning: Pinning,
+  signal: AbortSignal,
+): Promise<Specimens | null> {
+  const delivery = scenarios.find(scenario => scenario.id === 'delivery')
+  if (delivery === undefined) return null
+  const { payloadBytes, eventsPerSecond, pollIntervalMs } = delivery.axes[tier]
+  const server = await startServer({ core: pinning.serverCore, signal, payloadBytes, seed: 1 })
+  try {
+    return await takeSpecimens(server, Math.max(1, Math.round((eventsPerSecond * pollIntervalMs) / 1000)))
+  } finally {
+    await server.stop()
+  }
+}
+
+function caveatsOf(
+  options: BenchOptions,
+  blocks: number,
+  complete: boolean,
+  dirty: boolean,
+  summary: readonly SummaryRow[],
+): string[] {
+  const unsound = summary.filter(({ verdict }) => verdict === 'refused' || verdict === 'failed').length
+  const changed = [options.clients, options.eventsPerSecond, options.payloadBytes].some(
+    value => value !== null,
+  )
+  return [
+    options.tier === 'quick' && 'A look, not a result: the quick tier is short.',
+    !complete && 'Incomplete: the run was broken off.',
+    dirty && 'Not publishable: the working tree differed from the commit.',
+    blocks < BLOCKS_FOR_A_CLAIM &&
+      `No difference is claimed: ${blocks} blocks, and a claim takes ${BLOCKS_FOR_A_CLAIM}.`,
+    changed && 'The command line changed the axes of the scenarios; see each trial.',
+    unsound > 0 && `${unsound} figures are refused or failed; each says why.`,
+    'Server and readers share one machine: loopback, no TLS, no proxy, no distance.',
+    'The readers send the shortest valid heads; a browser sends several hundred bytes more with each request.',
+  ].filter(caveat => caveat !== false)
+}
+
+function compactTime(time: Date): string {
+  return time.toISOString().replace(/[-:]|\.\d+/g, '')
+}
