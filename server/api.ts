@@ -145,6 +145,13 @@ export function demandToken(app: FastifyInstance, token: string): void {
   })
 }
 
+/** 403 for every command: whoever started the server gave it no token, and it can be reached from outside. */
+export function refuseCommands(app: FastifyInstance): void {
+  app.addHook('onRequest', async () => {
+    throw new Refusal(403, 'commands-off', 'Start the server with --token to command it from here.')
+  })
+}
+
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

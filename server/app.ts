@@ -1,16 +1,19 @@
 import { join } from 'node:path'
+import { fastifyRateLimit } from '@fastify/rate-limit'
 import { fastifyWebsocket } from '@fastify/websocket'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { demandToken, openCommands, openReadings } from './api.ts'
+import { admit } from './admission.ts'
+import { demandToken, openCommands, openReadings, refuseCommands } from './api.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { openControl } from './control.ts'
 import { answerErrors } from './errors.ts'
 import { createEventLog, type EventLog, type Window } from './event-log.ts'
 import { asksForUpgrade, grantsOf, guard, namesOf } from './guard.ts'
+import { reachableAt } from './lan.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { refuseTheRest } from './methods.ts'
 import { openPage } from './page.ts'
-import { POLICY, type Policy } from './policy.ts'
+import { type Limits, LOOPBACK_LIMITS, NETWORK_LIMITS, POLICY, type Policy } from './policy.ts'
 import { projectRoot } from './project-root.ts'
 import { CLIENT_NAME, TECHNIQUES, type Technique } from './protocol.ts'
 import { openRoad, type Road } from './road.ts'
@@ -26,12 +29,18 @@ export interface LabOptions {
   readonly source: SourceOptions
   readonly policy?: Policy
   readonly clock?: Clock
-  /** What commands must carry; null: nothing, the server listens on loopback only. */
+  readonly deployment: Deployment
+  /** What commands must carry; null: nothing on loopback, and behind a proxy there are no commands then. */
   readonly token: string | null
   readonly allowHosts: readonly string[]
+  /** By default those of the deployment. */
+  readonly limits?: Limits
   readonly resultsFolder?: string
   readonly complain: (error: Error) => void
 }
+
+/** Who can reach the server: this machine, a network, or everybody through the reverse proxies of these addresses. */
+export type Deployment = 'loopback' | 'lan' | { readonly proxies: readonly string[] }
 
 /** Where the lab listens; `roadPort` is null without a road. */
 export interface Address {
@@ -67,6 +76,8 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   const meter = createMeter(clock)
   const stats = createStats(meter, log)
   const say = createSay(log, policy, clock.monotonicMs)
+  const { deployment } = options
+  const limits = options.limits ?? (deployment === 'loopback' ? LOOPBACK_LIMITS : NETWORK_LIMITS)
   const app = fastify({
     exposeHeadRoutes: false,
     // Refused by the rooms themselves, since a 503 would be final for an EventSource.
@@ -76,8 +87,9 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     requestTimeout: 30_000,
     http: { headersTimeout: 20_000 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    ...(typeof deployment === 'object' && { trustProxy: [...deployment.proxies] }),
   })
-  let names = namesOf('127.0.0.1', 0, null, [])
+  let names = namesOf([], 0, null, [])
   let road: Road | null = null
   let draining = false
 
@@ -89,18 +101,13 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     () => names,
     () => road,
   )
+  // Not for all routes by itself: who is admitted asks it, so that an SSE reader is refused as the protocol says.
+  await app.register(fastifyRateLimit, { global: false })
+  admit(app, { limits, draining: () => draining, connections: () => meter.connections })
   answerErrors(app, options.complain)
   refuseTheRest(app)
 
-  const house: House = {
-    log,
-    clock,
-    policy,
-    say,
-    get draining() {
-      return draining
-    },
-  }
+  const house: House = { log, clock, policy, say }
   const open = await openRooms(app, house, sockets => openControl(sockets, meter, clock, stats.read))
   const health = () => ({
     ready: !draining,
@@ -114,9 +121,10 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   openReadings(app, api)
   await app.register(async commands => {
     if (options.token !== null) demandToken(commands, options.token)
+    else if (deployment !== 'loopback') refuseCommands(commands)
     openCommands(commands, api)
   })
-  await openPage(app)
+  await app.register(async page => openPage(page, () => road?.port ?? null))
   await app.ready()
 
   return { log, meter, rooms: open, listen, close }
@@ -128,7 +136,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     if (roadPort !== null) {
       road = await openRoad(app.server, { host, port: roadPort, grants: origin => grantsOf(origin, names) })
     }
-    names = namesOf(host, boundPort, road?.port ?? null, options.allowHosts)
+    names = namesOf(reachableAt(host), boundPort, road?.port ?? null, options.allowHosts)
     return { host, port: boundPort, roadPort: road?.port ?? null }
   }
 

@@ -10,14 +10,14 @@ export interface Names {
   readonly road: ReadonlySet<string>
 }
 
-/** All names of a server on `host`: loopback's and its own, with each port, and the further ones it was given. */
+/** All names of a server on `hosts`: loopback's and its own, with each port, and the further ones it was given. */
 export function namesOf(
-  host: string,
+  hosts: readonly string[],
   port: number,
   roadPort: number | null,
   allowHosts: readonly string[],
 ): Names {
-  const own = [...new Set([...LOOPBACK, host.includes(':') ? `[${host}]` : host])]
+  const own = [...new Set([...LOOPBACK, ...hosts.map(host => (host.includes(':') ? `[${host}]` : host))])]
   const at = (port: number) => own.map(name => (port === 80 ? name : `${name}:${port}`))
   return {
     page: new Set([...at(port), ...allowHosts.map(name => name.toLowerCase())]),

@@ -1,5 +1,6 @@
-import { randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { type Address, buildLab, type Lab } from './app.ts'
+import { invitation, reachableAt } from './lan.ts'
 import { type Options, readOptions } from './options.ts'
 import { POLICY } from './policy.ts'
 import { Refusal } from './refusal.ts'
@@ -9,18 +10,21 @@ import { SourceError } from './sources/feed.ts'
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   const seed = options.seed ?? randomInt(2 ** 32)
-  const lab = await build(options, seed)
+  const token = options.token ?? (options.lan === true ? randomBytes(16).toString('base64url') : null)
+  const lab = await build(options, seed, token)
   closeOnSignal(lab)
   const { host, port, roadPort } = await listen(lab, options)
-  const name = host.includes(':') ? `[${host}]` : host
+  const [name = '127.0.0.1'] = reachableAt(host)
+  const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}`
   say(
     `push-lab  source ${options.source}, seed ${seed}, ${roadPort === null ? 'no road' : `road on port ${roadPort}`}`,
   )
-  process.stdout.write(`http://${name}:${port}\n`)
+  process.stdout.write(`${url}\n`)
+  if (options.lan === true && token !== null) process.stdout.write(`${invitation(url, token)}\n`)
 }
 
-async function build(options: Options, seed: number): Promise<Lab> {
-  const { source, rate, timing, payload, file, speed } = options
+async function build(options: Options, seed: number, token: string | null): Promise<Lab> {
+  const { source, rate, timing, payload, file, speed, trustProxy } = options
   return buildLab({
     window: {
       keepEvents: options.keepEvents,
@@ -39,16 +43,19 @@ async function build(options: Options, seed: number): Promise<Lab> {
       complain: say,
     },
     policy: { ...POLICY, coalesceMs: options.coalesce },
-    token: options.token ?? null,
+    deployment:
+      trustProxy !== undefined ? { proxies: trustProxy } : options.lan === true ? 'lan' : 'loopback',
+    token,
     allowHosts: options.allowHost,
     complain: error => say(`unexpected: ${error.stack ?? error.message}`),
   })
 }
 
-/** The road takes the next port if it was not given one, or any free one where that is taken. */
+/** The road takes the next port if it was not given one. Behind a proxy there is none: nobody could reach it. */
 async function listen(lab: Lab, options: Options): Promise<Address> {
   const { host, port } = options
-  if (options.roadPort === 'off') return lab.listen({ host, port, roadPort: null })
+  if (options.roadPort === 'off' || options.trustProxy !== undefined)
+    return lab.listen({ host, port, roadPort: null })
   return lab.listen({ host, port, roadPort: options.roadPort ?? 'next' })
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { projectRoot } from './project-root.ts'
@@ -9,7 +10,9 @@ import { shippedRecord } from './sources/replay.ts'
 export interface Options {
   readonly port: number
   readonly host: string
+  readonly lan?: true
   readonly token?: string
+  readonly trustProxy?: readonly string[]
   readonly allowHost: readonly string[]
   readonly roadPort?: number | 'off'
   readonly source: SourceKind
@@ -35,7 +38,19 @@ export function readOptions(args: readonly string[]): Options {
     .configureOutput({ outputError: (text, write) => write(text) })
     .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : 2))
   for (const option of optionTable()) command.addOption(option)
-  return command.parse(args, { from: 'user' }).opts<Options>()
+  const options = command.parse(args, { from: 'user' }).opts<Partial<Options>>()
+  const host = options.host ?? (options.lan === true ? EVERYWHERE : '127.0.0.1')
+  if (options.lan !== true && options.trustProxy === undefined && !isLoopback(host)) {
+    command.error(`error: say --lan to listen beyond loopback: whoever reaches ${host} may then look.`)
+  }
+  return { ...(options as Options), host }
+}
+
+/** Every address of this machine. */
+export const EVERYWHERE = '0.0.0.0'
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function optionTable(): Option[] {
@@ -43,8 +58,19 @@ function optionTable(): Option[] {
     named('--port <n>', 'port of the page and the doors; 0 picks a free one', 'PORT')
       .default(3000)
       .argParser(PORT),
-    named('--host <address>', 'address to listen on', 'HOST').default('127.0.0.1').argParser(loopback),
-    named('--token <text>', 'what commands must carry as Authorization: Bearer').argParser(token),
+    named(
+      '--host <address>',
+      'address to listen on (default: 127.0.0.1, all of them with --lan)',
+      'HOST',
+    ).argParser(address),
+    named('--lan', 'let a class join: listen on the network, print address, QR code and control token'),
+    named('--token <text>', 'what commands must carry as Authorization: Bearer (drawn with --lan)').argParser(
+      token,
+    ),
+    named(
+      '--trust-proxy <address,…>',
+      'the reverse proxies in front, whose X-Forwarded-For to believe',
+    ).argParser(addresses),
     named('--allow-host <name:port>', 'a further Host name to accept; may be given again')
       .default([])
       .argParser(gathered),
@@ -106,9 +132,15 @@ function portOrOff(text: string): number | 'off' {
   return text === 'off' ? text : PORT(text)
 }
 
-function loopback(text: string): string {
-  if (text === 'localhost' || text === '::1' || /^127(\.\d{1,3}){3}$/.test(text)) return text
-  throw new InvalidArgumentError('Give an address of loopback: whoever reaches the server may command it.')
+function address(text: string): string {
+  if (text === 'localhost' || isIP(text) !== 0) return text
+  throw new InvalidArgumentError('Give an IP address of this machine.')
+}
+
+function addresses(text: string): readonly string[] {
+  const list = text.split(',').map(item => item.trim())
+  if (list.every(item => isIP(item.replace(/\/\d{1,3}$/, '')) !== 0)) return list
+  throw new InvalidArgumentError('Give IP addresses, or ranges such as 10.0.0.0/8, with commas between them.')
 }
 
 function token(text: string): string {

@@ -23,6 +23,22 @@ export interface Policy {
   readonly sayPerSecond: number
 }
 
+/** How many are let in. */
+export interface Limits {
+  /** Open sockets in all. */
+  readonly connections: number
+  /** What one address may have; null where everybody has the same one: on loopback a load test should meet no limit. */
+  readonly perAddress: { readonly connections: number; readonly requestsPerSecond: number } | null
+}
+
+/** On loopback: below the 20,000 descriptors that a process commonly has. */
+export const LOOPBACK_LIMITS: Limits = { connections: 16_000, perAddress: null }
+/** A classroom is one address to a server outside it: 30 students with four lanes each, and their second tabs. */
+export const NETWORK_LIMITS: Limits = {
+  connections: 2000,
+  perAddress: { connections: 400, requestsPerSecond: 400 },
+}
+
 export const POLICY: Policy = {
   heartbeatMs: HEARTBEAT_MS,
   sweepMs: 1000,

@@ -40,6 +40,7 @@ export async function startLab(options: StartOptions = {}): Promise<StartedLab> 
   const complaints: Error[] = []
   const lab = await buildLab({
     window: { keepEvents: 100_000, keepSeconds: 120, keepBytes: 16_777_216 },
+    deployment: 'loopback',
     token: null,
     allowHosts: [],
     complain: error => complaints.push(error),

@@ -38,8 +38,6 @@ export interface House {
   readonly clock: Clock
   readonly policy: Policy
   readonly say: Say
-  /** The house is closing: nobody new is let in. */
-  readonly draining: boolean
 }
 
 declare module 'fastify' {

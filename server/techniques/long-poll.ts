@@ -42,7 +42,7 @@ export const longPoll: Room = {
       const waitSeconds = waitOf(request, reply)
       const waiter: Waiter = { asked, request, reply, timer: null }
       const held = place === asked && batches(asked).empty && waitSeconds > 0 && request.method !== 'HEAD'
-      if (!held || house.draining) return send(waiter)
+      if (!held) return send(waiter)
       waiters.add(waiter)
       waiter.timer = setTimeout(release, waitSeconds * 1000, waiter)
       reply.raw.once('close', () => forget(waiter))
@@ -64,13 +64,15 @@ export const longPoll: Room = {
       reply.header('cache-control', 'no-store')
       reply.header('etag', etag(batch.cursor))
       reply.type('application/json; charset=utf-8')
-      if (house.draining) reply.header('connection', 'close')
       request.booking.deliver(batch.events, batch.payloadBytes)
       return reply.send(batch.body)
     }
 
     async function drain(): Promise<void> {
-      for (const waiter of waiters) release(waiter)
+      for (const waiter of waiters) {
+        waiter.reply.header('connection', 'close')
+        release(waiter)
+      }
     }
   },
 }

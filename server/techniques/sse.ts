@@ -4,7 +4,7 @@ import { createFanout, type Envelope } from '../fanout.ts'
 import { drawRetryMs, type Policy } from '../policy.ts'
 import { type Bye, DOORS, formatCursor } from '../protocol.ts'
 import { tcpSink } from '../sink.ts'
-import { doorQuery, placeOf, type Room, readPlace } from '../technique.ts'
+import { doorQuery, type Place, placeOf, type Room, readPlace } from '../technique.ts'
 
 /** Server-Sent Events: *since*, then *follow*, as lines of text in one answer that does not end. */
 export const sse: Room = {
@@ -18,7 +18,7 @@ export const sse: Room = {
     app.route({
       method: ['GET', 'HEAD'],
       url: DOORS.sse,
-      config: { technique: 'sse' },
+      config: { technique: 'sse', refusesSoftly: true },
       schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
       handler: answer,
     })
@@ -37,24 +37,30 @@ export const sse: Room = {
       reply.headers(STREAM_HEAD)
       if (request.method === 'HEAD') return reply.send()
       // A refusal that will pass must not look like one: any status but 200 is final for a browser's EventSource.
-      if (house.draining) return reply.send(bye(closing()))
+      const { refusal } = request
+      if (refusal !== null)
+        return reply.send(bye({ reason: refusal.message, retryMs: drawRetryMs(house.policy) }))
       const response = openStream(reply)
-      const { socket } = request.raw
-      const sink = tcpSink(socket)
-      socket.cork()
+      // A pipelined request has no socket of its own until the answers before it are out.
+      if (response.socket === null)
+        response.once('socket', () => setImmediate(begin, response, request, place))
+      else begin(response, request, place)
+      return reply
+    }
+
+    function begin(response: FastifyReply['raw'], { raw, booking }: FastifyRequest, place: Place): void {
+      const sink = tcpSink(raw.socket)
+      // The head and the hello in one segment.
+      raw.socket.cork()
       response.flushHeaders()
-      request.booking.head(0)
-      const unfollow = fanout.follow(
-        { sink, booking: request.booking, cut: sink.destroy, end: () => response.end() },
-        place,
-      )
-      socket.uncork()
+      booking.head(0)
+      const unfollow = fanout.follow({ sink, booking, cut: sink.destroy, end: () => response.end() }, place)
+      raw.socket.uncork()
       responses.add(response)
       response.once('close', () => {
         unfollow()
         responses.delete(response)
       })
-      return reply
     }
 
     async function drain(): Promise<void> {

@@ -25,11 +25,7 @@ export const websocket: Room = {
       url: DOORS.websocket,
       config: { technique: 'websocket', upgrades: true },
       schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
-      preHandler: async request => {
-        placeOf(request)
-        if (house.draining)
-          throw new Refusal(503, 'closing', 'Come back in a few seconds: the server is closing.')
-      },
+      preHandler: async request => void placeOf(request),
       handler: async (_request, reply) => {
         reply.header('upgrade', 'websocket')
         throw new Refusal(426, 'upgrade-required', 'Open this door as a WebSocket.')

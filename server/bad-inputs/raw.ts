@@ -1,0 +1,154 @@
+import { connect, type Socket } from 'node:net'
+
+/** One end of a connection on which anything may be sent, also what no client library would. */
+export interface RawSocket {
+  readonly socket: Socket
+  /** All that has come so far. */
+  readonly received: Buffer
+  /** The other side has ended, or reset, the connection. */
+  readonly closed: boolean
+  send(bytes: string | Uint8Array): void
+  /** Resolves once it holds; rejects at the deadline, saying what has come instead. */
+  until(holds: (raw: RawSocket) => boolean, deadlineMs?: number): Promise<void>
+  /** Hangs up without a word. Resolves once the socket is closed. */
+  leave(): Promise<void>
+}
+
+/** What an HTTP server answers, once. */
+export interface RawAnswer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: string
+}
+
+const DEADLINE_MS = 5000
+
+export async function openRaw(origin: string): Promise<RawSocket> {
+  const { hostname, port } = new URL(origin)
+  const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+  let received: Buffer = Buffer.alloc(0)
+  let ended = false
+  socket.on('error', () => {})
+  socket.on('data', bytes => {
+    received = Buffer.concat([received, bytes])
+  })
+  socket.once('end', () => {
+    ended = true
+  })
+  await new Promise(resolve => socket.once('connect', resolve))
+
+  const raw: RawSocket = {
+    socket,
+    get received() {
+      return received
+    },
+    get closed() {
+      return ended || socket.closed
+    },
+    send: bytes => void socket.write(bytes),
+    async until(holds, deadlineMs = DEADLINE_MS) {
+      const giveUpAt = performance.now() + deadlineMs
+      while (!holds(raw)) {
+        if (performance.now() > giveUpAt) {
+          const got = received.subarray(0, 300).toString('latin1')
+          throw new Error(
+            `never happened: ${holds} with ${raw.closed ? 'closed after' : 'open after'} ${got}`,
+          )
+        }
+        await new Promise(resolve => setTimeout(resolve, 2))
+      }
+    },
+    async leave() {
+      const closed = new Promise(resolve => socket.once('close', resolve))
+      if (socket.closed) return
+      socket.destroy()
+      await closed
+    },
+  }
+  return raw
+}
+
+/** Sends bytes and reads one whole answer: up to its Content-Length, or to the end of the connection. */
+export async function exchange(
+  origin: string,
+  bytes: string | Uint8Array,
+  deadlineMs?: number,
+): Promise<RawAnswer & { readonly closed: boolean }> {
+  const raw = await openRaw(origin)
+  try {
+    raw.send(bytes)
+    await raw.until(({ received, closed }) => closed || readAnswer(received) !== null, deadlineMs)
+    const answer = readAnswer(raw.received, true)
+    if (answer === null) throw new Error('the connection was closed without an answer')
+    // Whoever closes does so right behind the answer.
+    await raw.until(({ closed }) => closed || answer.headers.get('connection') !== 'close', deadlineMs)
+    return { ...answer, closed: raw.closed }
+  } finally {
+    await raw.leave()
+  }
+}
+
+/** The first whole answer in what has come; null while it is not whole. Interim (1xx) answers are passed over. */
+export function readAnswer(bytes: Buffer, ended = false): RawAnswer | null {
+  return readAnswers(bytes, ended)[0] ?? null
+}
+
+/** All whole answers, as they came one behind the other. */
+export function readAnswers(bytes: Buffer, ended = false): RawAnswer[] {
+  const answers: RawAnswer[] = []
+  let rest = bytes
+  for (let headEnd = rest.indexOf('\r\n\r\n'); headEnd >= 0; headEnd = rest.indexOf('\r\n\r\n')) {
+    const [statusLine = '', ...lines] = rest.toString('latin1', 0, headEnd).split('\r\n')
+    const headers = new Map(lines.map(readHeader))
+    const status = Number(statusLine.split(' ')[1])
+    const bodiless = status < 200 || status === 204 || status === 304
+    const length = bodiless ? '0' : headers.get('content-length')
+    if (length === undefined && !ended) return answers
+    const end = length === undefined ? rest.length : headEnd + 4 + Number(length)
+    if (rest.length < end && !ended) return answers
+    if (status >= 200 || status === 101)
+      answers.push({ status, headers, body: rest.toString('utf8', headEnd + 4, end) })
+    rest = rest.subarray(end)
+  }
+  return answers
+}
+
+function readHeader(line: string): [string, string] {
+  const colon = line.indexOf(':')
+  return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
+}
+
+/** A request's text. `Host` stands first unless the headers bring their own; a body brings its length. */
+export function request(
+  origin: string,
+  path: string,
+  { method = 'GET', headers = [], body = '' }: RequestParts = {},
+): string {
+  const ownHost = headers.some(header => /^host:/i.test(header))
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    ...(ownHost ? [] : [`Host: ${new URL(origin).host}`]),
+    ...(body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]),
+    ...headers,
+  ]
+  return `${lines.join('\r\n')}\r\n\r\n${body}`
+}
+
+export interface RequestParts {
+  readonly method?: string
+  /** Whole lines: `Accept: image/png`. */
+  readonly headers?: readonly string[]
+  readonly body?: string
+}
+
+/** What a refusal says to a program. Throws for a body that is none: every refusal is JSON with these two keys. */
+export function refusalOf({ status, headers, body }: RawAnswer): { status: number; code: string } {
+  const said: Record<string, unknown> = JSON.parse(body)
+  const keys = Object.keys(said).join()
+  const sentence = /^[A-Z].*\.$/.test(String(said['error']))
+  if (keys !== 'error,code' || !sentence || !headers.get('content-type')?.startsWith('application/json')) {
+    throw new Error(`no refusal of the protocol: ${status} ${body}`)
+  }
+  return { status, code: String(said['code']) }
+}

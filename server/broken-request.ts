@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net'
+import type { Refusal } from './protocol.ts'
+
+/** What Node tells of a request that never became one. */
+export interface BrokenRequest {
+  readonly code?: string
+}
+
+/**
+ * Refuses what Node's parser could not read, or waited for too long, in the form of every other refusal, and hangs up:
+ * nobody can know where the next request on that connection would begin.
+ */
+export function refuseBrokenRequest({ code = '' }: BrokenRequest, socket: Socket): void {
+  // A second answer in the middle of the first would be read as a part of it.
+  if (code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+    socket.destroy()
+    return
+  }
+  const { status, refusal } = BY_CODE[code] ?? UNREADABLE
+  const body = JSON.stringify(refusal)
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ]
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.destroySoon()
+}
+
+/** Node's own record of it, which its default handler goes by as well; there is no public one. */
+function isAnswering(socket: Socket): boolean {
+  const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean } | null }
+  return answer?.headersSent === true
+}
+
+interface Answer {
+  readonly status: string
+  readonly refusal: Refusal
+}
+
+const UNREADABLE: Answer = {
+  status: '400 Bad Request',
+  refusal: { error: 'Send a well-formed HTTP/1.1 request.', code: 'bad-request' },
+}
+const BY_CODE: Readonly<Record<string, Answer>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    refusal: { error: 'Send a shorter address and shorter headers, 16 KiB in all.', code: 'head-too-large' },
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    status: '413 Payload Too Large',
+    refusal: { error: 'Send chunks without long extensions.', code: 'too-large' },
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    refusal: { error: 'Send the whole request at once.', code: 'too-late' },
+  },
+}

@@ -1,0 +1,15 @@
+import type { FastifyRequest } from 'fastify'
+
+/** What a browser may want a door or the API for: a script's fetch, EventSource and WebSocket, or a look in a tab. */
+const DATA_DESTINATIONS: ReadonlySet<unknown> = new Set(['empty', 'document', 'websocket'])
+
+/**
+ * Whether a browser says of a request (W3C Fetch Metadata) that it does not come from the lab's own page: from another
+ * site, unless somebody follows a link to a page; or as an image, a script or a frame of what is no page. Who is no
+ * browser says nothing, and Host and Origin alone decide.
+ */
+export function isStray({ headers }: FastifyRequest, toPage: boolean): boolean {
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers
+  if (site === 'cross-site') return !(toPage && mode === 'navigate' && destination === 'document')
+  return !toPage && destination !== undefined && !DATA_DESTINATIONS.has(destination)
+}

@@ -1,0 +1,25 @@
+import type { WebSocket } from 'ws'
+
+/** Policy violation (RFC 6455 §7.4.1). */
+const POLICY_VIOLATION = 1008
+const WINDOW_MS = 1000
+
+/**
+ * Closes a WebSocket that sends more than `framesPerSecond`, pings and pongs included: each costs an answer or a turn,
+ * and the answers to one that does not read them would pile up.
+ */
+export function limitFrames(socket: WebSocket, framesPerSecond: number, monotonicMs: () => number): void {
+  let frames = 0
+  let sinceMs = monotonicMs()
+  for (const kind of ['message', 'ping', 'pong']) socket.on(kind, count)
+
+  function count(): void {
+    const nowMs = monotonicMs()
+    if (nowMs - sinceMs >= WINDOW_MS) {
+      frames = 0
+      sinceMs = nowMs
+    }
+    frames += 1
+    if (frames > framesPerSecond) socket.close(POLICY_VIOLATION, 'Send less often.')
+  }
+}

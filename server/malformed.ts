@@ -1,0 +1,40 @@
+import type { FastifyRequest } from 'fastify'
+import { Refusal } from './refusal.ts'
+
+/** Node reads so many headers and drops the others without a word. */
+const HEADERS_READ = 2000
+
+const NOT_ONE_HOST = new Refusal(400, 'not-one-host', 'Send one Host header.')
+const TOO_MANY_HEADERS = new Refusal(431, 'head-too-large', 'Send fewer headers.')
+const BODY_WITHOUT_USE = new Refusal(413, 'too-large', 'Ask without a body.')
+const ENCODED_BODY = new Refusal(415, 'not-json', 'Send JSON as it is, without a Content-Encoding.')
+
+/** What Node's parser lets through although nobody could answer it rightly. */
+export function malformationOf({ raw, headers, method }: FastifyRequest): Refusal | undefined {
+  const { rawHeaders } = raw
+  // What was dropped may be the very header that a guard would have looked at.
+  if (rawHeaders.length >= HEADERS_READ * 2) return TOO_MANY_HEADERS
+  // Node keeps the first of several, a proxy before it perhaps the last.
+  if (headers.host === undefined || isRepeated('host', rawHeaders)) return NOT_ONE_HOST
+  if (headers['content-encoding'] !== undefined) return ENCODED_BODY
+  // Never read, it would stop up the socket, on which the leaving of a held reader could then not be seen.
+  if ((method === 'GET' || method === 'HEAD') && announcesBody(headers)) return BODY_WITHOUT_USE
+  return undefined
+}
+
+/** Whether a header, named in lower case, stands more than once in a request. Node joins or drops the others. */
+export function isRepeated(name: string, rawHeaders: readonly string[]): boolean {
+  let found = false
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const other = rawHeaders[index]
+    if (other?.length !== name.length || other.toLowerCase() !== name) continue
+    if (found) return true
+    found = true
+  }
+  return false
+}
+
+function announcesBody(headers: FastifyRequest['headers']): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0)
+}
