@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Limits } from './policy.ts'
 import { Refusal } from './refusal.ts'
@@ -5,8 +6,6 @@ import { Refusal } from './refusal.ts'
 export interface AdmissionOptions {
   readonly limits: Limits
   readonly draining: () => boolean
-  /** Open sockets of the server, all of them. */
-  readonly connections: () => number
 }
 
 declare module 'fastify' {
@@ -20,17 +19,20 @@ declare module 'fastify' {
   }
 }
 
-/** Decides who is let in, before any work. All that is refused here will pass. */
-export function admit(app: FastifyInstance, { limits, draining, connections }: AdmissionOptions): void {
-  const { perAddress } = limits
-  const ofAddress = perAddress === null ? null : admitAddress(app, perAddress)
+/**
+ * Decides who is let in, before any work. A connection is let in once, with its first request, and nobody who comes
+ * later takes its place from it. All that is refused here will pass.
+ */
+export function admit(app: FastifyInstance, { limits, draining }: AdmissionOptions): void {
+  const full = countConnections(limits)
+  const tooOften = limits.perAddress === null ? null : countRequests(app, limits.perAddress.requestsPerSecond)
 
-  app.addHook('onRequest', (request, _reply, done) => {
-    const { technique } = request.routeOptions.config
-    const closing = technique !== undefined && draining()
-    const refusal = closing ? CLOSING : connections() > limits.connections ? FULL : null
-    if (refusal !== null || ofAddress === null) return decide(request, refusal, done)
-    ofAddress(request).then(found => decide(request, found, done), done)
+  app.addHook('onRequest', (request, reply, done) => {
+    const reader = request.routeOptions.config.technique !== undefined
+    const refusal = reader && draining() ? CLOSING : full(request)
+    if (refusal !== null) reply.header('connection', 'close')
+    if (refusal !== null || tooOften === null) return decide(request, refusal, done)
+    tooOften(request).then(found => decide(request, found, done), done)
   })
 }
 
@@ -40,38 +42,42 @@ function decide(request: FastifyRequest, refusal: Refusal | null, done: (error?:
   else done(refusal)
 }
 
-/** What one address may have: so many connections at once, and so many requests in a second. */
-function admitAddress(app: FastifyInstance, limit: NonNullable<Limits['perAddress']>) {
-  const connections = new Map<string, number>()
-  const counted = new WeakSet<object>()
-  const inThisSecond = app.createRateLimit({
-    max: limit.requestsPerSecond,
-    timeWindow: 1000,
-    keyGenerator: addressOf,
-  })
+/** So many connections at once, in all and from one address. */
+function countConnections({ connections, perAddress }: Limits): (request: FastifyRequest) => Refusal | null {
+  const admitted = new WeakSet<Socket>()
+  const ofAddress = new Map<string, number>()
+  let all = 0
 
-  return async (request: FastifyRequest): Promise<Refusal | null> => {
-    if (count(request) > limit.connections) return TOO_MANY
-    const rate = await inThisSecond(request)
-    return !rate.isAllowed && rate.isExceeded ? TOO_OFTEN : null
-  }
-
-  /** Connections of the request's address, its own included. */
-  function count(request: FastifyRequest): number {
-    const address = addressOf(request)
+  return request => {
     const { socket } = request.raw
-    if (!counted.has(socket)) {
-      counted.add(socket)
-      connections.set(address, (connections.get(address) ?? 0) + 1)
-      socket.once('close', () => forget(address))
-    }
-    return connections.get(address) ?? 0
+    if (admitted.has(socket)) return null
+    if (all >= connections) return FULL
+    const address = addressOf(request)
+    if (perAddress !== null && (ofAddress.get(address) ?? 0) >= perAddress.connections) return TOO_MANY
+    admitted.add(socket)
+    count(address, 1)
+    socket.once('close', () => count(address, -1))
+    return null
   }
 
-  function forget(address: string): void {
-    const left = (connections.get(address) ?? 1) - 1
-    if (left === 0) connections.delete(address)
-    else connections.set(address, left)
+  function count(address: string, change: 1 | -1): void {
+    all += change
+    const now = (ofAddress.get(address) ?? 0) + change
+    if (now === 0) ofAddress.delete(address)
+    else ofAddress.set(address, now)
+  }
+}
+
+/** So many requests of one address in a second. */
+function countRequests(
+  app: FastifyInstance,
+  max: number,
+): (request: FastifyRequest) => Promise<Refusal | null> {
+  const check = app.createRateLimit({ max, timeWindow: 1000, keyGenerator: addressOf })
+
+  return async request => {
+    const rate = await check(request)
+    return !rate.isAllowed && rate.isExceeded ? TOO_OFTEN : null
   }
 }
 

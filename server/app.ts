@@ -4,6 +4,7 @@ import { fastifyWebsocket } from '@fastify/websocket'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { admit } from './admission.ts'
 import { demandToken, openCommands, openReadings, refuseCommands } from './api.ts'
+import { refuseBrokenRequest } from './broken-request.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { openControl } from './control.ts'
 import { answerErrors } from './errors.ts'
@@ -84,8 +85,15 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     return503OnClosing: false,
     forceCloseConnections: true,
     bodyLimit: BODY_MAX_BYTES,
-    requestTimeout: 30_000,
-    http: { headersTimeout: 20_000 },
+    requestTimeout: policy.requestMs,
+    clientErrorHandler: refuseBrokenRequest,
+    http: {
+      headersTimeout: policy.headersMs,
+      // Node looks for late requests only so often: every 30 s if it is not told otherwise.
+      connectionsCheckingInterval: policy.sweepMs,
+      // Without one the guard refuses, in the form of all refusals.
+      requireHostHeader: false,
+    },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     ...(typeof deployment === 'object' && { trustProxy: [...deployment.proxies] }),
   })
@@ -103,7 +111,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   )
   // Not for all routes by itself: who is admitted asks it, so that an SSE reader is refused as the protocol says.
   await app.register(fastifyRateLimit, { global: false })
-  admit(app, { limits, draining: () => draining, connections: () => meter.connections })
+  admit(app, { limits, draining: () => draining })
   answerErrors(app, options.complain)
   refuseTheRest(app)
 

@@ -16,8 +16,6 @@ export interface Meter {
   begin(socket: Socket, technique: Technique | null, client: string | null): Booking
   /** The sockets that now belong to a technique: its streams, and the idle ones whose last request was one of its polls. */
   sockets(technique: Technique): Socket[]
-  /** How many sockets are open. */
-  readonly connections: number
   /** All open sockets, whoever they belong to. */
   allSockets(): Socket[]
   read(): { readonly techniques: TechniqueTraffic; readonly other: Traffic }
@@ -52,9 +50,6 @@ export function createMeter(clock: Clock): Meter {
   return {
     get sinceAt() {
       return sinceAt
-    },
-    get connections() {
-      return lines.size
     },
     watch,
     begin,

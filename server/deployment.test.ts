@@ -1,0 +1,165 @@
+import { Agent, request as httpRequest } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { DOORS, TECHNIQUES } from './protocol.ts'
+import { type StartedLab, type StartOptions, startLab } from './start-lab.ts'
+import { openReader } from './wire-readers.ts'
+
+let started: StartedLab | null = null
+const start = async (options?: StartOptions) => {
+  started = await startLab(options)
+  return started
+}
+afterEach(async () => {
+  await started?.stop()
+  started = null
+})
+
+const few = (connections: number, requestsPerSecond = 1000) => ({
+  deployment: 'lan' as const,
+  limits: { connections: 100, perAddress: { connections, requestsPerSecond } },
+})
+
+describe('on a network', () => {
+  it('readers may look and say; commands need the token', async () => {
+    const { origin, lab } = await start({ deployment: 'lan', token: 'correct-horse' })
+    const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](origin)))
+    expect((await post(origin, '/say', 'hi')).status).toBe(201)
+    await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
+    const before = JSON.stringify(await (await fetch(`${origin}/api/source`)).json())
+    for (const headers of [{}, { authorization: 'Bearer' }, { authorization: 'Bearer of-another-start' }]) {
+      for (const [path, body] of [
+        ['/api/events', { type: 'a', data: 1 }],
+        ['/api/kill', {}],
+        ['/api/burst', { count: 1 }],
+        ['/api/reset', {}],
+      ] as const) {
+        expect((await post(origin, path, body, headers)).status).toBe(401)
+      }
+    }
+    expect((await post(origin, '/api/kill?token=correct-horse', {})).status).toBe(401)
+    expect(JSON.stringify(await (await fetch(`${origin}/api/source`)).json())).toBe(before)
+    expect(lab.log.top).toBe(1)
+    expect(readers.every(({ ended }) => !ended)).toBe(true)
+    expect(
+      (await post(origin, '/api/burst', { count: 2 }, { authorization: 'Bearer correct-horse' })).status,
+    ).toBe(200)
+    await Promise.all(readers.map(reader => reader.leave()))
+  })
+
+  it('has no commands at all where nobody holds a token', async () => {
+    const { origin } = await start({ deployment: 'lan' })
+    const answer = await post(origin, '/api/kill', {})
+    expect(answer.status).toBe(403)
+    expect(await answer.json()).toMatchObject({ code: 'commands-off' })
+  })
+
+  it("gives one address so many connections, and says so in each technique's own way", async () => {
+    const { origin, lab, publish } = await start(few(3))
+    const readers = await Promise.all([
+      openReader.sse(origin),
+      openReader.websocket(origin),
+      openReader['long-poll'](origin),
+    ])
+    const poll = await asks(`${origin}/poll`)
+    expect(poll).toMatchObject({ status: 429, retryAfter: '1' })
+    const stream = await asks(`${origin}/sse`)
+    expect(stream.status).toBe(200)
+    expect(stream.body).toMatch(
+      /^retry: \d+\nevent: bye\ndata: {"reason":"Close some connections: .*","retryMs":\d+}\n\n$/,
+    )
+    expect(await upgrade(origin)).toBe(429)
+    await publish(1)
+    await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
+    await Promise.all(readers.map(reader => reader.leave()))
+    await expect.poll(() => lab.meter.allSockets().length).toBe(0)
+    expect((await asks(`${origin}/poll`)).status).toBe(200)
+  })
+
+  it('counts whoever comes by the road as who it is', async () => {
+    const { origin, roadOrigin } = await start(few(2))
+    const readers = await Promise.all([openReader.sse(roadOrigin), openReader.websocket(origin)])
+    expect((await asks(`${roadOrigin}/poll`)).status).toBe(429)
+    await Promise.all(readers.map(reader => reader.leave()))
+  })
+
+  it('answers so many requests in a second, and 429 to whoever asks more', async () => {
+    const { origin } = await start(few(100, 20))
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const statuses: number[] = []
+    for (let n = 0; n < 60; n += 1) statuses.push((await asks(`${origin}/poll`, {}, agent)).status)
+    expect(statuses.filter(status => status === 200).length).toBeGreaterThanOrEqual(20)
+    expect(statuses).toContain(429)
+    agent.destroy()
+  })
+})
+
+describe('everywhere', () => {
+  it('takes so many connections in all, and those who are in notice nothing', async () => {
+    const { origin, publish } = await start({ limits: { connections: 4, perAddress: null } })
+    const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](origin)))
+    for (const technique of ['poll', 'long-poll'] as const) {
+      expect(await asks(`${origin}${DOORS[technique]}`)).toMatchObject({ status: 503, retryAfter: '1' })
+    }
+    expect((await asks(`${origin}/sse`)).body).toMatch(/event: bye/)
+    expect(await upgrade(origin)).toBe(503)
+    await publish(3)
+    await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 3)))
+    await readers[0]?.leave()
+    await expect.poll(async () => (await asks(`${origin}/poll`)).status).toBe(200)
+    await Promise.all(readers.map(reader => reader.leave()))
+  })
+})
+
+describe('behind a proxy', () => {
+  it('believes the address that a trusted proxy names, and nobody else', async () => {
+    const limits = { connections: 100, perAddress: { connections: 1, requestsPerSecond: 1000 } }
+    const trusting = await start({ deployment: { proxies: ['127.0.0.1'] }, limits })
+    const ways = Array.from({ length: 3 }, () => new Agent({ keepAlive: true }))
+    const from = (address: string) => ({ 'x-forwarded-for': address })
+    expect((await asks(`${trusting.origin}/poll`, from('192.0.2.1'), ways[0])).status).toBe(200)
+    expect((await asks(`${trusting.origin}/poll`, from('192.0.2.2'), ways[1])).status).toBe(200)
+    expect((await asks(`${trusting.origin}/poll`, from('192.0.2.2'), ways[2])).status).toBe(429)
+    await trusting.stop()
+    const doubting = await start({ deployment: { proxies: ['192.0.2.99'] }, limits })
+    expect((await asks(`${doubting.origin}/poll`, from('192.0.2.1'), ways[0])).status).toBe(200)
+    expect((await asks(`${doubting.origin}/poll`, from('192.0.2.2'), ways[1])).status).toBe(429)
+    for (const way of ways) way.destroy()
+  })
+})
+
+function post(
+  origin: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(`${origin}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+}
+
+/** One GET over a connection of its own, or of an agent's. */
+function asks(url: string, headers: Record<string, string> = {}, agent: Agent | false = false) {
+  return new Promise<{ status: number; retryAfter: string | undefined; body: string }>((resolve, reject) => {
+    const sent = httpRequest(url, { headers, agent }, async answer => {
+      const body = Buffer.concat(await answer.toArray()).toString()
+      resolve({ status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'], body })
+    })
+    sent.once('error', reject).end()
+  })
+}
+
+/** The status that an upgrade to the WebSocket door is refused with. */
+function upgrade(origin: string): Promise<number> {
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/ws`)
+  socket.on('error', () => {})
+  return new Promise(resolve => {
+    socket.once('unexpected-response', (request, answer) => {
+      request.destroy()
+      resolve(answer.statusCode ?? 0)
+    })
+  })
+}
