@@ -61,6 +61,9 @@ describe('the command line', () => {
     [['--host', 'example.org'], /IP address/],
     [['--trust-proxy', 'nginx'], /IP addresses/],
     [['--payload', '0'], /from 1 to 65536/],
+    [['--policy', '{"heartbeatMs":"soon"}'], /some of the figures/],
+    [['--policy', '{"heartbeat":1}'], /some of the figures/],
+    [['--policy', '{"retryMs":{"least":1}}'], /some of the figures/],
     [['--timing', 'recorded', '--source', 'synthetic'], /only the replay source has recorded times/],
     [['--file', join(folder, 'none.ndjson')], /Cannot read .*none\.ndjson \(ENOENT\)/],
   ])('refuses %j in one line, with exit code 2', async (args, sentence) => {

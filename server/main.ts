@@ -42,7 +42,7 @@ async function build(options: Options, seed: number, token: string | null): Prom
       stdin: process.stdin,
       complain: say,
     },
-    policy: { ...POLICY, coalesceMs: options.coalesce },
+    policy: { ...POLICY, ...options.policy, coalesceMs: options.coalesce },
     deployment:
       trustProxy !== undefined ? { proxies: trustProxy } : options.lan === true ? 'lan' : 'loopback',
     token,

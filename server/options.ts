@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { POLICY, type Policy } from './policy.ts'
 import { projectRoot } from './project-root.ts'
 import { DATA_MAX_BYTES, RATE_MAX, SOURCE_KINDS, type SourceKind, TIMINGS, type Timing } from './protocol.ts'
 import { shippedRecord } from './sources/replay.ts'
@@ -26,6 +27,7 @@ export interface Options {
   readonly keepSeconds: number
   readonly keepBytes: number
   readonly seed?: number
+  readonly policy?: Partial<Policy>
 }
 
 /** Reads the arguments (without node and the script). Prints and exits for --help, --version, and with 2 for bad usage. */
@@ -101,6 +103,9 @@ function optionTable(): Option[] {
     named('--seed <n>', 'makes the source repeatable (default: drawn, printed)').argParser(
       integer(0, 2 ** 32 - 1),
     ),
+    named('--policy <json>', 'figures of the delivery contract, for tests that run at a fraction of the time')
+      .argParser(policy)
+      .hideHelp(),
   ]
 }
 
@@ -151,6 +156,26 @@ function token(text: string): string {
 function gathered(text: string, before: readonly string[]): readonly string[] {
   if (/^[A-Za-z0-9.[\]:-]{1,255}$/.test(text)) return [...before, text]
   throw new InvalidArgumentError('Give a host name as a browser sends it, with its port.')
+}
+
+/** Some of the figures of `POLICY`, as JSON. */
+function policy(text: string): Partial<Policy> {
+  try {
+    const given: unknown = JSON.parse(text)
+    if (isPartOf(POLICY, given)) return given
+  } catch {}
+  throw new InvalidArgumentError('Give some of the figures in server/policy.ts, as JSON.')
+}
+
+/** Whether all that is given is a number where the whole has one, or a part with all of its numbers. */
+function isPartOf<T extends object>(whole: T, given: unknown): given is Partial<T> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false
+  return Object.entries(given).every(([key, value]) => {
+    const here: unknown = Object.hasOwn(whole, key) ? whole[key as keyof T] : undefined
+    if (typeof here === 'number') return typeof value === 'number' && value >= 0
+    if (typeof here !== 'object' || here === null) return false
+    return isPartOf(here, value) && Object.keys(value).length === Object.keys(here).length
+  })
 }
 
 function packageVersion(): string {
