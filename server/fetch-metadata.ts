@@ -8,8 +8,8 @@ const DATA_DESTINATIONS: ReadonlySet<unknown> = new Set(['empty', 'document', 'w
  * site, unless somebody follows a link to a page; or as an image, a script or a frame of what is no page. Who is no
  * browser says nothing, and Host and Origin alone decide.
  */
-export function isStray({ headers }: FastifyRequest, toPage: boolean): boolean {
-  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers
-  if (site === 'cross-site') return !(toPage && mode === 'navigate' && destination === 'document')
-  return !toPage && destination !== undefined && !DATA_DESTINATIONS.has(destination)
+export function isStray(request: FastifyRequest, isOfPage: (request: FastifyRequest) => boolean): boolean {
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = request.headers
+  if (site === 'cross-site') return mode !== 'navigate' || destination !== 'document' || !isOfPage(request)
+  return destination !== undefined && !DATA_DESTINATIONS.has(destination) && !isOfPage(request)
 }

@@ -3,12 +3,14 @@ import type { WebSocket } from 'ws'
 /** Policy violation (RFC 6455 §7.4.1). */
 const POLICY_VIOLATION = 1008
 const WINDOW_MS = 1000
+/** Well above the words and clock pings of any page. */
+export const FRAMES_PER_WINDOW = 100
 
 /**
- * Closes a WebSocket that sends more than `framesPerSecond`, pings and pongs included: each costs an answer or a turn,
- * and the answers to one that does not read them would pile up.
+ * Closes a WebSocket that sends more than 100 frames a second, pings and pongs included: each costs an answer or a
+ * turn, and the answers to one that does not read them would pile up.
  */
-export function limitFrames(socket: WebSocket, framesPerSecond: number, monotonicMs: () => number): void {
+export function limitFrames(socket: WebSocket, monotonicMs: () => number): void {
   let frames = 0
   let sinceMs = monotonicMs()
   for (const kind of ['message', 'ping', 'pong']) socket.on(kind, count)
@@ -20,6 +22,6 @@ export function limitFrames(socket: WebSocket, framesPerSecond: number, monotoni
       sinceMs = nowMs
     }
     frames += 1
-    if (frames > framesPerSecond) socket.close(POLICY_VIOLATION, 'Send less often.')
+    if (frames > FRAMES_PER_WINDOW) socket.close(POLICY_VIOLATION, 'Send less often.')
   }
 }

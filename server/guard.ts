@@ -1,5 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { DOORS, SAY_DOOR } from './protocol.ts'
+import { isAcceptable } from './accept.ts'
+import { isStray } from './fetch-metadata.ts'
+import { handshakeFault } from './handshake.ts'
+import { malformationOf } from './malformed.ts'
+import { CONTROL_DOOR, DOORS, SAY_DOOR } from './protocol.ts'
 import { Refusal } from './refusal.ts'
 import type { Road } from './road.ts'
 
@@ -35,6 +39,12 @@ const FOREIGN_ORIGIN = new Refusal(
   'foreign-origin',
   "Open the lab's own page: other sites may not use this server.",
 )
+const STRAY = new Refusal(
+  403,
+  'stray-request',
+  "Ask from the lab's own page: no other site may, and no image, script or frame.",
+)
+const NOT_ACCEPTABLE = new Refusal(406, 'not-acceptable', 'Accept what this door answers in.')
 const NO_WEBSOCKET = new Refusal(404, 'no-websocket', 'Open a WebSocket at /ws.')
 const NOT_ON_THIS_ROAD = new Refusal(
   404,
@@ -56,13 +66,22 @@ export function guard(app: FastifyInstance, names: () => Names, road: () => Road
     const traveller = road()?.travellerOf(request.raw.socket) ?? null
     const byRoad = traveller !== null
     if (byRoad) request.traveller = traveller
-    const { host, origin } = request.headers
+    const { host = '', origin } = request.headers
     const ours = byRoad ? names().road : names().page
     if (byRoad) admitPage(request, reply)
-    if (host === undefined || !ours.has(host.toLowerCase())) return FOREIGN_HOST
+    const malformation = malformationOf(request)
+    if (malformation !== undefined) {
+      reply.header('connection', 'close')
+      return malformation
+    }
+    if (!ours.has(host.toLowerCase())) return FOREIGN_HOST
     if (origin !== undefined && !isPage(origin, names())) return FOREIGN_ORIGIN
-    if (asksForUpgrade(request) && request.routeOptions.config.upgrades !== true) return NO_WEBSOCKET
-    return byRoad && !ROAD_PATHS.has(pathOf(request)) ? NOT_ON_THIS_ROAD : undefined
+    if (isStray(request, isOfPage)) return STRAY
+    if (asksForUpgrade(request)) {
+      return request.routeOptions.config.upgrades === true ? handshakeFault(request, reply) : NO_WEBSOCKET
+    }
+    if (byRoad && !ROAD_PATHS.has(pathOf(request))) return NOT_ON_THIS_ROAD
+    return isAcceptable(request) ? undefined : NOT_ACCEPTABLE
   }
 
   /** CORS on every status, refusals included: an error that the page cannot read would be a network error to it. */
@@ -87,6 +106,12 @@ export function grantsOf(origin: string | undefined, names: Names): Record<strin
 function isPage(origin: string, names: Names): boolean {
   const [scheme, host = ''] = origin.split('://')
   return (scheme === 'http' || scheme === 'https') && names.page.has(host)
+}
+
+/** Whether the page or a part of it is asked for, and neither a door nor the API. */
+function isOfPage(request: FastifyRequest): boolean {
+  const path = pathOf(request)
+  return !ROAD_PATHS.has(path) && path !== CONTROL_DOOR && !path.startsWith('/api/')
 }
 
 /** Whether Node took this request for the begin of another protocol: nothing but a WebSocket's handshake may follow. */

@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { Refusal } from './refusal.ts'
 
-/** Node reads so many headers and drops the others without a word. */
-const HEADERS_READ = 2000
+/** Node reads so many headers, if it is not told otherwise, and drops the others without a word. */
+const HEADERS_READ = 1000
 
 const NOT_ONE_HOST = new Refusal(400, 'not-one-host', 'Send one Host header.')
 const TOO_MANY_HEADERS = new Refusal(431, 'head-too-large', 'Send fewer headers.')
+const UNKNOWN_CODING = new Refusal(400, 'bad-request', 'Send the body with a Content-Length, or chunked.')
 const BODY_WITHOUT_USE = new Refusal(413, 'too-large', 'Ask without a body.')
 const ENCODED_BODY = new Refusal(415, 'not-json', 'Send JSON as it is, without a Content-Encoding.')
 
@@ -17,6 +18,8 @@ export function malformationOf({ raw, headers, method }: FastifyRequest): Refusa
   // Node keeps the first of several, a proxy before it perhaps the last.
   if (headers.host === undefined || isRepeated('host', rawHeaders)) return NOT_ONE_HOST
   if (headers['content-encoding'] !== undefined) return ENCODED_BODY
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING
   // Never read, it would stop up the socket, on which the leaving of a held reader could then not be seen.
   if ((method === 'GET' || method === 'HEAD') && announcesBody(headers)) return BODY_WITHOUT_USE
   return undefined

@@ -18,6 +18,9 @@ export interface Policy {
   readonly retryMs: { readonly least: number; readonly most: number }
   /** How long a WebSocket peer may take to answer the close when the server goes. */
   readonly graceMs: number
+  /** A request's head, and all of it, must have come within so long; at least `headersMs` for all of it. */
+  readonly headersMs: number
+  readonly requestMs: number
   /** What one reader may say: so many at once, then so many a second. */
   readonly sayBurst: number
   readonly sayPerSecond: number
@@ -48,6 +51,8 @@ export const POLICY: Policy = {
   pongMs: 10_000,
   retryMs: { least: 1000, most: 3000 },
   graceMs: 300,
+  headersMs: 20_000,
+  requestMs: 30_000,
   sayBurst: 20,
   sayPerSecond: 10,
 }

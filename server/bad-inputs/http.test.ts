@@ -157,7 +157,7 @@ describe('C1 requests that are none', () => {
     raw.send(addressed(post('Transfer-Encoding: chunked', 'Content-Length: 6').concat('0\r\n\r\n')))
     raw.send(addressed(get('/api/health', HOST)))
     await raw.until(({ closed }) => closed)
-    expect(raw.received.toString().match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(raw.received.toString().match(/HTTP\/1\.1 \d/g)).toHaveLength(1)
     await raw.leave()
   })
 
@@ -167,18 +167,18 @@ describe('C1 requests that are none', () => {
     await raw.until(({ received }) => received.includes('event: hello'))
     raw.send('zebra\r\n\r\n')
     await raw.until(({ closed }) => closed)
-    expect(raw.received.toString().match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(raw.received.toString().match(/HTTP\/1\.1 \d/g)).toHaveLength(1)
     await raw.leave()
   })
 
-  it.each([101, 1000])('34: takes %i headers', async count => {
+  it.each([101, 900])('34: takes %i headers', async count => {
     const headers = Array.from({ length: count }, (_, index) => `x-${index}: 1`)
     const answer = await exchange(lab.origin, request(lab.origin, '/poll', { headers }))
     expect(answer.status).toBe(200)
   })
 
   it('34: refuses more headers than it reads', async () => {
-    const headers = Array.from({ length: 2001 }, () => 'a:b')
+    const headers = Array.from({ length: 1001 }, () => 'a:b')
     const answer = await exchange(lab.origin, request(lab.origin, '/poll', { headers }))
     expect(refusalOf(answer)).toMatchObject({ status: 431 })
   })

@@ -18,7 +18,7 @@ export const sse: Room = {
     app.route({
       method: ['GET', 'HEAD'],
       url: DOORS.sse,
-      config: { technique: 'sse', refusesSoftly: true },
+      config: { technique: 'sse', answersIn: 'text/event-stream', refusesSoftly: true },
       schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
       handler: answer,
     })
