@@ -112,6 +112,26 @@ describe('the road', () => {
     })
   })
 
+  it('leaves no connection behind, however it ended', async () => {
+    const built = await build({ delayMs: 5 })
+    for (let n = 0; n < 40; n += 1) {
+      const { client, host } = await travel(built)
+      host.on('end', () => host.end()).resume()
+      client.on('end', () => client.end()).resume()
+      client.write('x')
+      if (n % 4 === 0) client.destroy()
+      else if (n % 4 === 1) client.resetAndDestroy()
+      else if (n % 4 === 2) host.end('x')
+      else host.resetAndDestroy()
+    }
+    const count = () =>
+      new Promise((resolve, reject) =>
+        built.server.getConnections((error, n) => (error ? reject(error) : resolve(n))),
+      )
+    await expect.poll(count, { timeout: 5000 }).toBe(0)
+    await expect.poll(() => sockets.every(socket => socket.closed), { timeout: 5000 }).toBe(true)
+  })
+
   describe('tells the server', () => {
     it('who is behind a socket, as soon as it is accepted', async () => {
       const built = await build()

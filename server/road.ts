@@ -6,6 +6,10 @@ import { type Journey, openJourney } from './road/journey.ts'
 /**
  * The second door to the same server: a TCP proxy on a port of its own, which the page's lanes travel on. Another port
  * is another pool of connections to a browser, so that the lanes never starve the page itself.
+ *
+ * It runs in the server's process and is not free: with nothing on, a delivery cost 2.9 times the CPU of one without
+ * the road (18 → 52 µs), and came 2.3 times as late at the median (100 SSE readers, 100 events/s of 128 bytes, medians
+ * of 12 interleaved pairs of 4 s, two busy cores). So no figure that was taken by the road is quoted for the server.
  */
 export interface Road {
   readonly port: number
