@@ -162,7 +162,13 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
 
 const BODY_MAX_BYTES = 16 * 1024
 /** No compression: it would cost more than it saves on events of this size, and 225 KB of memory each. */
-const WEBSOCKET = { maxPayload: 4096, perMessageDeflate: false, clientTracking: false, closeTimeout: 1000 }
+const WEBSOCKET = {
+  maxPayload: 4096,
+  maxFragments: 64,
+  perMessageDeflate: false,
+  clientTracking: false,
+  closeTimeout: 1000,
+}
 
 /**
  * Opens the rooms. Those that upgrade, the page's control among them, have a scope of their own: the plugin's hooks

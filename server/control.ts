@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import type { WebSocket } from 'ws'
 import type { Clock } from './clock.ts'
+import { limitFrames } from './frame-limit.ts'
 import type { Meter } from './meter.ts'
 import { CLIENT_NAME, CLOSE, CONTROL_DOOR, type ControlMessage, type Stats } from './protocol.ts'
 import { doorQuery } from './technique.ts'
@@ -28,6 +29,7 @@ export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, re
       const { client } = request.query as { client?: string }
       pages.set(socket, client !== undefined && CLIENT_NAME.test(client) ? client : undefined)
       socket.once('close', () => pages.delete(socket))
+      limitFrames(socket, clock.monotonicMs)
       socket.on('message', data => answer(socket, data.toString()))
     },
   )

@@ -3,11 +3,11 @@ import type { WebSocket } from 'ws'
 /** Policy violation (RFC 6455 §7.4.1). */
 const POLICY_VIOLATION = 1008
 const WINDOW_MS = 1000
-/** Well above the words and clock pings of any page. */
-export const FRAMES_PER_WINDOW = 100
+/** Above the words and clock pings of any page, and below the 60 unread pongs at which `ws` hangs up without a word. */
+const FRAMES_PER_WINDOW = 50
 
 /**
- * Closes a WebSocket that sends more than 100 frames a second, pings and pongs included: each costs an answer or a
+ * Closes a WebSocket that sends more than 50 frames a second, pings and pongs included: each costs an answer or a
  * turn, and the answers to one that does not read them would pile up.
  */
 export function limitFrames(socket: WebSocket, monotonicMs: () => number): void {

@@ -78,7 +78,10 @@ export function guard(app: FastifyInstance, names: () => Names, road: () => Road
     if (origin !== undefined && !isPage(origin, names())) return FOREIGN_ORIGIN
     if (isStray(request, isOfPage)) return STRAY
     if (asksForUpgrade(request)) {
-      return request.routeOptions.config.upgrades === true ? handshakeFault(request, reply) : NO_WEBSOCKET
+      const { method, routeOptions } = request
+      return method === 'GET' && routeOptions.config.upgrades !== true
+        ? NO_WEBSOCKET
+        : handshakeFault(request, reply)
     }
     if (byRoad && !ROAD_PATHS.has(pathOf(request))) return NOT_ON_THIS_ROAD
     return isAcceptable(request) ? undefined : NOT_ACCEPTABLE

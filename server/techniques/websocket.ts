@@ -3,6 +3,7 @@ import { parse } from 'secure-json-parse'
 import Type from 'typebox'
 import type { WebSocket } from 'ws'
 import { createFanout, type Envelope } from '../fanout.ts'
+import { limitFrames } from '../frame-limit.ts'
 import { drawRetryMs } from '../policy.ts'
 import { type Bye, CLOSE, type ControlFrame, DOORS, formatCursor, type SaidFrame } from '../protocol.ts'
 import { Refusal } from '../refusal.ts'
@@ -59,6 +60,7 @@ export const websocket: Room = {
         placeOf(request),
       )
       peers.add(peer)
+      limitFrames(socket, house.clock.monotonicMs)
       socket.on('pong', () => {
         peer.waiting = false
       })
@@ -70,6 +72,8 @@ export const websocket: Room = {
     }
 
     async function hear(socket: WebSocket, speaker: string, text: string, binary: boolean): Promise<void> {
+      // What comes behind the frame for which it is being closed.
+      if (socket.readyState !== socket.OPEN) return
       try {
         if (binary) throw new Refusal(400, 'bad-frame', SAY_SO)
         const said: SaidFrame = { said: await house.say(sayOf(text), speaker) }
