@@ -119,8 +119,7 @@ export function openWay({ from, to, conditions, openAtMs, rated, arrive, arriveE
   }
 
   function holdBack(): void {
-    const full = underWayBytes >= UNDER_WAY_MAX_BYTES || conditions().blackhole === true
-    if (full && !closed) from.pause()
+    if (underWayBytes >= UNDER_WAY_MAX_BYTES) from.pause()
     else if (from.isPaused()) from.resume()
   }
 
