@@ -13,5 +13,5 @@ export function isAcceptable({ headers, routeOptions }: FastifyRequest): boolean
   const { answersIn } = routeOptions.config
   const { accept } = headers
   if (answersIn === undefined || accept === undefined || accept === '*/*' || accept === answersIn) return true
-  return new Negotiator({ headers }).mediaType([answersIn]) !== undefined
+  return new Negotiator({ headers }).mediaType([`${answersIn}; charset=utf-8`]) !== undefined
 }

@@ -4,7 +4,7 @@ import { fastifyWebsocket } from '@fastify/websocket'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { admit } from './admission.ts'
 import { demandToken, openCommands, openReadings, refuseCommands } from './api.ts'
-import { refuseBrokenRequest } from './broken-request.ts'
+import { refuseBrokenRequest, refuseExpectation } from './broken-request.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { openControl } from './control.ts'
 import { answerErrors } from './errors.ts'
@@ -103,6 +103,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
 
   app.removeContentTypeParser('text/plain')
   app.server.on('connection', meter.watch)
+  app.server.on('checkExpectation', refuseExpectation)
   book(app, meter)
   guard(
     app,

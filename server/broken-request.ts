@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Refusal } from './protocol.ts'
 
@@ -20,7 +21,7 @@ export function refuseBrokenRequest({ code = '' }: BrokenRequest, socket: Socket
   const body = JSON.stringify(refusal)
   const head = [
     `HTTP/1.1 ${status}`,
-    'Content-Type: application/json; charset=utf-8',
+    `Content-Type: ${JSON_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     'Connection: close',
@@ -28,6 +29,21 @@ export function refuseBrokenRequest({ code = '' }: BrokenRequest, socket: Socket
   socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   socket.destroySoon()
 }
+
+/** Refuses an expectation other than `100-continue`, which Node would do without a word (RFC 9110 §10.1.1). */
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const refusal: Refusal = { error: 'Expect nothing, or 100-continue.', code: 'bad-expectation' }
+  const body = JSON.stringify(refusal)
+  response.writeHead(417, {
+    'content-type': JSON_TYPE,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    connection: 'close',
+  })
+  response.end(body)
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Node's own record of it, which its default handler goes by as well; there is no public one. */
 function isAnswering(socket: Socket): boolean {

@@ -45,7 +45,8 @@ export const longPoll: Room = {
       if (!held) return send(waiter)
       waiters.add(waiter)
       waiter.timer = setTimeout(release, waitSeconds * 1000, waiter)
-      reply.raw.once('close', () => forget(waiter))
+      // Not the reply's: one that waits for the answers before it has no socket whose end it could be told of.
+      request.raw.once('close', () => forget(waiter))
       return reply
     }
 
