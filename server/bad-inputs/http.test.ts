@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DOORS, type Technique } from '../protocol.ts'
-import { exchange, openRaw, refusalOf, request } from './raw.ts'
+import { exchange, refusalOf, request } from './raw.ts'
 import { startWitnessedLab, type WitnessedLab } from './witnessed-lab.ts'
 
 let lab: WitnessedLab
@@ -69,7 +69,7 @@ describe.each(ASKED)('C1 cursors, %s', technique => {
     { row: 18, what: 'now', cursor: () => 'now', from: null, gap: null },
   ])('$row: serves a cursor that is $what', async ({ cursor, from, gap }) => {
     const { top } = lab.lab.log
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     const wait = technique === 'long-poll' ? '&wait=0' : ''
     raw.send(request(lab.origin, `${DOORS[technique]}?cursor=${cursor()}${wait}`))
     const expected = from === null ? [] : Array.from({ length: top }, (_, index) => from + index)
@@ -78,7 +78,6 @@ describe.each(ASKED)('C1 cursors, %s', technique => {
     expect(text).toMatch(/^HTTP\/1\.1 200 /)
     expect(seqsIn(raw.received)).toEqual(expected)
     expect(/"reason":"(\w+)"/.exec(text)?.[1] ?? null).toBe(gap)
-    await raw.leave()
   })
 })
 
@@ -153,22 +152,20 @@ describe('C1 requests that are none', () => {
   )
 
   it('40: never takes the second half of one request for another', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(addressed(post('Transfer-Encoding: chunked', 'Content-Length: 6').concat('0\r\n\r\n')))
     raw.send(addressed(get('/api/health', HOST)))
     await raw.until(({ closed }) => closed)
     expect(raw.received.toString().match(/HTTP\/1\.1 \d/g)).toHaveLength(1)
-    await raw.leave()
   })
 
   it('40: says nothing into a stream whose reader turns to nonsense, and hangs up', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(request(lab.origin, '/sse'))
     await raw.until(({ received }) => received.includes('event: hello'))
     raw.send('zebra\r\n\r\n')
     await raw.until(({ closed }) => closed)
     expect(raw.received.toString().match(/HTTP\/1\.1 \d/g)).toHaveLength(1)
-    await raw.leave()
   })
 
   it.each([101, 900])('34: takes %i headers', async count => {
@@ -229,11 +226,10 @@ describe('C1 names and methods', () => {
   })
 
   it('39: refuses to be a proxy', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(addressed('CONNECT HOST HTTP/1.1\r\nHost: HOST\r\n\r\n'))
     await raw.until(({ closed }) => closed)
     expect(raw.received.toString()).not.toMatch(/^HTTP\/1\.1 2/)
-    await raw.leave()
   })
 })
 

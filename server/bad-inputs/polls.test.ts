@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { exchange, openRaw, readAnswer, readAnswers, refusalOf, request } from './raw.ts'
+import { exchange, readAnswer, readAnswers, refusalOf, request } from './raw.ts'
 import { startWitnessedLab, type WitnessedLab } from './witnessed-lab.ts'
 
 let lab: WitnessedLab
@@ -68,7 +68,7 @@ describe('C2 asks that are refused', () => {
   })
 
   it.each(['/poll', '/long-poll?cursor=TOP'])('28: refuses a body of 1 MiB for %s, unread', async path => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(request(lab.origin, placed(path), { headers: [`Content-Length: ${2 ** 20}`] }))
     await raw.until(({ received }) => readAnswer(received) !== null)
     const answer = readAnswer(raw.received)
@@ -76,7 +76,6 @@ describe('C2 asks that are refused', () => {
     raw.send(Buffer.alloc(2 ** 20, 'zebra'))
     await raw.until(({ closed }) => closed)
     expect(readAnswers(raw.received)).toHaveLength(1)
-    await raw.leave()
   })
 })
 
@@ -187,13 +186,12 @@ describe('C2 asks that are answered', () => {
     { row: 12, prefer: 'wait=5, respond-async', applied: 'wait=5' },
     { row: 12, prefer: 'respond-async, wait="7"', applied: 'wait=7' },
   ])('$row: holds for Prefer: $prefer, and says so', async ({ prefer, applied }) => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(request(lab.origin, placed('/long-poll?cursor=TOP'), { headers: [`Prefer: ${prefer}`] }))
     await heldBeside(1)
     await lab.publish(1)
     await raw.until(({ received }) => readAnswer(received) !== null)
     expect(readAnswer(raw.received)?.headers.get('preference-applied')).toBe(applied)
-    await raw.leave()
   })
 
   it('13: goes by the query where Prefer says otherwise', async () => {
@@ -215,7 +213,7 @@ describe('C2 asks that are answered', () => {
   it.each(['/poll?cursor=TOP', '/long-poll?cursor=TOP'])(
     '29: answers HEAD %s with its head, and holds it not',
     async path => {
-      const raw = await openRaw(lab.origin)
+      const raw = await lab.open()
       raw.send(request(lab.origin, placed(path), { method: 'HEAD', headers: ['Connection: close'] }))
       await raw.until(({ closed }) => closed)
       expect(raw.received.toString()).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\n$/s)
@@ -224,12 +222,11 @@ describe('C2 asks that are answered', () => {
   )
 
   it('37: answers HTTP/1.0, and closes', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(request(lab.origin, '/poll').replace('HTTP/1.1', 'HTTP/1.0'))
     await raw.until(({ closed }) => closed)
     expect(readAnswer(raw.received)?.status).toBe(200)
     expect(raw.received.toString()).not.toContain('chunked')
-    await raw.leave()
   })
 
   it('38: continues where it is expected to, and keeps nobody waiting for anything else', async () => {
@@ -247,7 +244,7 @@ describe('C2 asks that are answered', () => {
 
 describe('C2 askers who misbehave', () => {
   it('30: lets go at once of one who leaves while held', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(request(lab.origin, placed('/long-poll?cursor=TOP&wait=55')))
     await heldBeside(1)
     await raw.leave()
@@ -255,40 +252,37 @@ describe('C2 askers who misbehave', () => {
   })
 
   it('31: lets go of one who half-closes while held', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(request(lab.origin, placed('/long-poll?cursor=TOP&wait=55')))
     await heldBeside(1)
     raw.socket.end()
     await raw.until(({ closed }) => closed)
     await heldBeside(0)
-    await raw.leave()
   })
 
   it('32: holds ten asks of one reader side by side, and answers all', async () => {
-    const raws = await Promise.all(Array.from({ length: 10 }, () => openRaw(lab.origin)))
+    const raws = await Promise.all(Array.from({ length: 10 }, () => lab.open()))
     for (const raw of raws) raw.send(request(lab.origin, placed('/long-poll?cursor=TOP&client=abcd1234')))
     await heldBeside(10)
     await lab.publish(1)
     for (const raw of raws) {
       await raw.until(({ received }) => readAnswer(received) !== null)
       expect(JSON.parse(readAnswer(raw.received)?.body ?? '').events).toHaveLength(1)
-      await raw.leave()
     }
   })
 
   it('34: answers what is asked on top in the order of the asks', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     const held = request(lab.origin, placed('/long-poll?cursor=TOP'))
     raw.send(held + request(lab.origin, '/poll?zebra=1') + request(lab.origin, '/api/clock'))
     await heldBeside(1)
     await lab.publish(1)
     await raw.until(({ received }) => readAnswers(received).length === 3)
     expect(readAnswers(raw.received).map(({ status }) => status)).toEqual([200, 400, 200])
-    await raw.leave()
   })
 
   it('34: lets go of all that a reader asked on top when it leaves', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(request(lab.origin, placed('/long-poll?cursor=TOP')).repeat(5))
     await heldBeside(5)
     await raw.leave()

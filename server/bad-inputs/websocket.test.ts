@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { announce, closeBody, closeCodeIn, fragments, frame, framesIn, repeated, textsIn } from './frames.ts'
-import { openRaw, type RawSocket, readAnswer, refusalOf } from './raw.ts'
+import { type RawSocket, readAnswer, refusalOf } from './raw.ts'
 import { startWitnessedLab, type WitnessedLab } from './witnessed-lab.ts'
 
 let lab: WitnessedLab
@@ -94,7 +94,7 @@ const BAD_HANDSHAKES: readonly BadHandshake[] = [
 
 describe('C4 handshakes', () => {
   it.each(BAD_HANDSHAKES)('$row: refuses $what with $status, as JSON', async ({ change, line, status }) => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(handshake(change, line))
     await raw.until(({ received, closed }) => closed || readAnswer(received) !== null)
     const answer = readAnswer(raw.received)
@@ -103,31 +103,28 @@ describe('C4 handshakes', () => {
     expect(answer.body).not.toMatch(/zebra|evil/)
     // Whoever asked to upgrade is hung up on; a plain request may be followed by another.
     if (change['Connection'] !== null && change['Upgrade'] !== null) await raw.until(({ closed }) => closed)
-    await raw.leave()
   })
 
   it('1: names the version it speaks', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(handshake({ 'Sec-WebSocket-Version': '8' }))
     await raw.until(({ closed }) => closed)
     expect(readAnswer(raw.received)?.headers.get('sec-websocket-version')).toBe('13')
-    await raw.leave()
   })
 
   it('11, 15: lets in who is no browser, and compresses nothing', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(handshake({ 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }))
     await raw.until(({ received }) => framesIn(received).length > 0)
     const answer = readAnswer(raw.received)
     expect(answer?.status).toBe(101)
     expect(answer?.headers.get('sec-websocket-extensions')).toBeUndefined()
-    await raw.leave()
   })
 
   it.each(['http://HOST', 'https://HOST', 'http://localhost:PORT'])(
     '11: lets in the Origin %s',
     async from => {
-      const raw = await openRaw(lab.origin)
+      const raw = await lab.open()
       raw.send(handshake({ Origin: from }))
       await raw.until(({ received }) => framesIn(received).length > 0)
       await raw.leave()
@@ -135,25 +132,22 @@ describe('C4 handshakes', () => {
   )
 
   it('17: hears what was sent together with the handshake', async () => {
-    const raw = await openRaw(lab.origin)
+    const raw = await lab.open()
     raw.send(Buffer.concat([Buffer.from(handshake()), frame(TEXT, '{"say"', { fin: false })]))
     raw.send(frame(CONTINUATION, ':1}'))
     await raw.until(({ received }) => textsIn(received).some(text => text.startsWith('{"said"')))
-    await raw.leave()
   })
 
   it('18: serves one who says nothing after the handshake, for ever', async () => {
     const raw = await openPeer()
     const { seq } = await lab.publish(1)
     await raw.until(({ received }) => textsIn(received).some(text => text.startsWith(`{"seq":${seq},`)))
-    await raw.leave()
   })
 
   it('19: takes a second handshake on the same connection for the nonsense it is', async () => {
     const raw = await openPeer()
     raw.send(handshake())
     await raw.until(hasClosed(1002))
-    await raw.leave()
   })
 })
 
@@ -279,7 +273,6 @@ describe('C4 frames', () => {
     const raw = await openPeer()
     raw.send(frame(TEXT, `{"say":${'['.repeat(10_000)}${']'.repeat(10_000)}}`))
     await raw.until(hasClosed(1009))
-    await raw.leave()
   })
 
   it('38: waits a second at most for the answer to its close', async () => {
@@ -287,14 +280,12 @@ describe('C4 frames', () => {
     raw.send(frame(TEXT, 'nonsense'))
     await raw.until(hasClosed(4400))
     await raw.until(({ closed }) => closed, 3000)
-    await raw.leave()
   })
 
   it('39: lets go of a peer that is reset in the middle of a frame', async () => {
     const raw = await openPeer()
     raw.send(frame(TEXT, '{"say":1}').subarray(0, 9))
     raw.socket.resetAndDestroy()
-    await raw.leave()
   })
 
   it('45: hears nothing more behind the frame for which it closes', async () => {
@@ -311,7 +302,6 @@ describe('C4 frames', () => {
       const raw = await openPeer('/control')
       raw.send(frame(TEXT, text))
       await raw.until(hasClosed(4400))
-      await raw.leave()
     }
   })
 
@@ -319,7 +309,6 @@ describe('C4 frames', () => {
     const raw = await openPeer('/control')
     raw.send(repeated(frame(TEXT, '{"ping":1}'), 1000))
     await raw.until(hasClosed(1008))
-    await raw.leave()
   })
 })
 
@@ -337,7 +326,7 @@ describe('C4 messages', () => {
 
 /** A peer that has been greeted. */
 async function openPeer(door = '/ws'): Promise<RawSocket> {
-  const raw = await openRaw(lab.origin)
+  const raw = await lab.open()
   raw.send(handshake({}, `GET ${door} HTTP/1.1`))
   await raw.until(({ received }) => framesIn(received).length > 0)
   return raw

@@ -3,13 +3,15 @@ import { expect } from 'vitest'
 import { formatCursor, TECHNIQUES } from '../protocol.ts'
 import { type StartedLab, type StartOptions, startLab } from '../start-lab.ts'
 import { openReader, type WireReader } from '../wire-readers.ts'
-import { exchange, request } from './raw.ts'
+import { exchange, openRaw, type RawSocket, request } from './raw.ts'
 
 const ALONE_WITHIN_MS = 3000
 
 /** A lab that is maltreated while a reader of each technique looks on. */
 export interface WitnessedLab extends StartedLab {
   readonly witnesses: readonly WireReader[]
+  /** A connection of a malefactor, which is hung up on before the harm is looked at. */
+  open(): Promise<RawSocket>
   /**
    * What must hold after every bad input: the server answers, no socket and no reader of it is left behind, and the
    * witnesses missed nothing, the next event included. Fails the test in which it does not.
@@ -21,6 +23,7 @@ export interface WitnessedLab extends StartedLab {
 export async function startWitnessedLab(options: StartOptions = {}): Promise<WitnessedLab> {
   const started = await startLab(options)
   const { lab, origin } = started
+  const opened: RawSocket[] = []
   await started.publish(1)
   const place = formatCursor(await started.publish(1))
   const witnesses = await Promise.all(
@@ -29,9 +32,16 @@ export async function startWitnessedLab(options: StartOptions = {}): Promise<Wit
   const seqBefore = lab.log.top
   await leftAlone()
 
-  return { ...started, witnesses, expectUnharmed, stop }
+  return { ...started, witnesses, open, expectUnharmed, stop }
+
+  async function open(): Promise<RawSocket> {
+    const raw = await openRaw(origin)
+    opened.push(raw)
+    return raw
+  }
 
   async function expectUnharmed(): Promise<void> {
+    await Promise.all(opened.splice(0).map(raw => raw.leave()))
     const health = await exchange(origin, request(origin, '/api/health'))
     expect(health.status).toBe(200)
     const { seq } = await started.publish(1)
@@ -70,7 +80,7 @@ export async function startWitnessedLab(options: StartOptions = {}): Promise<Wit
   }
 
   async function stop(): Promise<void> {
-    await Promise.all(witnesses.map(witness => witness.leave()))
+    await Promise.all([...opened, ...witnesses].map(each => each.leave()))
     await started.stop()
   }
 }
