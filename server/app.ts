@@ -81,6 +81,8 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   const limits = options.limits ?? (deployment === 'loopback' ? LOOPBACK_LIMITS : NETWORK_LIMITS)
   const app = fastify({
     exposeHeadRoutes: false,
+    // Nothing is logged, so nobody needs a name for each request.
+    genReqId: () => '',
     // Refused by the rooms themselves, since a 503 would be final for an EventSource.
     return503OnClosing: false,
     forceCloseConnections: true,
@@ -203,7 +205,7 @@ function book(app: FastifyInstance, meter: Meter): void {
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    const length = reply.getHeader('content-length')
+    const length = request.bodyBytes ?? reply.getHeader('content-length')
     const bodiless = request.method === 'HEAD' || reply.statusCode === 304 || reply.statusCode === 204
     if (bodiless || length !== undefined) request.booking.head(bodiless ? 0 : Number(length))
     request.booking.settle()

@@ -44,6 +44,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Where this request's bytes are booked. */
     booking: Booking
+    /** Bytes of the answer's body, where it went past Fastify's sending. */
+    bodyBytes?: number
     /** The address of the client at the road's other end, where the request came by the road: `ip` is the road's own. */
     traveller?: string
   }

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { answerBatch } from '../answer-batch.ts'
 import { createBatches } from '../batch.ts'
 import { type Cursor, DOORS, WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol.ts'
-import { cursorOf, doorQuery, etag, placeOf, type Room } from '../technique.ts'
+import { cursorOf, doorQuery, placeOf, type Room } from '../technique.ts'
 
 /** Long polling: *since*, or else the first thing that *follows*. */
 export const longPoll: Room = {
@@ -61,12 +62,7 @@ export const longPoll: Room = {
     }
 
     function send({ asked, request, reply }: Waiter) {
-      const batch = batches(asked)
-      reply.header('cache-control', 'no-store')
-      reply.header('etag', etag(batch.cursor))
-      reply.type('application/json; charset=utf-8')
-      request.booking.deliver(batch.events, batch.payloadBytes)
-      return reply.send(batch.body)
+      return answerBatch(request, reply, batches(asked), 'no-store')
     }
 
     async function drain(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { answerBatch } from '../answer-batch.ts'
 import { createBatches, type EncodedBatch } from '../batch.ts'
 import { DOORS, formatCursor } from '../protocol.ts'
 import { cursorOf, doorQuery, etag, placeOf, type Room, samePlace } from '../technique.ts'
@@ -26,17 +27,18 @@ export const poll: Room = {
       const place = placeOf(request)
       const asked = cursorOf(place, house.log)
       const batch = batches(asked)
-      reply.header('cache-control', 'no-cache, private')
-      reply.header('etag', etag(batch.cursor))
       if (batch.empty && place === asked && samePlace(batch.cursor, asked) && matches(request, batch)) {
-        return reply.code(304).send()
+        return reply
+          .code(304)
+          .headers({ 'cache-control': CACHE, etag: etag(batch.cursor) })
+          .send()
       }
-      reply.type('application/json; charset=utf-8')
-      request.booking.deliver(batch.events, batch.payloadBytes)
-      return reply.send(batch.body)
+      return answerBatch(request, reply, batch, CACHE)
     }
   },
 }
+
+const CACHE = 'no-cache, private'
 
 /** `If-None-Match` names the batch's cursor: a list of tags, compared weakly (RFC 9110 §13.1.2). `*` names nobody's place. */
 function matches(request: FastifyRequest, batch: EncodedBatch): boolean {
