@@ -1,37 +1,38 @@
 /** What a recorder keeps says about a latency: every percentile is a sample that occurred. Milliseconds. */
 export interface Summary {
   readonly count: number
+  /** How many different instants of publication are behind it: a burst is one observation of waiting, not a hundred. */
+  readonly instants: number
   readonly meanMs: number
   readonly p50Ms: number
   readonly p90Ms: number
   readonly p99Ms: number
   readonly maxMs: number
+  /** By how much chance alone may move the median: the notch of a box plot, 1.57 × IQR / √n (McGill et al. 1978). */
+  readonly medianErrorMs: number
 }
 
 export interface Recorder {
-  /** Samples that were no latency (negative, or not a number) and are in no summary: a clock jumped. */
+  /** Samples that were no latency and are in no summary: not a number, or so far below zero that a clock had jumped. */
   readonly invalid: number
-  /** Keeps a latency together with the instant at which it was taken; instants must not fall. */
-  record(takenAtMs: number, latencyMs: number): void
-  /** Of the kept samples taken at `sinceMs` or later; `null` if there are none. */
+  /** Keeps the latency of what was published at `at` and received at `receivedAt`, which must not fall. */
+  record(receivedAt: number, at: number): void
+  /** Of the kept samples received at `sinceMs` or later; `null` if there are none. */
   summarise(sinceMs?: number): Summary | null
-
-  /**
-   * Samples taken at `sinceMs` or later, by size: the i-th count is of those from `edgesMs[i]` up to, but not at, the
-   * next edge. Those below the first edge are not counted.
-   */
-  histogram(edgesMs: readonly number[], sinceMs?: number): number[]
-  clear(): void
 }
+
+/** A little below zero is the clocks' uncertainty; to drop that half of it would flatter the rest. */
+const CLOCK_JUMPED_MS = -1000
 
 /**
  * Records latencies into a ring that is allocated once: the newest `capacity` are kept, recording allocates nothing,
  * and a summary sorts a copy. The percentile is the nearest rank (the ⌈p·n⌉-th smallest of n): the smallest sample
  * that at least a share p does not exceed, never a value between two samples.
  */
-export function createRecorder(capacity = 4096): Recorder {
-  const takenAtMs = new Float64Array(capacity)
-  const latencyMs = new Float64Array(capacity)
+export function createRecorder(capacity = 32_768): Recorder {
+  const receivedAts = new Float64Array(capacity)
+  const ats = new Float64Array(capacity)
+  const sorted = new Float64Array(capacity)
   let recorded = 0
   let invalid = 0
 
@@ -41,77 +42,53 @@ export function createRecorder(capacity = 4096): Recorder {
     },
     record,
     summarise,
-    histogram,
-    clear,
   }
 
-  function record(taken: number, latency: number): void {
-    // Not `latency < 0`: NaN fails every comparison.
-    if (!(latency >= 0 && latency < Number.POSITIVE_INFINITY)) {
+  function record(receivedAt: number, at: number): void {
+    const latencyMs = receivedAt - at
+    // Not `latencyMs < …`: NaN fails every comparison.
+    if (!(latencyMs >= CLOCK_JUMPED_MS && latencyMs < Number.POSITIVE_INFINITY)) {
       invalid += 1
       return
     }
-    takenAtMs[recorded % capacity] = taken
-    latencyMs[recorded % capacity] = latency
+    receivedAts[recorded % capacity] = receivedAt
+    ats[recorded % capacity] = at
     recorded += 1
   }
 
   function summarise(sinceMs = Number.NEGATIVE_INFINITY): Summary | null {
-    const sorted = since(sinceMs).sort()
-    const count = sorted.length
-    if (count === 0) return null
+    let count = 0
     let sumMs = 0
-    for (const latency of sorted) sumMs += latency
+    let instants = 0
+    let lastAt = Number.NaN
+    // Newest first: what is too old ends the walk.
+    for (const kept = Math.min(recorded, capacity); count < kept; count += 1) {
+      const slot = (recorded - 1 - count) % capacity
+      const receivedAt = receivedAts[slot] ?? 0
+      const at = ats[slot] ?? 0
+      if (receivedAt < sinceMs) break
+      if (at !== lastAt) instants += 1
+      lastAt = at
+      sorted[count] = receivedAt - at
+      sumMs += receivedAt - at
+    }
+    if (count === 0) return null
+    const latencies = sorted.subarray(0, count).sort()
+    const middleHalfMs = nearestRank(latencies, 0.75) - nearestRank(latencies, 0.25)
     return {
       count,
+      instants,
       meanMs: sumMs / count,
-      p50Ms: nearestRank(sorted, 0.5),
-      p90Ms: nearestRank(sorted, 0.9),
-      p99Ms: nearestRank(sorted, 0.99),
-      maxMs: nearestRank(sorted, 1),
+      p50Ms: nearestRank(latencies, 0.5),
+      p90Ms: nearestRank(latencies, 0.9),
+      p99Ms: nearestRank(latencies, 0.99),
+      maxMs: nearestRank(latencies, 1),
+      medianErrorMs: (1.57 * middleHalfMs) / Math.sqrt(instants),
     }
   }
-
-  function histogram(edgesMs: readonly number[], sinceMs = Number.NEGATIVE_INFINITY): number[] {
-    const counts = edgesMs.map(() => 0)
-    for (const latency of since(sinceMs)) {
-      const index = edgesMs.findLastIndex(edge => edge <= latency)
-      if (index >= 0) counts[index] = (counts[index] ?? 0) + 1
-    }
-    return counts
-  }
-
-  function clear(): void {
-    recorded = 0
-    invalid = 0
-  }
-
-  /** A copy, newest first: what is too old ends the walk. */
-  function since(sinceMs: number): Float64Array {
-    const kept = Math.min(recorded, capacity)
-    const copy = new Float64Array(kept)
-    let count = 0
-    for (; count < kept; count += 1) {
-      const slot = (recorded - 1 - count) % capacity
-      if ((takenAtMs[slot] ?? 0) < sinceMs) break
-      copy[count] = latencyMs[slot] ?? 0
-    }
-    return copy.subarray(0, count)
-  }
-}
-
-/**
- * Edges from 0 and then from `leastMs`, each the same factor above the last: latencies spread over decades, and equal
-  * steps would show either the fast ones or the slow ones as a single bar.
- * `logEdges(1, 100, 2)`: 0, 1, 3.16, 10, 31.6, 100.
-
- */
-export function logEdges(leastMs: number, mostMs: number, perDecade: number): number[] {
-  const steps = Math.round(Math.log10(mostMs / leastMs) * perDecade)
-  return [0, ...Array.from({ length: steps + 1 }, (_, step) => leastMs * 10 ** (step / perDecade))]
 }
 
 /** The smallest value that at least a share `p` of all values do not exceed; of none, NaN. */
-export function nearestRank(sorted: Float64Array, p: number): number {
+function nearestRank(sorted: Float64Array, p: number): number {
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN
 }

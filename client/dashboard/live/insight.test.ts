@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
+import type { Summary } from '../../recorder.ts'
 import { findInsights, type Measured } from './insight.ts'
-import type { LatencySummary } from './latency-samples.ts'
 
-function lane(meanMs: number, p50Ms = meanMs, instants = 100, medianErrorMs = 0.1): LatencySummary {
-  return { count: instants, instants, meanMs, p50Ms, p99Ms: p50Ms * 2, medianErrorMs }
+function lane(meanMs: number, p50Ms = meanMs, instants = 100, medianErrorMs = 0.1): Summary {
+  const [p90Ms, p99Ms, maxMs] = [p50Ms * 1.8, p50Ms * 2, p50Ms * 2]
+  return { count: instants, instants, meanMs, p50Ms, p90Ms, p99Ms, maxMs, medianErrorMs }
 }
 
 const measured: Measured = {

@@ -1,9 +1,9 @@
 import { TECHNIQUES, type Technique } from '../../../server/protocol.ts'
-import type { LatencySummary } from './latency-samples.ts'
+import type { Summary } from '../../recorder.ts'
 
 /** What was measured since the settings last changed. */
 export interface Measured {
-  readonly lanes: Readonly<Record<Technique, LatencySummary | null>>
+  readonly lanes: Readonly<Record<Technique, Summary | null>>
   readonly pollIntervalMs: number
   readonly clockUncertaintyMs: number
 }

@@ -1,9 +1,9 @@
 import { type Cursor, type Gap, parseCursor, type Technique } from '../../../server/protocol.ts'
+import { createRecorder, type Recorder } from '../../recorder.ts'
 import type { Delivery, Subscription, SubscriptionState } from '../../subscribe.ts'
 import { text } from '../../text.ts'
 import { type AuditVerdict, auditLane } from './lane-audit.ts'
 import { CELL_MS, WINDOW_MS } from './lane-geometry.ts'
-import { createLatencySamples, type LatencySamples } from './latency-samples.ts'
 import {
   type ArrivalRing,
   createArrivalRing,
@@ -26,7 +26,7 @@ export interface LaneRecord {
   readonly arrivals: ArrivalRing
   readonly spans: SpanRing
   readonly gaps: readonly GapMark[]
-  readonly samples: LatencySamples
+  readonly samples: Recorder
   readonly latencyBins: TimeBins
   readonly emittedCells: TimeBins
   readonly arrivedCells: TimeBins
@@ -60,7 +60,7 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
   const arrivals = createArrivalRing()
   const spans = createSpanRing()
   const gaps: GapMark[] = []
-  const samples = createLatencySamples()
+  const samples = createRecorder()
   const latencyBins = createTimeBins(CHART_BIN_MS, CHART_BINS + 8)
   const emittedCells = createTimeBins(CELL_MS, WINDOW_MS / CELL_MS + 8)
   const arrivedCells = createTimeBins(CELL_MS, WINDOW_MS / CELL_MS + 8)
@@ -127,7 +127,7 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
       invalid++
       return
     }
-    samples.add(receivedAt, event.at)
+    samples.record(receivedAt, event.at)
     latencyBins.add(receivedAt, latencyMs)
   }
 

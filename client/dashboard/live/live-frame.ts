@@ -1,6 +1,6 @@
 import { TECHNIQUES, type Technique } from '../../../server/protocol.ts'
+import type { Summary } from '../../recorder.ts'
 import { type Finding, findInsights } from './insight.ts'
-import type { LatencySummary } from './latency-samples.ts'
 import { forEachTechnique, NUMBERS_WINDOW_MS, type PageState } from './page-state.ts'
 
 /** What the slow views are given, five times a second: the store, and what follows from it at this instant. */
@@ -10,7 +10,7 @@ export interface LiveFrame {
   /** `performance.now()`, on which the states of the lanes count. */
   readonly monotonicMs: number
   readonly uncertaintyMs: number
-  readonly summaries: Readonly<Record<Technique, LatencySummary | null>>
+  readonly summaries: Readonly<Record<Technique, Summary | null>>
   readonly findings: readonly Finding[]
 }
 
