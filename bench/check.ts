@@ -183,17 +183,6 @@ export function checkSteal(share: number | null): Check {
   }
 }
 
-export function checkEndedByItself(ended: boolean): Check {
-  return {
-    name: 'ended by itself',
-    value: ended,
-    threshold: 'flagged unless true',
-    verdict: ended ? 'ok' : 'flagged',
-    reason: ended ? null : 'The server did not end when asked to and was killed.',
-    concerns: 'all',
-  }
-}
-
 export function percent(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
 }

@@ -1,6 +1,6 @@
 /** One trial: a fresh server (or floor) and a fresh load process, one technique, then nothing left over. */
 import type { Verdict } from '../server/protocol.ts'
-import { type Check, checkEndedByItself, checkSteal } from './check.ts'
+import { type Check, checkSteal } from './check.ts'
 import { startChild } from './child.ts'
 import { measureConnections } from './experiment/connections.ts'
 import { measureDelivery } from './experiment/delivery.ts'
@@ -28,9 +28,8 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
   let checks: readonly Check[] = []
   let failure: string | null = null
   try {
-    const { measured, endedByItself } = await withProcesses(plan, setting)
-    measurement = measured
-    checks = [...measured.checks, checkSteal(stealSince(steal)), checkEndedByItself(endedByItself)]
+    measurement = await withProcesses(plan, setting)
+    checks = [...measurement.checks, checkSteal(stealSince(steal))]
   } catch (error) {
     setting.signal.throwIfAborted()
     failure = (error as Error).message
@@ -54,7 +53,7 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
   }
 }
 
-async function withProcesses(trial: TrialPlan, setting: TrialSetting) {
+async function withProcesses(trial: TrialPlan, setting: TrialSetting): Promise<Measurement> {
   const { pinning, signal } = setting
   const load: Load = startChild<LoadCommands>({
     name: 'the load process',
@@ -66,9 +65,7 @@ async function withProcesses(trial: TrialPlan, setting: TrialSetting) {
   try {
     const start = await startSubject(trial, setting)
     subject = start.subject
-    const measured = await start.measure(load)
-    await load.stop()
-    return { measured, endedByItself: await subject.stop() }
+    return await start.measure(load)
   } finally {
     await load.stop()
     await subject?.stop()

@@ -60,8 +60,9 @@ export interface Fleet {
   counts(): FleetCounts
   clearLatencies(): void
   latencies(): LatencyRecord
+  /** Polls ask that often from now on; after `pause`, in a phase drawn anew. */
+  resume(pollIntervalMs: number): void
   pause(): void
-  resume(): void
   /** Sentences about connections that broke; empty in a sound trial. */
   readonly failures: readonly string[]
   close(): void
@@ -79,6 +80,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const traffic = { asks: 0, answers: 0, reads: 0, bytesIn: 0, bytesOut: 0 }
   const members: { socket: Socket; reader: Reader; ledger: Ledger; startedAt: () => number }[] = []
   const failures: string[] = []
+  let { pollIntervalMs } = options
   let readAt = 0
   let closing = false
 
@@ -135,7 +137,7 @@ export function createFleet(options: FleetOptions): Fleet {
           traffic.answers++
         },
         sentinel,
-        pollIntervalMs: options.pollIntervalMs,
+        pollIntervalMs: () => pollIntervalMs,
         random,
         blindCursor,
       })
@@ -186,7 +188,8 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const { reader } of members) reader.pause()
   }
 
-  function resume(): void {
+  function resume(intervalMs: number): void {
+    pollIntervalMs = intervalMs
     for (const { reader } of members) reader.resume()
   }
 

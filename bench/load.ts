@@ -9,7 +9,7 @@ export type LoadCommands = {
   /** Opens more connections; returns the milliseconds from connect to place known, one number each. */
   readonly 'fleet.open': (given: { readonly count: number; readonly atOnce: number }) => Promise<number[]>
   readonly 'fleet.pause': (given: null) => null
-  readonly 'fleet.resume': (given: null) => null
+  readonly 'fleet.resume': (given: { readonly pollIntervalMs: number }) => null
   readonly 'fleet.clearLatencies': (given: null) => null
   readonly 'fleet.counts': (given: null) => FleetCounts
   readonly 'fleet.latencies': (given: null) => LatencyRecord
@@ -32,8 +32,8 @@ function createLoad(): LoadCommands {
       created().pause()
       return null
     },
-    'fleet.resume'() {
-      created().resume()
+    'fleet.resume'({ pollIntervalMs }) {
+      created().resume(pollIntervalMs)
       return null
     },
     'fleet.clearLatencies'() {

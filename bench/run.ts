@@ -1,4 +1,5 @@
 /** One run: every arm once per block in a drawn order, block after block, each trial on its own. */
+import { loadavg } from 'node:os'
 import type { SummaryRow } from '../server/protocol.ts'
 import { runTrial } from './experiment.ts'
 import type { FloorSettings } from './floor.ts'
@@ -20,6 +21,9 @@ import { type Specimens, takeSpecimens } from './specimen.ts'
 import { startServer } from './subject.ts'
 import { summarize } from './summary.ts'
 
+/** One minute's average before the run; a desktop at rest stays below. */
+const QUIET_LOAD_AVERAGE = 0.5
+
 interface Turn {
   readonly scenario: Scenario
   readonly plan: ArmPlan
@@ -35,6 +39,7 @@ export async function runBench(
 ): Promise<BenchRun> {
   const startedAt = new Date()
   const commit = readCommit()
+  const [loadAverage = 0] = loadavg()
   const machine = readMachine()
   const pinning = choosePinning()
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
@@ -62,11 +67,12 @@ export async function runBench(
       dirty: commit.dirty,
       ...machine,
       pinning: pinning.description,
+      loadAverageBefore: loadAverage,
       seed,
       blocks,
       tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     },
-    caveats: caveatsOf(options, blocks, complete, commit.dirty, summary),
+    caveats: caveatsOf(options, blocks, complete, commit.dirty, loadAverage, summary),
     summary,
     seed,
     blocks,
@@ -166,6 +172,7 @@ function caveatsOf(
   blocks: number,
   complete: boolean,
   dirty: boolean,
+  loadAverage: number,
   summary: readonly SummaryRow[],
 ): string[] {
   const unsound = summary.filter(({ verdict }) => verdict === 'refused' || verdict === 'failed').length
@@ -178,6 +185,8 @@ function caveatsOf(
     dirty && 'Not publishable: the working tree differed from the commit.',
     blocks < BLOCKS_FOR_A_CLAIM &&
       `No difference is claimed: ${blocks} blocks, and a claim takes ${BLOCKS_FOR_A_CLAIM}.`,
+    loadAverage > QUIET_LOAD_AVERAGE &&
+      `The machine was busy with something else: load average ${loadAverage.toFixed(1)} before the run began.`,
     changed && 'The command line changed the axes of the scenarios; see each trial.',
     unsound > 0 && `${unsound} figures are refused or failed; each says why.`,
     'Server and readers share one machine: loopback, no TLS, no proxy, no distance.',

@@ -16,8 +16,7 @@ export interface Subject {
   traffic(technique: Technique): Promise<Traffic | null>
   settle(): Promise<void>
   read(): Promise<ProbeReading>
-  /** True when it ended by itself. */
-  stop(): Promise<boolean>
+  stop(): Promise<void>
 }
 
 /** A subject with a log, to publish into and to ask. */

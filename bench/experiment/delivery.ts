@@ -31,21 +31,21 @@ export async function measureDelivery(
     port: subject.port,
     readers: axes.readers,
     sentinels: axes.sentinels,
-    pollIntervalMs: axes.pollIntervalMs,
+    pollIntervalMs: axes.pollIntervalMs / axes.warmUpFactor,
     seed,
     blindCursor: floor === null ? null : BLIND_CURSOR,
     clock,
   })
   await load.ask('fleet.open', { count: axes.readers, atOnce: axes.connectAtOnce })
-  await publishFor(axes.warmUpMs)
+  await publishFor(axes.warmUpMs, axes.eventsPerSecond * axes.warmUpFactor)
   await rest()
 
   // No garbage is collected by force here: that also throws away compiled code which has just become warm.
   await load.ask('fleet.clearLatencies', null)
   // Asking for the books is itself work, so it stays outside the readings of CPU.
   const before = { ...(await readBooks()), ...(await read()) }
-  await load.ask('fleet.resume', null)
-  const { loadUtilization, half } = await publishFor(axes.windowMs)
+  await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
+  const { loadUtilization, half } = await publishFor(axes.windowMs, axes.eventsPerSecond)
   await rest()
   const after = { ...(await read()), ...(await readBooks()) }
 
@@ -74,9 +74,9 @@ export async function measureDelivery(
   }
 
   /** Returns how busy the load process was meanwhile, and the readings at half-time. */
-  async function publishFor(ms: number) {
+  async function publishFor(ms: number, eventsPerSecond: number) {
     const from = await load.ask('probe.read', null)
-    await subject.setRate(axes.eventsPerSecond)
+    await subject.setRate(eventsPerSecond)
     await delay(ms / 2, undefined, { signal })
     const half = await read()
     await delay(ms / 2, undefined, { signal })

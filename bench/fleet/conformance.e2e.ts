@@ -70,7 +70,7 @@ function readInto(
     onEvent: (seq, at) => seen.events.push([seq, at]),
     onAnswer: () => {},
     sentinel,
-    pollIntervalMs: 30,
+    pollIntervalMs: () => 30,
     // Constant, so that a replay offers the same WebSocket key as the recording.
     random: () => 0.5,
     blindCursor: null,

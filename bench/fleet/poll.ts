@@ -26,8 +26,9 @@ export const createPollReader: CreateReader = context => {
   /** Asks are due a whole number of intervals after the phase: a slow answer skips a turn, it shifts nothing. */
   function rest(): void {
     const nowMs = performance.now()
-    if (dueMs === 0) dueMs = nowMs + context.random() * context.pollIntervalMs
-    while (dueMs <= nowMs) dueMs += context.pollIntervalMs
+    const intervalMs = context.pollIntervalMs()
+    if (dueMs === 0) dueMs = nowMs + context.random() * intervalMs
+    while (dueMs <= nowMs) dueMs += intervalMs
     timer = setTimeout(ask, dueMs - nowMs)
   }
 

@@ -14,8 +14,8 @@ export interface ReaderContext {
   readonly onAnswer: () => void
   /** Sentinels parse each event in full; the others frame it and read its number. */
   readonly sentinel: boolean
-  /** Polls: the time between two asks, and a number in [0, 1) for the phase of the first. */
-  readonly pollIntervalMs: number
+  /** Polls: the time between two asks from now on, and a number in [0, 1) for the phase of the first. */
+  readonly pollIntervalMs: () => number
   readonly random: () => number
   /** Against a floor, which has no log: answers are counted, not read, and this cursor is asked with. */
   readonly blindCursor: string | null
