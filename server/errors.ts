@@ -46,7 +46,8 @@ const BY_STATUS: Readonly<Record<number, { code: string; message: string }>> = {
 }
 
 function ofValidation(error: FastifyError, request: FastifyRequest): Refusal {
-  const inQuery = error.validationContext === 'querystring'
+  const { validationContext: where } = error
+  const inQuery = where === 'querystring'
   const fault = error.validation?.[0]
   if (fault === undefined) return new Refusal(400, 'bad-request', 'Send a well-formed request.')
   const name = fault.instancePath.slice(1)
@@ -57,6 +58,7 @@ function ofValidation(error: FastifyError, request: FastifyRequest): Refusal {
       'Give one cursor, as you received it, or the word now, or earliest, or none.',
     )
   }
+  if (where === 'headers') return new Refusal(400, 'bad-headers', `Mend the header ${name}, or leave it out.`)
   const [code, part] = inQuery ? ['bad-query', 'the query'] : ['bad-body', 'the body']
   const schema = inQuery ? request.routeOptions.schema?.querystring : request.routeOptions.schema?.body
   const known =

@@ -186,12 +186,27 @@ function checkedText(type: string, data: unknown): string {
       `Choose another type: ${CONTROLS.join(', ')} are the protocol's own.`,
     )
   }
-  const text: string | undefined = JSON.stringify(data)
+  return dataText(data)
+}
+
+/** The text of `data` as it stands in its event. Throws `PublishRefusal`. */
+export function dataText(data: unknown): string {
+  const text = jsonOf(data)
   if (text === undefined) throw new PublishRefusal('bad-data', 'Give data that JSON can carry.')
   if (text.length > DATA_MAX_BYTES || Buffer.byteLength(text) > DATA_MAX_BYTES) {
     throw new PublishRefusal('data-too-large', `Send at most ${DATA_MAX_BYTES} bytes of data.`)
   }
   return text
+}
+
+function jsonOf(data: unknown): string | undefined {
+  try {
+    return JSON.stringify(data)
+  } catch (error) {
+    // JSON.parse takes any depth; JSON.stringify goes down the stack with it.
+    if (error instanceof RangeError) throw new PublishRefusal('bad-data', 'Nest data less deeply.')
+    throw error
+  }
 }
 
 function mintEpoch(): string {

@@ -230,10 +230,13 @@ describe('C3 readers who do not read', () => {
     const reading = setInterval(() => raw.socket.read(bytesPerTurn), 10)
     // More than the kernel takes for one who does not read.
     await expect
-      .poll(async () => {
-        await slow.publish(50, () => 'x'.repeat(16_000))
-        return inner.rooms.sse.readers
-      })
+      .poll(
+        async () => {
+          await slow.publish(50, () => 'x'.repeat(16_000))
+          return inner.rooms.sse.readers
+        },
+        { timeout: 15_000 },
+      )
       .toBe(1)
     await slow.expectUnharmed()
     clearInterval(reading)
@@ -248,7 +251,9 @@ describe('C3 while the server closes', () => {
     const raw = await closing.open()
     const [begun = '', rest = ''] = request(closing.origin, '/sse').split('HTTP')
     raw.send(begun)
-    await expect.poll(() => closing.lab.meter.allSockets().length).toBe(closing.witnesses.length + 1)
+    await expect
+      .poll(() => closing.lab.meter.allSockets().length, PATIENTLY)
+      .toBe(closing.witnesses.length + 1)
     const closed = closing.lab.close()
     raw.send(`HTTP${rest}`)
     await raw.until(({ closed }) => closed)
@@ -267,6 +272,8 @@ async function openStream(headers: readonly string[] = [], query = ''): Promise<
   await raw.until(({ received }) => received.includes('event: hello') && received.toString().endsWith('\n\n'))
   return raw
 }
+
+const PATIENTLY = { timeout: 5000, interval: 2 }
 
 /** As an independent reader of the format understands what came behind the head. */
 function parse(received: Buffer) {
