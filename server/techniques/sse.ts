@@ -98,7 +98,7 @@ function openStream(reply: FastifyReply): FastifyReply['raw'] {
  * The event stream format (WHATWG HTML §9.2.5). The JSON in `data` never needs splitting into lines: JSON.stringify
  * escapes every CR and LF, and no other character ends a line there.
  */
-function sseEnvelope(policy: Policy): Envelope {
+export function sseEnvelope(policy: Policy): Envelope {
   return {
     overheadBytes: 'id: k3f9x2ab7q-9007199254740991\ndata: \n\n'.length,
     events(epoch, entries) {

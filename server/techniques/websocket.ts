@@ -126,7 +126,7 @@ function sayOf(text: string): unknown {
 }
 
 /** One text frame each (RFC 6455 §5.2), unmasked and uncompressed, several of them in one write. */
-const websocketEnvelope: Envelope = {
+export const websocketEnvelope: Envelope = {
   overheadBytes: 10,
   events(_epoch, entries) {
     const whole = Buffer.allocUnsafe(
