@@ -6,7 +6,8 @@ import { projectRoot } from './project-root.ts'
 const root = projectRoot()
 const FOLDERS = ['server', 'client', 'bench']
 /** What stands beside the code for its tests only; it may reach across. */
-const TEST_SUPPORT = /\.(test|e2e)\.ts$|(start-lab|wire-readers|node-environment|chromium)\.ts$/
+const TEST_SUPPORT =
+  /\.(test|e2e)\.ts$|(start-lab|wire-readers|node-environment|chromium)\.ts$|^client\/faults\//
 
 describe('the house', () => {
   const files = FOLDERS.flatMap(folder => sources(join(root, folder))).filter(

@@ -55,6 +55,7 @@ export function createLedgerBook(nowMs: () => number): LedgerBook {
         page.notes.push({ kind: 'event', connection, cursor, n, hash, atMs: nowMs() })
       },
       gap(connection, cursor, gap) {
+        if (gap.reason === 'trimmed') page.from ??= `${cursor.slice(0, EPOCH_LENGTH)}-${gap.from - 1}`
         page.notes.push({ kind: 'gap', connection, cursor, gap, atMs: nowMs() })
       },
     }
@@ -68,6 +69,8 @@ export function createLedgerBook(nowMs: () => number): LedgerBook {
     return { publications: publications as Publication[], trimmedUpTo, subscribers, healed }
   }
 }
+
+const EPOCH_LENGTH = 10
 
 /** The place just before an event. */
 function before(cursor: string): string {
