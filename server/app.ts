@@ -4,7 +4,7 @@ import { fastifyWebsocket } from '@fastify/websocket'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { admit } from './admission.ts'
 import { demandToken, openCommands, openReadings, refuseCommands } from './api.ts'
-import { refuseBrokenRequest, refuseExpectation } from './broken-request.ts'
+import { refuseAddress, refuseBrokenRequest, refuseExpectation } from './broken-request.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { openControl } from './control.ts'
 import { answerErrors } from './errors.ts'
@@ -89,6 +89,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: policy.requestMs,
     clientErrorHandler: refuseBrokenRequest,
+    frameworkErrors: refuseAddress,
     http: {
       headersTimeout: policy.headersMs,
       // Node looks for late requests only so often: every 30 s if it is not told otherwise.

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Refusal } from './protocol.ts'
 
 /** What Node tells of a request that never became one. */
@@ -32,15 +33,25 @@ export function refuseBrokenRequest({ code = '' }: BrokenRequest, socket: Socket
 
 /** Refuses an expectation other than `100-continue`, which Node would do without a word (RFC 9110 §10.1.1). */
 export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const refusal: Refusal = { error: 'Expect nothing, or 100-continue.', code: 'bad-expectation' }
+  hangUpWith(response, 417, { error: 'Expect nothing, or 100-continue.', code: 'bad-expectation' })
+}
+
+/** Refuses an address by which no route can be looked for. No hook sees it, and Fastify would echo it. */
+export function refuseAddress(_error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+  hangUpWith(reply.raw, 400, { error: 'Ask for an address that is a well-formed URL.', code: 'bad-address' })
+}
+
+function hangUpWith(response: ServerResponse, status: number, refusal: Refusal): void {
   const body = JSON.stringify(refusal)
-  response.writeHead(417, {
+  const { socket } = response
+  response.writeHead(status, {
     'content-type': JSON_TYPE,
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     connection: 'close',
   })
-  response.end(body)
+  // Of a connection that asked for an upgrade Node has let go: nobody else would close it.
+  response.end(body, () => socket?.destroySoon())
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8'

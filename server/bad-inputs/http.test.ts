@@ -181,6 +181,31 @@ describe('C1 requests that are none', () => {
   })
 })
 
+describe('C1 paths', () => {
+  it.each([
+    { row: 24, path: '/%zz' },
+    { row: 24, path: '/api/results/%zz' },
+    { row: 25, path: '/%c0%af' },
+    { row: 26, path: '/..%2f..%2fetc/passwd' },
+    { row: 26, path: '/../../etc/passwd' },
+    { row: 26, path: '/api/results/..%2f..%2fpackage.json' },
+    { row: 26, path: '/assets/..%2f..%2f..%2fpackage.json' },
+    { row: 28, path: '/__proto__' },
+    { row: 28, path: '/api/results/__proto__' },
+    { row: 31, path: `/${'zebra'.repeat(1640)}` },
+    { row: 31, path: `/api/results/${'zebra'.repeat(100)}` },
+    { row: 22, path: '/poll%00' },
+    { row: 22, path: '/poll;zebra=1' },
+    { row: 22, path: '//poll' },
+    { row: 22, path: '/POLL' },
+    { row: 22, path: 'http://evil.example/zebra' },
+  ])('$row: refuses the path $path, and says nothing of it', async ({ path }) => {
+    const answer = await exchange(lab.origin, request(lab.origin, path))
+    expect([400, 403, 404]).toContain(refusalOf(answer).status)
+    expect(answer.body).not.toMatch(/zebra|passwd|evil|%|proto/)
+  })
+})
+
 describe('C1 names and methods', () => {
   it.each([
     { row: 36, host: 'evil.example' },

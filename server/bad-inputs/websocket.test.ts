@@ -88,6 +88,7 @@ const BAD_HANDSHAKES: readonly BadHandshake[] = [
   { row: 16, what: 'a door that is no WebSocket', change: {}, line: 'GET /poll HTTP/1.1', status: 404 },
   { row: 16, what: 'a stream of the other kind', change: {}, line: 'GET /sse HTTP/1.1', status: 404 },
   { row: 16, what: 'nothing that is there', change: {}, line: 'GET /zebra HTTP/1.1', status: 404 },
+  { row: 16, what: 'an address that is none', change: {}, line: 'GET /%zz HTTP/1.1', status: 400 },
   { row: 16, what: 'a malformed cursor', change: {}, line: 'GET /ws?cursor=zebra HTTP/1.1', status: 400 },
   { row: 19, what: 'two upgrades', change: { Upgrade: 'websocket\r\nUpgrade: websocket' }, status: 400 },
 ]
