@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { exchange, type RawAnswer, readAnswer, refusalOf, request } from './raw.ts'
 import { startWitnessedLab, type WitnessedLab } from './witnessed-lab.ts'
 
@@ -458,6 +458,25 @@ describe('C5 the token', () => {
       expect(answer.body).not.toContain('k3f9')
     }
     expect(guarded.lab.log.top).toBe(top)
+  })
+
+  it('is written nowhere, right or wrong', async () => {
+    const written: unknown[] = []
+    const spies = [process.stdout, process.stderr].map(stream =>
+      vi.spyOn(stream, 'write').mockImplementation(chunk => {
+        written.push(chunk)
+        return true
+      }),
+    )
+    for (const token of ['k3f9x2ab7qk3f9x2ab7q', 'k3f9wrong']) {
+      const headers = [JSON_TYPE, `Authorization: Bearer ${token}`]
+      const parts = { method: 'POST', headers, body: EVENT }
+      await exchange(guarded.origin, request(guarded.origin, '/api/events', parts))
+      await exchange(guarded.origin, request(guarded.origin, '/api/events', { ...parts, body: '{' }))
+      await exchange(guarded.origin, request(guarded.origin, `/%zz?token=${token}`, parts))
+    }
+    for (const spy of spies) spy.mockRestore()
+    expect(written.join('')).not.toContain('k3f9')
   })
 })
 
