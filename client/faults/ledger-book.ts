@@ -18,12 +18,14 @@ export interface LedgerBook {
 export interface Page {
   event(connection: number, cursor: string, n: number, hash: string): void
   gap(connection: number, cursor: string, gap: Gap): void
+  /** It went home by itself. */
+  leave(): void
 }
 
 export function createLedgerBook(nowMs: () => number): LedgerBook {
   const publications: { n: number; hash: string; cursor: string | null }[] = []
   const trimmedUpTo = new Map<string, number>()
-  const pages: { name: string; from: string | null; notes: Note[] }[] = []
+  const pages: { name: string; from: string | null; notes: Note[]; left: boolean }[] = []
   let healed: Ledger['healed'] = null
 
   return {
@@ -47,7 +49,7 @@ export function createLedgerBook(nowMs: () => number): LedgerBook {
   }
 
   function open(name: string, from: string | null): Page {
-    const page = { name, from, notes: [] as Note[] }
+    const page = { name, from, notes: [] as Note[], left: false }
     pages.push(page)
     return {
       event(connection, cursor, n, hash) {
@@ -58,13 +60,16 @@ export function createLedgerBook(nowMs: () => number): LedgerBook {
         if (gap.reason === 'trimmed') page.from ??= `${cursor.slice(0, EPOCH_LENGTH)}-${gap.from - 1}`
         page.notes.push({ kind: 'gap', connection, cursor, gap, atMs: nowMs() })
       },
+      leave() {
+        page.left = true
+      },
     }
   }
 
   /** A subscriber that was told nothing and did not know its place has nothing to be judged by. */
   function read(): Ledger {
-    const subscribers = pages.flatMap(({ name, from, notes }): SubscriberPage[] =>
-      from === null ? [] : [{ name, from, notes }],
+    const subscribers = pages.flatMap(({ name, from, notes, left }): SubscriberPage[] =>
+      from === null ? [] : [{ name, from, notes, left }],
     )
     return { publications: publications as Publication[], trimmedUpTo, subscribers, healed }
   }

@@ -101,6 +101,11 @@ describe('the ledger', () => {
     expect(found[0]?.sentence).toMatch(sentence)
   })
 
+  it('lets whoever went home stand where it stood', () => {
+    const left = { ...page('ann', events(1, 7)), left: true }
+    expect(judge(ledger([left]))).toEqual([])
+  })
+
   it('catches a change of epoch that nobody declared', () => {
     const top = { ...HEALED, top: `${NEXT}-1` }
     const found = verdict([...events(1, 9), event(1, NEXT)], { healed: top })
@@ -169,7 +174,7 @@ function ledger(subscribers: readonly SubscriberPage[], differences: Partial<Led
 }
 
 function page(name: string, notes: readonly Note[]): SubscriberPage {
-  return { name, from: `${EPOCH}-0`, notes }
+  return { name, from: `${EPOCH}-0`, notes, left: false }
 }
 
 function event(seq: number, epoch = EPOCH): Extract<Note, { kind: 'event' }> {
@@ -244,6 +249,7 @@ const world: fc.Arbitrary<Ledger> = fc
     const pages = subscribers.map(({ start, moves }, index) => ({
       name: `reader ${index + 1}`,
       from: `${EPOCH}-${Math.min(start, tops[0])}`,
+      left: false,
       notes: walk(Math.min(start, tops[0]), moves, tops, trims),
     }))
     return { publications, trimmedUpTo: trims, subscribers: pages, healed }

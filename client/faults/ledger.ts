@@ -31,6 +31,8 @@ export interface SubscriberPage {
   /** Its place before the first note. */
   readonly from: string
   readonly notes: readonly Note[]
+  /** It went home by itself: it need not come to the top. */
+  readonly left: boolean
 }
 
 export interface Ledger {
@@ -112,7 +114,7 @@ interface Span {
   upTo: number
 }
 
-function judgePage({ name, from, notes }: SubscriberPage, facts: Facts): Violation[] {
+function judgePage({ name, from, notes, left }: SubscriberPage, facts: Facts): Violation[] {
   const { trimmedUpTo, healed } = facts.ledger
   const violations: Violation[] = []
   const seen = new Set<string>()
@@ -216,7 +218,7 @@ function judgePage({ name, from, notes }: SubscriberPage, facts: Facts): Violati
   }
 
   function judgeArrival(): void {
-    if (healed === null) return
+    if (healed === null || left) return
     const { top, atMs, withinMs } = healed
     if (arrivedAtMs === null) blame('stranded', `stands at ${text(place)} and never came to ${top}`)
     else if (arrivedAtMs > atMs + withinMs)

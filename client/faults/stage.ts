@@ -1,4 +1,4 @@
-import { formatCursor, parseCursor, type Technique } from '../../server/protocol.ts'
+import { formatCursor, type Technique } from '../../server/protocol.ts'
 import { type StartedLab, type StartOptions, startLab } from '../../server/start-lab.ts'
 import { judge } from './ledger.ts'
 import { createLedgerBook, type LedgerBook } from './ledger-book.ts'
@@ -7,7 +7,7 @@ import { type ServerProcess, type ServerProcessOptions, startServerProcess } fro
 import type { Tally } from './tally.ts'
 import { HEALING_MS, limitMs, SERVER_TIMES } from './times.ts'
 import { until } from './until.ts'
-import { openWitness, type Witness, type WitnessOptions } from './witness.ts'
+import { isAt, openWitness, type Witness, type WitnessOptions } from './witness.ts'
 
 /** Where one fault happens to one technique: servers, readers, publishers, and the ledger that judges them. */
 export interface Stage {
@@ -119,15 +119,6 @@ export function createStage(technique: Technique, tally: Tally): Stage {
 
 function returnsInMs(state: Witness['reader']['state']): number {
   return state.name === 'reconnecting' ? Math.max(0, state.untilMs - performance.now()) : 0
-}
-
-/** Whether a reader is at a cursor, or beyond. */
-export function isAt(cursor: string): (witness: Witness) => boolean {
-  const there = parseCursor(cursor)
-  return ({ reader }) => {
-    const here = parseCursor(reader.place ?? '')
-    return here !== null && there !== null && here.epoch === there.epoch && here.seq >= there.seq
-  }
 }
 
 /** Waits until all are at a cursor, though nothing need be healed yet. */

@@ -1,3 +1,4 @@
+import { parseCursor } from '../../server/protocol.ts'
 import { nodeEnvironment } from '../node-environment.ts'
 import { type SubscribeOptions, type Subscription, type SubscriptionState, subscribe } from '../subscribe.ts'
 import type { LedgerBook } from './ledger-book.ts'
@@ -14,6 +15,8 @@ export interface Witness {
   readonly gaps: readonly string[]
   /** Milliseconds from publishing to the read callback, of each event; both on one machine's clock. */
   readonly latenciesMs: readonly number[]
+  /** Goes home before the end: it need not come to the top any more. */
+  leave(): void
 }
 
 export type WitnessOptions = Partial<SubscribeOptions> & Pick<SubscribeOptions, 'technique' | 'origin'>
@@ -50,5 +53,18 @@ export function openWitness(book: LedgerBook, name: string, options: WitnessOpti
     },
     gaps,
     latenciesMs,
+    leave() {
+      page.leave()
+      reader.close()
+    },
+  }
+}
+
+/** Whether a reader is at a cursor, or beyond. */
+export function isAt(cursor: string): (witness: Witness) => boolean {
+  const there = parseCursor(cursor)
+  return ({ reader }) => {
+    const here = parseCursor(reader.place ?? '')
+    return here !== null && there !== null && here.epoch === there.epoch && here.seq >= there.seq
   }
 }

@@ -8,10 +8,10 @@ import { judge } from '../ledger.ts'
 import { createLedgerBook } from '../ledger-book.ts'
 import { createPublisher } from '../publisher.ts'
 import type { Scenario } from '../scenario.ts'
-import { allAt, isAt } from '../stage.ts'
+import { allAt } from '../stage.ts'
 import { HEALING_MS, scaledMs } from '../times.ts'
 import { until } from '../until.ts'
-import { openWitness, type Witness } from '../witness.ts'
+import { isAt, openWitness, type Witness } from '../witness.ts'
 
 const INTERLEAVINGS = 250
 const HOUR_MS = 3_600_000
