@@ -28,10 +28,19 @@ export interface Meter {
 export interface Booking {
   /** So many events of so many bytes of text were handed over. */
   deliver(events: number, payloadBytes: number): void
+  /** From now on what is delivered is counted there, and booked whenever somebody wants to know. */
+  stream(delivered: Delivered): void
   /** All that was written since the answer before, but for `bodyBytes`, was this answer's head. */
   head(bodyBytes: number): void
   /** The answer is complete: what crossed so far belongs to this request. */
   settle(): void
+}
+
+/** What a stream has handed over, in all. */
+export interface Delivered {
+  readonly events: number
+  /** UTF-8 bytes of their texts. */
+  readonly payloadBytes: number
 }
 
 /** How many readers' names are remembered; the longest unused is forgotten first. */
@@ -137,6 +146,9 @@ class Line implements Booking {
   #bookedOut = 0
   /** `bytesWritten` when the last head was booked: where the next answer begins. */
   #answeredOut = 0
+  #stream: Delivered | null = null
+  #bookedEvents = 0
+  #bookedPayloadBytes = 0
 
   constructor(socket: Socket, tallies: readonly Tally[]) {
     this.socket = socket
@@ -151,6 +163,10 @@ class Line implements Booking {
     }
   }
 
+  stream(delivered: Delivered): void {
+    this.#stream = delivered
+  }
+
   head(bodyBytes: number): void {
     const headerBytes = this.socket.bytesWritten - this.#answeredOut - bodyBytes
     this.#answeredOut = this.socket.bytesWritten
@@ -162,6 +178,7 @@ class Line implements Booking {
 
   /** All bytes out are framing until `deliver` or `head` says that some of them were something else. */
   settle(): void {
+    if (this.#stream !== null) this.#settleStream(this.#stream)
     const bytesIn = this.socket.bytesRead - this.#bookedIn
     const bytesOut = this.socket.bytesWritten - this.#bookedOut
     this.#bookedIn += bytesIn
@@ -170,6 +187,12 @@ class Line implements Booking {
       tally.bytesIn += bytesIn
       tally.framingBytesOut += bytesOut
     }
+  }
+
+  #settleStream({ events, payloadBytes }: Delivered): void {
+    this.deliver(events - this.#bookedEvents, payloadBytes - this.#bookedPayloadBytes)
+    this.#bookedEvents = events
+    this.#bookedPayloadBytes = payloadBytes
   }
 }
 

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
  * no reading here: what a reader says back is its room's business.
  */
 export interface Sink {
-  /** Everything written has left for the kernel, and the other side has not gone. */
+  /** Everything written has left for the kernel: the next may follow. */
   readonly writable: boolean
   /** Hands over bytes. Whether they have left at once tells `writable`. */
   write(bytes: Uint8Array): void
@@ -15,31 +15,44 @@ export interface Sink {
   destroy(): void
 }
 
+const NOTHING = new Uint8Array(0)
+
 /**
  * A TCP socket as a sink. It is drained when Node holds nothing of it any more: `writableNeedDrain` would not do,
- * since Node lets 16 KiB pile up before it says so. `open` adds what else must hold for it to be written to.
+ * since Node lets 16 KiB pile up before it says so. No callback goes with each write, which would cost every delivery;
+ * only behind one that had to wait an empty write is queued, to be told when it left.
  */
-export function tcpSink(socket: Socket, open: () => boolean = () => true): Sink {
-  let onDrained = () => {}
-  let waiting = false
+export class TcpSink implements Sink {
+  writable = true
+  readonly #socket: Socket
+  #drained = () => {}
 
-  return {
-    get writable() {
-      return socket.writableLength === 0 && socket.writable && open()
-    },
-    write(bytes) {
-      socket.write(bytes, left)
-      waiting = socket.writableLength > 0
-    },
-    onDrain(drained) {
-      onDrained = drained
-    },
-    destroy: () => socket.destroy(),
+  constructor(socket: Socket) {
+    this.#socket = socket
   }
 
-  function left(): void {
-    if (!waiting || socket.writableLength > 0) return
-    waiting = false
-    onDrained()
+  write(bytes: Uint8Array): void {
+    const socket = this.#socket
+    // The peer has closed in the meantime, and whoever follows with this sink is about to be told.
+    if (socket.writableEnded) return
+    socket.write(bytes)
+    if (socket.writableLength > 0 && this.writable) this.#wait()
+  }
+
+  onDrain(drained: () => void): void {
+    this.#drained = drained
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #wait(): void {
+    this.writable = false
+    this.#socket.write(NOTHING, () => {
+      this.writable = this.#socket.writableLength === 0
+      if (this.writable) this.#drained()
+      else this.#wait()
+    })
   }
 }

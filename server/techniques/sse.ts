@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { createFanout, type Envelope } from '../fanout.ts'
 import { drawRetryMs, type Policy } from '../policy.ts'
 import { type Bye, DOORS, formatCursor } from '../protocol.ts'
-import { tcpSink } from '../sink.ts'
+import { TcpSink } from '../sink.ts'
 import { doorQuery, type Place, placeOf, type Room, readPlace } from '../technique.ts'
 
 /** Server-Sent Events: *since*, then *follow*, as lines of text in one answer that does not end. */
@@ -49,12 +49,15 @@ export const sse: Room = {
     }
 
     function begin(response: FastifyReply['raw'], { raw, booking }: FastifyRequest, place: Place): void {
-      const sink = tcpSink(raw.socket)
+      const sink = new TcpSink(raw.socket)
       // The head and the hello in one segment.
       raw.socket.cork()
       response.flushHeaders()
       booking.head(0)
-      const unfollow = fanout.follow({ sink, booking, cut: sink.destroy, end: () => response.end() }, place)
+      const unfollow = fanout.follow(
+        { sink, booking, cut: () => sink.destroy(), end: () => response.end() },
+        place,
+      )
       raw.socket.uncork()
       responses.add(response)
       response.once('close', () => {

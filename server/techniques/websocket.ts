@@ -7,7 +7,7 @@ import { limitFrames } from '../frame-limit.ts'
 import { drawRetryMs } from '../policy.ts'
 import { type Bye, CLOSE, type ControlFrame, DOORS, formatCursor, type SaidFrame } from '../protocol.ts'
 import { Refusal } from '../refusal.ts'
-import { tcpSink } from '../sink.ts'
+import { TcpSink } from '../sink.ts'
 import { sweep } from '../sweep.ts'
 import { doorQuery, placeOf, type Room, speakerOf } from '../technique.ts'
 
@@ -47,7 +47,7 @@ export const websocket: Room = {
 
     function answer(socket: WebSocket, request: FastifyRequest): void {
       const speaker = speakerOf(request)
-      const sink = tcpSink(request.raw.socket, () => socket.readyState === socket.OPEN)
+      const sink = new TcpSink(request.raw.socket)
       const peer: Peer = { socket, pingedAtMs: house.clock.monotonicMs(), waiting: false }
       request.booking.head(0)
       const unfollow = fanout.follow(
