@@ -71,6 +71,7 @@ async function ask(origin: string, door: string, query = ''): Promise<WireReader
   const socket = connect({ host: hostname, port: Number(port), noDelay: true })
   let unread = Buffer.alloc(0)
   let left = false
+  let answered = true
   socket.on('error', () => {})
   socket.once('close', () => {
     book.ended = true
@@ -79,6 +80,7 @@ async function ask(origin: string, door: string, query = ''): Promise<WireReader
     if (left) return
     const head = `GET ${door}?${query} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`
     book.bytes.sent += head.length
+    answered = false
     socket.write(head)
   }
   socket.on('data', chunk => {
@@ -91,6 +93,7 @@ async function ask(origin: string, door: string, query = ''): Promise<WireReader
     if (unread.length < end) return
     const body = unread.toString('utf8', headEnd + 4, end)
     unread = unread.subarray(end)
+    answered = true
     read(body)
     setTimeout(next, door === '/poll' ? 5 : 0, `cursor=${book.place}`)
   })
@@ -113,6 +116,8 @@ async function ask(origin: string, door: string, query = ''): Promise<WireReader
   return Object.assign(book, {
     async leave() {
       left = true
+      // An answer under way would be bytes that the server sent and nobody received.
+      if (door === '/poll') await book.until(() => answered || book.ended)
       await leaveSocket(socket, book)
     },
   })
