@@ -9,8 +9,8 @@ declare module 'fastify' {
 }
 
 /** Whether the client accepts what the route answers in (RFC 9110 §12.5.1). What all of them send costs no parsing. */
-export function isAcceptable({ headers, routeOptions }: FastifyRequest): boolean {
-  const { answersIn } = routeOptions.config
+export function isAcceptable({ headers, route }: FastifyRequest): boolean {
+  const { answersIn } = route
   const { accept } = headers
   if (answersIn === undefined || accept === undefined || accept === '*/*' || accept === answersIn) return true
   return new Negotiator({ headers }).mediaType([`${answersIn}; charset=utf-8`]) !== undefined

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Limits } from './policy.ts'
 import { Refusal } from './refusal.ts'
 
@@ -7,6 +7,9 @@ export interface AdmissionOptions {
   readonly limits: Limits
   readonly draining: () => boolean
 }
+
+/** Calls back at once, or with the refusal. One that the room says in its own way is left on the request. */
+export type Admission = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,22 +26,22 @@ declare module 'fastify' {
  * Decides who is let in, before any work. A connection is let in once, with its first request, and nobody who comes
  * later takes its place from it. All that is refused here will pass.
  */
-export function admit(app: FastifyInstance, { limits, draining }: AdmissionOptions): void {
+export function createAdmission(app: FastifyInstance, { limits, draining }: AdmissionOptions): Admission {
   const full = countConnections(limits)
   const tooOften = limits.perAddress === null ? null : countRequests(app, limits.perAddress.requestsPerSecond)
 
-  app.addHook('onRequest', (request, reply, done) => {
-    const reader = request.routeOptions.config.technique !== undefined
+  return (request, reply, done) => {
+    const reader = request.route.technique !== undefined
     const refusal = reader && draining() ? CLOSING : full(request)
     if (refusal !== null) reply.header('connection', 'close')
     if (refusal !== null || tooOften === null) return decide(request, refusal, done)
     tooOften(request).then(found => decide(request, found, done), done)
-  })
+  }
 }
 
 function decide(request: FastifyRequest, refusal: Refusal | null, done: (error?: Error) => void): void {
   request.refusal = refusal
-  if (refusal === null || request.routeOptions.config.refusesSoftly === true) done()
+  if (refusal === null || request.route.refusesSoftly === true) done()
   else done(refusal)
 }
 

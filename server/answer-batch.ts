@@ -23,9 +23,17 @@ export function answerBatch(
     String(batch.body.length),
   ]
   for (const [name, value] of Object.entries(reply.getHeaders())) head.push(name, String(value))
-  request.booking.deliver(batch.events, batch.payloadBytes)
-  request.bodyBytes = batch.body.length
+  const { booking, method } = request
+  const { raw } = reply
+  const book = () => {
+    booking.head(method === 'HEAD' ? 0 : batch.body.length)
+    booking.settle()
+  }
+  booking.deliver(batch.events, batch.payloadBytes)
   reply.hijack()
-  reply.raw.writeHead(200, head).end(batch.body)
+  raw.writeHead(200, head).end(batch.body)
+  // A pipelined answer has no socket until those before it are out.
+  if (raw.socket === null) raw.once('finish', book)
+  else book()
   return reply
 }

@@ -1,22 +1,23 @@
 import { join } from 'node:path'
 import { fastifyRateLimit } from '@fastify/rate-limit'
 import { fastifyWebsocket } from '@fastify/websocket'
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { admit } from './admission.ts'
+import fastify, { type FastifyInstance } from 'fastify'
+import { createAdmission } from './admission.ts'
 import { demandToken, openCommands, openReadings, refuseCommands } from './api.ts'
 import { refuseAddress, refuseBrokenRequest, refuseExpectation } from './broken-request.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { openControl } from './control.ts'
+import { openEntrance } from './entrance.ts'
 import { answerErrors } from './errors.ts'
 import { createEventLog, type EventLog, type Window } from './event-log.ts'
-import { asksForUpgrade, grantsOf, guard, namesOf } from './guard.ts'
+import { createGuard, grantsOf, namesOf } from './guard.ts'
 import { reachableAt } from './lan.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { refuseTheRest } from './methods.ts'
 import { openPage } from './page.ts'
 import { type Limits, LOOPBACK_LIMITS, NETWORK_LIMITS, POLICY, type Policy } from './policy.ts'
 import { projectRoot } from './project-root.ts'
-import { CLIENT_NAME, TECHNIQUES, type Technique } from './protocol.ts'
+import { TECHNIQUES, type Technique } from './protocol.ts'
 import { openRoad, type Road } from './road.ts'
 import { createSay } from './say.ts'
 import { createSource, type SourceOptions } from './sources/index.ts'
@@ -107,15 +108,13 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   app.removeContentTypeParser('text/plain')
   app.server.on('connection', meter.watch)
   app.server.on('checkExpectation', refuseExpectation)
-  book(app, meter)
-  guard(
-    app,
+  // Not for all routes by itself: the admission asks it, so that an SSE reader is refused as the protocol says.
+  await app.register(fastifyRateLimit, { global: false })
+  const guard = createGuard(
     () => names,
     () => road,
   )
-  // Not for all routes by itself: who is admitted asks it, so that an SSE reader is refused as the protocol says.
-  await app.register(fastifyRateLimit, { global: false })
-  admit(app, { limits, draining: () => draining })
+  openEntrance(app, meter, guard, createAdmission(app, { limits, draining: () => draining }))
   answerErrors(app, options.complain)
   refuseTheRest(app)
 
@@ -196,27 +195,4 @@ async function openRooms(
     control(sockets)
   })
   return Object.fromEntries(opened) as Record<Technique, OpenRoom>
-}
-
-/** Books every request's bytes: for the technique whose door it asks, and for the reader that gives a name. */
-function book(app: FastifyInstance, meter: Meter): void {
-  app.addHook('onRequest', (request, _reply, done) => {
-    const { technique = null } = request.routeOptions.config
-    request.booking = meter.begin(request.raw.socket, technique, clientOf(request))
-    done()
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    const length = request.bodyBytes ?? reply.getHeader('content-length')
-    const bodiless = request.method === 'HEAD' || reply.statusCode === 304 || reply.statusCode === 204
-    if (bodiless || length !== undefined) request.booking.head(bodiless ? 0 : Number(length))
-    request.booking.settle()
-    // An upgrade that was answered like any other request was refused: nobody reads that connection any more.
-    if (asksForUpgrade(request)) request.raw.socket.destroy()
-    done()
-  })
-}
-
-function clientOf(request: FastifyRequest): string | null {
-  const { client } = request.query as { client?: unknown }
-  return typeof client === 'string' && CLIENT_NAME.test(client) ? client : null
 }

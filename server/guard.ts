@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isAcceptable } from './accept.ts'
 import { isStray } from './fetch-metadata.ts'
 import { handshakeFault } from './handshake.ts'
@@ -29,6 +29,9 @@ export function namesOf(
   }
 }
 
+/** Why a request has no business here; undefined if it has. */
+export type Guard = (request: FastifyRequest, reply: FastifyReply) => Refusal | undefined
+
 const FOREIGN_HOST = new Refusal(
   403,
   'foreign-host',
@@ -55,12 +58,12 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 const ROAD_PATHS: ReadonlySet<string> = new Set([...Object.values(DOORS), SAY_DOOR])
 
 /**
- * One hook before HTTP and upgrade alike. A name that is not ours in `Host` is somebody else's page whose DNS points
+ * The same before HTTP and upgrade. A name that is not ours in `Host` is somebody else's page whose DNS points
  * here, and same-origin rules do not protect against it; a foreign `Origin` is a page that has no business here.
  * By the road there are the four doors and `say` only, and the page's origin may read them.
  */
-export function guard(app: FastifyInstance, names: () => Names, road: () => Road | null): void {
-  app.addHook('onRequest', (request, reply, done) => done(refusal(request, reply)))
+export function createGuard(names: () => Names, road: () => Road | null): Guard {
+  return refusal
 
   function refusal(request: FastifyRequest, reply: FastifyReply): Refusal | undefined {
     const traveller = road()?.travellerOf(request.raw.socket) ?? null
@@ -78,10 +81,8 @@ export function guard(app: FastifyInstance, names: () => Names, road: () => Road
     if (origin !== undefined && !isPage(origin, names())) return FOREIGN_ORIGIN
     if (isStray(request, isOfPage)) return STRAY
     if (asksForUpgrade(request)) {
-      const { method, routeOptions } = request
-      return method === 'GET' && routeOptions.config.upgrades !== true
-        ? NO_WEBSOCKET
-        : handshakeFault(request, reply)
+      const { method, route } = request
+      return method === 'GET' && route.upgrades !== true ? NO_WEBSOCKET : handshakeFault(request, reply)
     }
     if (byRoad && !ROAD_PATHS.has(pathOf(request))) return NOT_ON_THIS_ROAD
     return isAcceptable(request) ? undefined : NOT_ACCEPTABLE

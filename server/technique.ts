@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { Clock } from './clock.ts'
 import type { EventLog } from './event-log.ts'
-import type { Booking } from './meter.ts'
 import type { Policy } from './policy.ts'
 import {
   CLIENT_NAME,
@@ -42,12 +41,8 @@ export interface House {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Where this request's bytes are booked. */
-    booking: Booking
-    /** Bytes of the answer's body, where it went past Fastify's sending. */
-    bodyBytes?: number
-    /** The address of the client at the road's other end, where the request came by the road: `ip` is the road's own. */
-    traveller?: string
+    /** The address of the client at the road's other end, null if it did not come by the road: `ip` is the road's own. */
+    traveller: string | null
   }
   interface FastifyContextConfig {
     /** On whose behalf this route's bytes cross; none: page, API and control. */
