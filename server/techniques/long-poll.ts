@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { answerBatch } from '../answer-batch.ts'
-import { createBatches } from '../batch.ts'
 import { type Cursor, DOORS, WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol.ts'
 import { cursorOf, doorQuery, placeOf, type Room } from '../technique.ts'
+import { answerBatch } from './answer-batch.ts'
+import { createBatches } from './batch.ts'
 
 /** Long polling: *since*, or else the first thing that *follows*. */
 export const longPoll: Room = {

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { answerBatch } from '../answer-batch.ts'
-import { createBatches, type EncodedBatch } from '../batch.ts'
 import { DOORS, formatCursor } from '../protocol.ts'
 import { cursorOf, doorQuery, etag, placeOf, type Room, samePlace } from '../technique.ts'
+import { answerBatch } from './answer-batch.ts'
+import { createBatches, type EncodedBatch } from './batch.ts'
 
 /** Polling: *since*, answered at once, whether or not there is anything. */
 export const poll: Room = {

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { PublishRefusal } from './event-log.ts'
-import type { Refusal as RefusalBody } from './protocol.ts'
-import { Refusal } from './refusal.ts'
+import { PublishRefusal } from '../event-log.ts'
+import type { Refusal as RefusalBody } from '../protocol.ts'
+import { Refusal } from '../refusal.ts'
 
 /**
  * Every error becomes `{"error", "code"}` with the right status. Nothing of the input is echoed and no stack is shown;

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
-import { SAY_DOOR, SAY_MAX_BYTES } from './protocol.ts'
-import type { Say } from './say.ts'
-import { doorQuery, speakerOf } from './technique.ts'
+import { SAY_DOOR, SAY_MAX_BYTES } from '../protocol.ts'
+import type { Say } from '../say.ts'
+import { doorQuery, speakerOf } from '../technique.ts'
 
 /** How everyone but a WebSocket talks back: `POST /say` with what there is to say as JSON; 201 with its cursor. */
 export function openTalkBack(app: FastifyInstance, say: Say): void {

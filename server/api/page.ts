@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fastifyHelmet } from '@fastify/helmet'
 import { fastifyStatic } from '@fastify/static'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { projectRoot } from './project-root.ts'
+import { projectRoot } from '../project-root.ts'
 
 /** The page's own addresses: each is index.html, and the page itself knows what to show there. */
 const ROUTES = ['/results']

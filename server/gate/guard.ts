@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { CONTROL_DOOR, DOORS, SAY_DOOR } from '../protocol.ts'
+import { Refusal } from '../refusal.ts'
+import type { Road } from '../road/road.ts'
 import { isAcceptable } from './accept.ts'
 import { isStray } from './fetch-metadata.ts'
 import { handshakeFault } from './handshake.ts'
 import { malformationOf } from './malformed.ts'
-import { CONTROL_DOOR, DOORS, SAY_DOOR } from './protocol.ts'
-import { Refusal } from './refusal.ts'
-import type { Road } from './road.ts'
 
 /** The names under which the server may be asked, once it listens. */
 export interface Names {

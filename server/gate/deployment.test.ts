@@ -1,9 +1,9 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { DOORS, TECHNIQUES } from './protocol.ts'
-import { type StartedLab, type StartOptions, startLab } from './start-lab.ts'
-import { openReader } from './wire-readers.ts'
+import { DOORS, TECHNIQUES } from '../protocol.ts'
+import { type StartedLab, type StartOptions, startLab } from '../start-lab.ts'
+import { openReader } from '../wire-readers.ts'
 
 let started: StartedLab | null = null
 const start = async (options?: StartOptions) => {

@@ -2,10 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
-import type { Clock } from './clock.ts'
-import { dataText, type EventLog } from './event-log.ts'
-import { createOnce } from './idempotency.ts'
-import type { Meter } from './meter.ts'
+import type { Clock } from '../clock.ts'
+import { dataText, type EventLog } from '../event-log.ts'
+import type { Meter } from '../meter.ts'
 import {
   BURST_MAX,
   DATA_MAX_BYTES,
@@ -17,12 +16,13 @@ import {
   TECHNIQUES,
   type Technique,
   TIMINGS,
-} from './protocol.ts'
-import { Refusal } from './refusal.ts'
+} from '../protocol.ts'
+import { Refusal } from '../refusal.ts'
+import { RoadBody } from '../road/conditions.ts'
+import type { Road } from '../road/road.ts'
+import type { Source } from '../sources/index.ts'
+import { createOnce } from './idempotency.ts'
 import { listRuns, readRun } from './results.ts'
-import { RoadBody } from './road/conditions.ts'
-import type { Road } from './road.ts'
-import type { Source } from './sources/index.ts'
 
 export interface ApiOptions {
   readonly log: EventLog

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { buildLab } from './app.ts'
-import { DOORS, type RoadConditions, TECHNIQUES } from './protocol.ts'
+import { buildLab } from '../app.ts'
+import { DOORS, type RoadConditions, TECHNIQUES } from '../protocol.ts'
+import { QUIET, type StartedLab, type StartOptions, startLab } from '../start-lab.ts'
+import { openReader, type WireReader } from '../wire-readers.ts'
 import { openRoad } from './road.ts'
-import { QUIET, type StartedLab, type StartOptions, startLab } from './start-lab.ts'
-import { openReader, type WireReader } from './wire-readers.ts'
 
 /** The road as the lab's readers and its operator meet it. */
 let started: StartedLab | null = null

@@ -1,4 +1,4 @@
-import { Refusal } from './refusal.ts'
+import { Refusal } from '../refusal.ts'
 
 /**
  * Publishes once for each key, however often it is asked: the same key and body get the cursor of the first time,

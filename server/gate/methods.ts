@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Refusal } from './refusal.ts'
+import { Refusal } from '../refusal.ts'
 
 /** Whatever is not there: 405 with `Allow` where only the method is wrong, OPTIONS answered, else 404. */
 export function refuseTheRest(app: FastifyInstance): void {

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import type { WebSocket } from 'ws'
-import type { Clock } from './clock.ts'
-import { limitFrames } from './frame-limit.ts'
-import type { Meter } from './meter.ts'
-import { CLIENT_NAME, CLOSE, CONTROL_DOOR, type ControlMessage, type Stats } from './protocol.ts'
-import { doorQuery } from './technique.ts'
+import type { Clock } from '../clock.ts'
+import { limitFrames } from '../gate/frame-limit.ts'
+import type { Meter } from '../meter.ts'
+import { CLIENT_NAME, CLOSE, CONTROL_DOOR, type ControlMessage, type Stats } from '../protocol.ts'
+import { doorQuery } from '../technique.ts'
 
 const STATS_EVERY_MS = 200
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResultsList, Run } from './protocol.ts'
-import { Refusal } from './refusal.ts'
+import type { ResultsList, Run } from '../protocol.ts'
+import { Refusal } from '../refusal.ts'
 
 /** What the bench left: a folder for each run, `run.json` in it. A folder without a readable one is passed over. */
 export async function listRuns(folder: string): Promise<ResultsList> {

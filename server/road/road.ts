@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import type { RoadConditions } from './protocol.ts'
-import type { Grants } from './road/bad-gateway.ts'
-import { type Journey, openJourney } from './road/journey.ts'
+import type { RoadConditions } from '../protocol.ts'
+import type { Grants } from './bad-gateway.ts'
+import { type Journey, openJourney } from './journey.ts'
 
 /**
  * The second door to the same server: a TCP proxy on a port of its own, which the page's lanes travel on. Another port

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { Refusal } from './refusal.ts'
+import { Refusal } from '../refusal.ts'
 
 /** Node reads so many headers, if it is not told otherwise, and drops the others without a word. */
 const HEADERS_READ = 1000

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Refusal } from './refusal.ts'
+import { Refusal } from '../refusal.ts'
 
 const NOT_GET = new Refusal(405, 'method-not-allowed', 'Open a WebSocket with GET.')
 const NOT_WEBSOCKET = new Refusal(400, 'bad-upgrade', 'Ask for an upgrade to websocket and nothing else.')

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Booking, Meter } from '../meter.ts'
+import { CLIENT_NAME } from '../protocol.ts'
 import type { Admission } from './admission.ts'
 import { asksForUpgrade, type Guard } from './guard.ts'
-import type { Booking, Meter } from './meter.ts'
-import { CLIENT_NAME } from './protocol.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

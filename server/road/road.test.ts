@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { RoadConditions } from './protocol.ts'
-import { RATE_STEP_MS, SLICE_EVERY_MS } from './road/way.ts'
+import type { RoadConditions } from '../protocol.ts'
 import { openRoad, type Road } from './road.ts'
+import { RATE_STEP_MS, SLICE_EVERY_MS } from './way.ts'
 
 /** A road to a server that does nothing of its own. */
 describe('the road', () => {

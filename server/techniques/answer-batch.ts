@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { etag } from '../technique.ts'
 import type { EncodedBatch } from './batch.ts'
-import { etag } from './technique.ts'
 
 /**
  * Answers a poll of either kind. The bytes are ready, so they go past Fastify's own sending, whose serialising and

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Limits } from './policy.ts'
-import { Refusal } from './refusal.ts'
+import type { Limits } from '../policy.ts'
+import { Refusal } from '../refusal.ts'
 
 export interface AdmissionOptions {
   readonly limits: Limits

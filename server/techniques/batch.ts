@@ -1,5 +1,5 @@
-import type { EventLog, Slice } from './event-log.ts'
-import { BATCH_MAX_BYTES, BATCH_MAX_EVENTS, type Cursor, formatCursor } from './protocol.ts'
+import type { EventLog, Slice } from '../event-log.ts'
+import { BATCH_MAX_BYTES, BATCH_MAX_EVENTS, type Cursor, formatCursor } from '../protocol.ts'
 
 /** The answer of both polls, encoded. */
 export interface EncodedBatch {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import type { ClockReading, ControlMessage, Stats, Traffic } from './protocol.ts'
-import { type StartedLab, type StartOptions, startLab } from './start-lab.ts'
-import { openReader } from './wire-readers.ts'
+import type { ClockReading, ControlMessage, Stats, Traffic } from '../protocol.ts'
+import { type StartedLab, type StartOptions, startLab } from '../start-lab.ts'
+import { openReader } from '../wire-readers.ts'
 
 let started: StartedLab | null = null
 const start = async (options?: StartOptions) => {
