@@ -6,6 +6,8 @@ const report = process.env['TEST_REPORT']
 export default defineConfig({
   test: {
     include: ['{server,client,bench}/**/*.{test,e2e}.ts'],
+    // Fault cells mostly wait; the default of 5 would make them wait in turns.
+    maxConcurrency: 8,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     reporters: report === undefined ? ['default'] : ['default', 'json'],

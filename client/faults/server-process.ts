@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Policy } from '../../server/policy.ts'
 import type { Stats } from '../../server/protocol.ts'
+import { askAlone } from './commands.ts'
 import type { Measurement, ProbeQuestion } from './probe.ts'
 
 /** The built server as a process of its own, that can be hurt from outside by signals and from within by its probe. */
@@ -56,7 +57,7 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
         })
   const exited = once(child, 'exit').then(([code]) => code as number | null)
   const origin = await printedAddress(child, exited)
-  const { road } = (await (await fetch(`${origin}/api/health`)).json()) as { road: { port: number } | null }
+  const { road } = (await askAlone(origin, '/api/health')) as { road: { port: number } | null }
 
   return {
     origin,
@@ -72,7 +73,7 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
       return measurement as Measurement
     },
     async stats() {
-      return (await (await fetch(`${origin}/api/stats`)).json()) as Stats
+      return (await askAlone(origin, '/api/stats')) as Stats
     },
     append,
     async kill(signal = 'SIGKILL') {

@@ -4,7 +4,7 @@ import { linearRegression } from 'simple-statistics'
 import { TECHNIQUES } from '../../server/protocol.ts'
 import { seededRandom } from '../../server/random.ts'
 import { anyRoad } from './any-road.ts'
-import { command, killAll, setRoad } from './command.ts'
+import { askAlone, killAll, setRoad } from './commands.ts'
 import { judge, type Violation } from './ledger.ts'
 import { createLedgerBook } from './ledger-book.ts'
 import type { Measurement } from './probe.ts'
@@ -133,7 +133,7 @@ async function strike(server: ServerProcess, random: () => number): Promise<void
     await delay(300 * random())
     server.child.kill('SIGCONT')
   } else if (kind === 2) server.block(300 * random())
-  else if (kind === 3) await command(server.origin, 'POST', '/api/reset', {})
+  else if (kind === 3) await askAlone(server.origin, '/api/reset', 'POST', {})
   else {
     const [road = {}] = fc.sample(anyRoad, { numRuns: 1, seed: Math.floor(random() * 2 ** 31) })
     await setRoad(server.origin, road)
@@ -154,8 +154,7 @@ async function rest(server: ServerProcess): Promise<Rest> {
   const giveUpMs = performance.now() + HEALING_MS
   for (;;) {
     // The pool of whoever polled keeps its connections for more than a minute. Streams must go by themselves.
-    for (const technique of ['poll', 'long-poll'])
-      await command(server.origin, 'POST', '/api/kill', { technique })
+    for (const technique of ['poll', 'long-poll']) await killAll(server.origin, technique)
     const { techniques, other } = await server.stats()
     const readerSockets = TECHNIQUES.reduce((sum, name) => sum + techniques[name].connections, 0)
     const measurement = await server.measure()

@@ -1,46 +1,51 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect } from 'vitest'
 import { DOORS, type Technique } from '../../../server/protocol.ts'
-import type { StartedLab } from '../../../server/start-lab.ts'
+import type { Measurement } from '../probe.ts'
 import type { Scenario } from '../scenario.ts'
+import type { ServerProcess } from '../server-process.ts'
+import type { Stage } from '../stage.ts'
+import { limitMs } from '../times.ts'
 import { until } from '../until.ts'
 
 const CYCLES = 2500
 const AT_ONCE = 25
-const LOOKS = 30
 const HEAP_MAY_GROW_BYTES = 1024 * 1024
 
 /** Readers who come and go. */
 export const churnFault = {
   async churn(stage) {
-    // A window so small that the log does not grow meanwhile.
-    const window = { keepEvents: 50, keepSeconds: 120, keepBytes: 16_777_216 }
-    const { lab, origin, publisher } = await stage.lab({ window })
-    await publisher.publish(20, 500)
-    const port = Number(new URL(origin).port)
-    const place = `${lab.log.epoch}-${lab.log.top}`
-    const kinds = requests(stage.technique, port, place)
+    // A window so small that the log does not grow meanwhile, and nobody who asks by HTTP: the server measures itself.
+    const server = await stage.server({
+      args: ['--keep-events', '50', '--source', 'synthetic', '--rate', '100'],
+    })
+    const { techniques, log } = await server.stats()
+    const kinds = requests(stage.technique, server.port, `${log.epoch}-${log.top}`)
+    expect(techniques[stage.technique].connections).toBe(0)
+    const idle = await server.measure()
     // Whatever is made once and kept is made by the first round.
-    await churn(CYCLES / 5)
-    const before = await rest(lab)
-    await churn(CYCLES)
-    const after = await rest(lab)
-    expect(lab.rooms[stage.technique].readers).toBe(0)
-    expect(lab.meter.allSockets()).toEqual([])
-    expect(after.resources).toEqual(before.resources)
-    expect(after.heapBytes - before.heapBytes).toBeLessThan(HEAP_MAY_GROW_BYTES)
-
-    async function churn(cycles: number): Promise<void> {
-      const stop = publisher.every(10, 100)
-      await cycle(kinds, port, cycles)
-      await stop()
-    }
+    await cycle(kinds, server.port, CYCLES / 2)
+    const before = await rest(server, idle)
+    await cycle(kinds, server.port, CYCLES)
+    const after = await rest(server, idle)
+    expect(countKinds(after.resources)).toEqual(countKinds(idle.resources))
+    expect(after.heapUsedBytes - before.heapUsedBytes).toBeLessThan(HEAP_MAY_GROW_BYTES)
+    await expectNobodyLeft(stage)
   },
 } satisfies Record<string, Scenario>
+
+/** The same where the rooms themselves can be asked who is there. */
+async function expectNobodyLeft(stage: Stage): Promise<void> {
+  const { lab, origin, publisher } = await stage.lab()
+  const stop = publisher.every(10)
+  const kinds = requests(stage.technique, Number(new URL(origin).port), `${lab.log.epoch}-${lab.log.top}`)
+  await cycle(kinds, Number(new URL(origin).port), CYCLES / 10)
+  await stop()
+  await until('end of all sockets', () => lab.meter.allSockets().length === 0, limitMs(20_000))
+  expect(lab.rooms[stage.technique].readers).toBe(0)
+}
 
 /** What readers of a technique say when they come: with a place and without, and for a poll also to be held. */
 function requests(technique: Technique, port: number, place: string): readonly string[] {
@@ -76,33 +81,19 @@ async function cycle(kinds: readonly string[], port: number, cycles: number): Pr
   }
 }
 
-/** What there is once everything that was let go has gone. */
-async function rest(lab: StartedLab['lab']) {
-  await until('end of all sockets', () => lab.meter.allSockets().length === 0, 10_000)
-  const resources = await lastingResources()
-  collectGarbage()
-  return { resources, heapBytes: process.memoryUsage().heapUsed }
-}
-
-/** What keeps the event loop busy, by kind: the least that was seen for a while, since the test runner has timers, too. */
-async function lastingResources(): Promise<Record<string, number>> {
-  const looks: Map<string, number>[] = []
-  for (let look = 0; look < LOOKS; look += 1) {
-    const counts = new Map<string, number>()
-    for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-    looks.push(counts)
-    await delay(25)
+/** What there is once everything that was let go has gone: as much as when nobody had come yet, or what is left over. */
+async function rest(server: ServerProcess, idle: Measurement): Promise<Measurement> {
+  const giveUpMs = performance.now() + limitMs(20_000)
+  for (;;) {
+    await delay(100)
+    const measurement = await server.measure()
+    const back = measurement.resources.length <= idle.resources.length
+    if (back || performance.now() > giveUpMs) return measurement
   }
-  const kinds = new Set(looks.flatMap(counts => [...counts.keys()]))
-  const least = [...kinds].map((kind): [string, number] => [
-    kind,
-    Math.min(...looks.map(counts => counts.get(kind) ?? 0)),
-  ])
-  return Object.fromEntries(least.filter(([, count]) => count > 0))
 }
 
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect === 'function') for (let round = 0; round < 3; round += 1) collect()
+function countKinds(kinds: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const kind of kinds) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { setRoad } from '../command.ts'
+import { setRoad } from '../commands.ts'
 import { createNginx, findNginx } from '../nginx.ts'
 import type { Publisher } from '../publisher.ts'
 import type { Scenario } from '../scenario.ts'

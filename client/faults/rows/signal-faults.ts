@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { formatCursor, parseCursor } from '../../../server/protocol.ts'
-import { command } from '../command.ts'
+import { askAlone } from '../commands.ts'
 import { hashOf, NO_NUMBER } from '../payload.ts'
 import type { ReaderArguments, ReaderMessage } from '../reader-process.ts'
 import type { Scenario } from '../scenario.ts'
@@ -59,15 +59,15 @@ export const signalFaults = {
 
   async 'killed-server'(stage) {
     const first = await stage.server()
-    const readers = await stage.read(50, first.origin, { pollIntervalMs: 200 })
-    await first.publisher.publish(20)
+    const readers = await stage.read(50, first.origin, { pollIntervalMs: 500 })
+    await first.publisher.publish(5)
     await allAt(readers, first.publisher.top)
-    const stop = first.publisher.every(5)
-    await delay(scaledMs(2000))
+    const stop = first.publisher.every(50)
+    await delay(scaledMs(5000))
     await first.kill('SIGKILL')
     await stop()
     const second = await stage.server({ port: first.port })
-    await second.publisher.publish(20)
+    await second.publisher.publish(5)
     await stage.expectClean(second.publisher.top)
     expect(readers.map(({ gaps }) => gaps)).toEqual(readers.map(() => ['epoch']))
   },
@@ -75,7 +75,7 @@ export const signalFaults = {
   async 'terminated-server'(stage) {
     const first = await stage.server()
     const readers = await stage.read(10, first.origin)
-    const stop = first.publisher.every(5)
+    const stop = first.publisher.every(20)
     await delay(scaledMs(10_000))
     const askedAtMs = performance.now()
     const code = await first.kill('SIGTERM')
@@ -116,7 +116,7 @@ export const signalFaults = {
 
 /** So many events of one source in one turn, noted as if they had been published one by one. */
 async function burst(stage: Stage, origin: string, count: number): Promise<string> {
-  const { cursor } = (await command(origin, 'POST', '/api/burst', { count })) as { cursor: string }
+  const { cursor } = (await askAlone(origin, '/api/burst', 'POST', { count })) as { cursor: string }
   const top = parseCursor(cursor)
   if (top === null) throw new Error(`A burst came to "${cursor}".`)
   const hash = hashOf('x'.repeat(EVENT_BYTES - 2))
@@ -136,7 +136,7 @@ async function standStill(
   await server.publisher.publish(10)
   await allAt(readers, server.publisher.top)
   const connections = asks(readers)
-  const stop = server.publisher.every(10)
+  const stop = server.publisher.every(20)
   await delay(scaledMs(4000))
   await still(server, Math.max(forMs, STANDSTILL_LEAST_MS))
   await delay(scaledMs(10_000))
