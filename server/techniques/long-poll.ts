@@ -11,7 +11,7 @@ export const longPoll: Room = {
   upgrades: false,
 
   open(app, house) {
-    const batches = createBatches(house.log)
+    const batches = createBatches(house.log, 'no-store')
     const waiters = new Set<Waiter>()
     house.log.follow(() => {
       for (const waiter of waiters) release(waiter)
@@ -37,18 +37,18 @@ export const longPoll: Room = {
       drain,
     }
 
-    function answer(request: FastifyRequest, reply: FastifyReply) {
+    // Nothing is returned: from a reply that is, Fastify would make a promise, and listen to the answer for it.
+    function answer(request: FastifyRequest, reply: FastifyReply): void {
       const place = placeOf(request)
       const asked = cursorOf(place, house.log)
-      const waitSeconds = waitOf(request, reply)
-      const waiter: Waiter = { asked, request, reply, timer: null }
+      const { waitSeconds, further } = waitOf(request)
+      const waiter: Waiter = { asked, request, reply, further, timer: null }
       const held = place === asked && batches(asked).empty && waitSeconds > 0 && request.method !== 'HEAD'
       if (!held) return send(waiter)
       waiters.add(waiter)
       waiter.timer = setTimeout(release, waitSeconds * 1000, waiter)
       // Not the reply's: one that waits for the answers before it has no socket whose end it could be told of.
       request.raw.once('close', () => forget(waiter))
-      return reply
     }
 
     function release(waiter: Waiter): void {
@@ -61,14 +61,14 @@ export const longPoll: Room = {
       waiters.delete(waiter)
     }
 
-    function send({ asked, request, reply }: Waiter) {
-      return answerBatch(request, reply, batches(asked), 'no-store')
+    function send({ asked, request, reply, further }: Waiter, last: readonly string[] = []): void {
+      answerBatch(request, reply, batches(asked), [...further, ...last])
     }
 
     async function drain(): Promise<void> {
       for (const waiter of waiters) {
-        waiter.reply.header('connection', 'close')
-        release(waiter)
+        forget(waiter)
+        send(waiter, ['connection', 'close'])
       }
     }
   },
@@ -79,21 +79,24 @@ interface Waiter {
   readonly asked: Cursor
   readonly request: FastifyRequest
   readonly reply: FastifyReply
+  /** Headers of its own answer. */
+  readonly further: readonly string[]
   timer: NodeJS.Timeout | null
 }
 
 /** 0 to 55, written without a leading zero. */
 const WAIT = /^(\d|[1-4]\d|5[0-5])$/
 
+/** `wait=N`, among other preferences. */
+const PREFERRED = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i
+
 /** How long to hold, in seconds: the query, else `Prefer: wait=N` (RFC 7240; clamped and answered), else 25. */
-function waitOf(request: FastifyRequest, reply: FastifyReply): number {
+function waitOf(request: FastifyRequest): { waitSeconds: number; further: readonly string[] } {
   const { wait } = request.query as { wait?: string }
-  if (wait !== undefined) return Number(wait)
-  const preferred = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(
-    String(request.headers['prefer'] ?? ''),
-  )
-  if (preferred === null) return WAIT_DEFAULT_SECONDS
+  const { prefer } = request.headers
+  if (wait !== undefined) return { waitSeconds: Number(wait), further: [] }
+  const preferred = prefer === undefined ? null : PREFERRED.exec(String(prefer))
+  if (preferred === null) return { waitSeconds: WAIT_DEFAULT_SECONDS, further: [] }
   const waitSeconds = Math.min(Number(preferred[1]), WAIT_MAX_SECONDS)
-  reply.header('preference-applied', `wait=${waitSeconds}`)
-  return waitSeconds
+  return { waitSeconds, further: ['preference-applied', `wait=${waitSeconds}`] }
 }

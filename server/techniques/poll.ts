@@ -11,7 +11,7 @@ export const poll: Room = {
   upgrades: false,
 
   open(app, house) {
-    const batches = createBatches(house.log)
+    const batches = createBatches(house.log, CACHE)
 
     app.route({
       method: ['GET', 'HEAD'],
@@ -23,17 +23,16 @@ export const poll: Room = {
 
     return { readers: 0, drain: async () => {} }
 
-    function answer(request: FastifyRequest, reply: FastifyReply) {
+    function answer(request: FastifyRequest, reply: FastifyReply): void {
       const place = placeOf(request)
       const asked = cursorOf(place, house.log)
       const batch = batches(asked)
       if (batch.empty && place === asked && samePlace(batch.cursor, asked) && matches(request, batch)) {
-        return reply
-          .code(304)
-          .headers({ 'cache-control': CACHE, etag: etag(batch.cursor) })
-          .send()
+        const head = { 'cache-control': CACHE, etag: etag(batch.cursor) }
+        reply.code(304).headers(head).send()
+      } else {
+        answerBatch(request, reply, batch)
       }
-      return answerBatch(request, reply, batch, CACHE)
     }
   },
 }
