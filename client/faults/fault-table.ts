@@ -66,6 +66,7 @@ export const FAULTS = [
       sse: '64 KiB at most are held for it, it is cut in time, and nobody else waits',
       websocket: '64 KiB at most are held for it, it is cut in time, and nobody else waits',
     },
+    alone: true,
   },
   {
     id: 'killed-server',

@@ -185,7 +185,7 @@ function countOf({ resources }: Rest, kind: string): number {
 }
 
 /** Before that what is compiled and cached moves more than what leaks. */
-const SLOPE_LEAST_ROUNDS = 20
+const SLOPE_LEAST_ROUNDS = 12
 
 /** The line through all measurements but those of the warm-up. */
 function slope(rests: readonly Rest[], what: 'heapUsedBytes' | 'rssBytes'): string {
