@@ -1,27 +1,49 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Booking } from '../meter.ts'
 import type { EncodedBatch } from './batch.ts'
 
 /**
- * Answers a poll of either kind. Head and body are ready, so they go past Fastify's own sending, whose serialising and
- * header map would cost a tenth of such an answer. `further` headers, names and values in turn, go with them, and the
- * grants of whoever came by the road.
+ * Where a poll is to be answered: no more than that of its request and reply, since a poll that is held keeps alive
+ * what it is held by, and the garbage collector copies all that is alive.
  */
-export function answerBatch(
-  { booking, method, traveller }: FastifyRequest,
+export interface Desk {
+  readonly response: ServerResponse
+  readonly booking: Booking
+  /** Headers that the answer carries besides the batch's, names and values in turn. */
+  readonly further: readonly string[]
+}
+
+/** Takes the answer out of Fastify's hands, together with the grants of whoever came by the road. */
+export function deskOf(
+  request: FastifyRequest,
   reply: FastifyReply,
-  batch: EncodedBatch,
-  further: readonly string[] = [],
-): void {
-  const { raw } = reply
-  const book = () => {
-    booking.head(method === 'HEAD' ? 0 : batch.body.length)
-    booking.settle()
-  }
-  booking.deliver(batch.events, batch.payloadBytes)
-  const grants = traveller === null ? [] : Object.entries(reply.getHeaders()).flat().map(String)
+  further: readonly string[] = NONE,
+): Desk {
+  const grants = request.traveller === null ? NONE : Object.entries(reply.getHeaders()).flat().map(String)
   reply.hijack()
-  raw.writeHead(200, [...batch.head, ...further, ...grants]).end(batch.body)
+  return {
+    response: reply.raw,
+    booking: request.booking,
+    further: grants === NONE ? further : [...further, ...grants],
+  }
+}
+
+const NONE: readonly string[] = []
+
+/**
+ * Answers a poll of either kind. Head and body are ready, so they go past Fastify's own sending, whose serialising and
+ * header map would cost a tenth of such an answer.
+ */
+export function answerBatch({ response, booking, further }: Desk, batch: EncodedBatch): void {
+  booking.deliver(batch.events, batch.payloadBytes)
+  response.writeHead(200, further.length === 0 ? batch.head : [...batch.head, ...further]).end(batch.body)
   // A pipelined answer has no socket until those before it are out.
-  if (raw.socket === null) raw.once('finish', book)
-  else book()
+  if (response.socket === null) response.once('finish', () => book(response, booking, batch))
+  else book(response, booking, batch)
+}
+
+function book({ req }: ServerResponse, booking: Booking, { body }: EncodedBatch): void {
+  booking.head(req.method === 'HEAD' ? 0 : body.length)
+  booking.settle()
 }

@@ -9,7 +9,7 @@ export interface EncodedBatch {
   /** And after it. */
   readonly cursor: Cursor
   /** The head of its answer: names and values in turn, as `writeHead` takes them. */
-  readonly head: readonly string[]
+  readonly head: string[]
   readonly body: Buffer
   readonly events: number
   /** UTF-8 bytes of the event texts in `body`. */

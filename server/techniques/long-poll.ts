@@ -1,8 +1,9 @@
+import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { type Cursor, DOORS, WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol.ts'
 import { cursorOf, doorQuery, placeOf, type Room } from '../technique.ts'
-import { answerBatch } from './answer-batch.ts'
+import { answerBatch, type Desk, deskOf } from './answer-batch.ts'
 import { createBatches } from './batch.ts'
 
 /** Long polling: *since*, or else the first thing that *follows*. */
@@ -12,9 +13,11 @@ export const longPoll: Room = {
 
   open(app, house) {
     const batches = createBatches(house.log, 'no-store')
-    const waiters = new Set<Waiter>()
+    /** Who is held, by connection: one listener for each of those is enough, whoever is held on it. */
+    const held = new Map<Socket, Set<Waiter>>()
+    let readers = 0
     house.log.follow(() => {
-      for (const waiter of waiters) release(waiter)
+      for (const waiters of held.values()) for (const waiter of waiters) release(waiter)
     })
 
     app.route({
@@ -32,7 +35,7 @@ export const longPoll: Room = {
 
     return {
       get readers() {
-        return waiters.size
+        return readers
       },
       drain,
     }
@@ -42,33 +45,48 @@ export const longPoll: Room = {
       const place = placeOf(request)
       const asked = cursorOf(place, house.log)
       const { waitSeconds, further } = waitOf(request)
-      const waiter: Waiter = { asked, request, reply, further, timer: null }
-      const held = place === asked && batches(asked).empty && waitSeconds > 0 && request.method !== 'HEAD'
-      if (!held) return send(waiter)
-      waiters.add(waiter)
+      const desk = deskOf(request, reply, further)
+      const batch = batches(asked)
+      const waits = place === asked && batch.empty && waitSeconds > 0 && request.method !== 'HEAD'
+      if (waits) hold(asked, desk, request.raw.socket, waitSeconds)
+      else answerBatch(desk, batch)
+    }
+
+    function hold(asked: Cursor, desk: Desk, socket: Socket, waitSeconds: number): void {
+      const waiter: Waiter = { asked, desk, among: waitersOn(socket), timer: null }
       waiter.timer = setTimeout(release, waitSeconds * 1000, waiter)
-      // Not the reply's: one that waits for the answers before it has no socket whose end it could be told of.
-      request.raw.once('close', () => forget(waiter))
+      waiter.among.add(waiter)
+      readers += 1
+    }
+
+    function waitersOn(socket: Socket): Set<Waiter> {
+      const known = held.get(socket)
+      if (known !== undefined) return known
+      const waiters = new Set<Waiter>()
+      held.set(socket, waiters)
+      socket.once('close', () => {
+        held.delete(socket)
+        for (const waiter of waiters) forget(waiter)
+      })
+      return waiters
     }
 
     function release(waiter: Waiter): void {
       forget(waiter)
-      send(waiter)
+      answerBatch(waiter.desk, batches(waiter.asked))
     }
 
     function forget(waiter: Waiter): void {
       if (waiter.timer !== null) clearTimeout(waiter.timer)
-      waiters.delete(waiter)
-    }
-
-    function send({ asked, request, reply, further }: Waiter, last: readonly string[] = []): void {
-      answerBatch(request, reply, batches(asked), [...further, ...last])
+      if (waiter.among.delete(waiter)) readers -= 1
     }
 
     async function drain(): Promise<void> {
-      for (const waiter of waiters) {
-        forget(waiter)
-        send(waiter, ['connection', 'close'])
+      for (const waiters of held.values()) {
+        for (const waiter of waiters) {
+          waiter.desk.response.shouldKeepAlive = false
+          release(waiter)
+        }
       }
     }
   },
@@ -77,10 +95,9 @@ export const longPoll: Room = {
 /** A reader who has everything so far and waits for more. */
 interface Waiter {
   readonly asked: Cursor
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  /** Headers of its own answer. */
-  readonly further: readonly string[]
+  readonly desk: Desk
+  /** All who wait on the same connection. */
+  readonly among: Set<Waiter>
   timer: NodeJS.Timeout | null
 }
 

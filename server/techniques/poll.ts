@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { DOORS, formatCursor } from '../protocol.ts'
 import { cursorOf, doorQuery, etag, placeOf, type Room, samePlace } from '../technique.ts'
-import { answerBatch } from './answer-batch.ts'
+import { answerBatch, deskOf } from './answer-batch.ts'
 import { createBatches, type EncodedBatch } from './batch.ts'
 
 /** Polling: *since*, answered at once, whether or not there is anything. */
@@ -31,7 +31,7 @@ export const poll: Room = {
         const head = { 'cache-control': CACHE, etag: etag(batch.cursor) }
         reply.code(304).headers(head).send()
       } else {
-        answerBatch(request, reply, batch)
+        answerBatch(deskOf(request, reply), batch)
       }
     }
   },
