@@ -8,14 +8,19 @@ import { hashOf, NO_NUMBER } from '../payload.ts'
 import type { ReaderArguments, ReaderMessage } from '../reader-process.ts'
 import type { Scenario } from '../scenario.ts'
 import { allAt, type Stage } from '../stage.ts'
-import { HEALING_MS, limitMs, READER_TIMES, scaledCount, scaledMs } from '../times.ts'
+import { FULL_TIMES, HEALING_MS, limitMs, READER_TIMES, scaledCount, scaledMs } from '../times.ts'
 import { until } from '../until.ts'
 import type { Witness } from '../witness.ts'
 
 const EVENT_BYTES = 16 * 1024
+const FILL_EVENTS = 700
+/** Events of the server's own source, in bursts. */
+const LARGE_EVENTS = ['--source', 'synthetic', '--rate', '0', '--payload', String(EVENT_BYTES)]
 const READER = fileURLToPath(new URL('../../../dist/client/faults/reader-process.js', import.meta.url))
-/** A server that stood still for less would not know that it was late, see `sweep`. */
-const STANDSTILL_LEAST_MS = 1500
+/** Longer than the patience below, or there would be nobody to cut. */
+const STANDSTILL_LEAST_MS = 4500
+/** What the readers of a burst need to take it, which a twentieth of the contract's patience is not. */
+const SERVER_PATIENCE = FULL_TIMES ? {} : { undrainedMs: 3000, pongMs: 3000 }
 /** Readers who do not give up on a server while it stands still: here it is the server that must not cut them. */
 const PATIENT = { silentMs: 60_000, graceMs: 60_000, behindMs: 60_000 }
 
@@ -131,14 +136,22 @@ async function standStill(
   still: (server: Awaited<ReturnType<Stage['server']>>, ms: number) => Promise<void>,
   forMs: number,
 ): Promise<void> {
-  const server = await stage.server()
-  const readers = await stage.read(5, server.origin, { policy: PATIENT, waitSeconds: 25 })
+  const server = await stage.server({ args: LARGE_EVENTS, policy: SERVER_PATIENCE })
+  const readers = await stage.read(2, server.origin, { policy: PATIENT, waitSeconds: 25 })
   await server.publisher.publish(10)
   await allAt(readers, server.publisher.top)
   const connections = asks(readers)
   const stop = server.publisher.every(20)
   await delay(scaledMs(4000))
-  await still(server, Math.max(forMs, STANDSTILL_LEAST_MS))
+  // More than the kernel takes, so that writes wait: they drain while the server cannot see it.
+  const received = readers.map(({ reader }) => reader.audit.received)
+  await burst(stage, server.origin, FILL_EVENTS)
+  await until(
+    'reader of the burst',
+    () => readers.every(({ reader }, index) => reader.audit.received > (received[index] ?? 0) + 20),
+    limitMs(20_000),
+  )
+  await still(server, FULL_TIMES ? forMs : STANDSTILL_LEAST_MS)
   await delay(scaledMs(10_000))
   await stop()
   await stage.expectClean(server.publisher.top)
