@@ -141,7 +141,10 @@ function planTurns(
       .map(plan => ({ scenario, plan })),
   )
   return Array.from({ length: blocks }, (_, index) =>
-    shuffle(arms, random).map((arm, turn) => ({ ...arm, block: index + 1, turn: turn + 1 })),
+    shuffle(
+      arms.filter(({ scenario }) => index === 0 || !scenario.onceIn.includes(options.tier)),
+      random,
+    ).map((arm, turn) => ({ ...arm, block: index + 1, turn: turn + 1 })),
   ).flat()
 }
 
