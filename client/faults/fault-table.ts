@@ -183,7 +183,6 @@ export const FAULTS = [
     title: 'readers connect and abort, 10,000 times over all techniques',
     how: 'raw sockets, ended and reset at any moment',
     holds: 'sockets, readers, waiters and timers are back to the baseline exactly, and the heap within 1 MB',
-    alone: true,
   },
   {
     id: 'descriptors',

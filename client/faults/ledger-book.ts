@@ -16,6 +16,8 @@ export interface LedgerBook {
 
 /** A subscriber's page. */
 export interface Page {
+  /** It has learnt its place, and nothing else yet. */
+  began(cursor: string): void
   event(connection: number, cursor: string, n: number, hash: string): void
   gap(connection: number, cursor: string, gap: Gap): void
   /** It went home by itself. */
@@ -52,6 +54,9 @@ export function createLedgerBook(nowMs: () => number): LedgerBook {
     const page = { name, from, notes: [] as Note[], left: false }
     pages.push(page)
     return {
+      began(cursor) {
+        if (page.notes.length === 0) page.from ??= cursor
+      },
       event(connection, cursor, n, hash) {
         page.from ??= before(cursor)
         page.notes.push({ kind: 'event', connection, cursor, n, hash, atMs: nowMs() })

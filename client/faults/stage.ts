@@ -75,6 +75,7 @@ export function createStage(technique: Technique, tally: Tally): Stage {
   async function read(count: number, origin: string, options: Partial<WitnessOptions> = {}) {
     const opened = Array.from({ length: count }, () => open(origin, options))
     await until('place for every reader', () => opened.every(({ reader }) => reader.place !== null), 15_000)
+    for (const witness of opened) witness.begin()
     return opened
   }
 

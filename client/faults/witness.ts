@@ -15,6 +15,8 @@ export interface Witness {
   readonly gaps: readonly string[]
   /** Milliseconds from publishing to the read callback, of each event; both on one machine's clock. */
   readonly latenciesMs: readonly number[]
+  /** Notes where it stands, if it was told nothing yet. */
+  begin(): void
   /** Goes home before the end: it need not come to the top any more. */
   leave(): void
 }
@@ -53,6 +55,9 @@ export function openWitness(book: LedgerBook, name: string, options: WitnessOpti
     },
     gaps,
     latenciesMs,
+    begin() {
+      if (reader.place !== null) page.began(reader.place)
+    },
     leave() {
       page.leave()
       reader.close()

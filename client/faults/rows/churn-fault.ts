@@ -26,7 +26,7 @@ export const churnFault = {
     await askAlone(server.origin, '/api/burst', 'POST', { count: 20 })
     const idle = await settled(server)
     // Whatever is made once and kept is made by the first round.
-    await churn(Math.ceil(CYCLES / 3))
+    await churn(CYCLES)
     const before = await rest(server, idle)
     await churn(CYCLES)
     const after = await rest(server, idle)
