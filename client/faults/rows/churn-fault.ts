@@ -9,10 +9,11 @@ import type { Measurement } from '../probe.ts'
 import type { Scenario } from '../scenario.ts'
 import type { ServerProcess } from '../server-process.ts'
 import type { Stage } from '../stage.ts'
-import { limitMs } from '../times.ts'
+import { limitMs, scaledCount } from '../times.ts'
 import { until } from '../until.ts'
 
-const CYCLES = 2500
+/** Of each of two rounds: 10,000 over all techniques. */
+const CYCLES = scaledCount(5000, 1250)
 const AT_ONCE = 25
 const HEAP_MAY_GROW_BYTES = 1024 * 1024
 
