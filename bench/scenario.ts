@@ -79,7 +79,8 @@ const TECHNIQUE_ARMS: readonly ArmPlan[] = [
 ]
 
 const DELIVERY_QUICK: DeliveryAxes = {
-  readers: 350,
+  // As many as leave a long poll room on one core: beyond, it would be measured at its limit and its floor would not.
+  readers: 200,
   sentinels: 200,
   eventsPerSecond: 30,
   payloadBytes: 128,
