@@ -186,12 +186,9 @@ function slowReader() {
       destroy: () => {},
     },
     booking: {
-      deliver: () => {},
       stream(counts) {
         delivered = counts
       },
-      head: () => {},
-      settle: () => {},
     },
     cut: () => {
       counts.cuts += 1

@@ -21,7 +21,7 @@ export interface Envelope {
 /** A reader of a stream: a cursor and a sink, not a queue. */
 export interface Reader {
   readonly sink: Sink
-  readonly booking: Booking
+  readonly booking: Pick<Booking, 'stream'>
   /** It does not read: its writes stayed undrained for too long. */
   cut(): void
   /** The server is going; the bye has been written. */

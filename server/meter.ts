@@ -26,14 +26,14 @@ export interface Meter {
 
 /** What a room tells the meter about the request it serves. */
 export interface Booking {
-  /** So many events of so many bytes of text were handed over. */
-  deliver(events: number, payloadBytes: number): void
   /** From now on what is delivered is counted there, and booked whenever somebody wants to know. */
   stream(delivered: Delivered): void
   /** All that was written since the answer before, but for `bodyBytes`, was this answer's head. */
   head(bodyBytes: number): void
   /** The answer is complete: what crossed so far belongs to this request. */
   settle(): void
+  /** A poll is answered: so many events of so many bytes of text, in so large a body. `head` and `settle` are done with it. */
+  answer(events: number, payloadBytes: number, bodyBytes: number): void
 }
 
 /** What a stream has handed over, in all. */
@@ -155,14 +155,6 @@ class Line implements Booking {
     this.tallies = tallies
   }
 
-  deliver(events: number, payloadBytes: number): void {
-    for (const tally of this.tallies) {
-      tally.deliveries += events
-      tally.payloadBytesOut += payloadBytes
-      tally.framingBytesOut -= payloadBytes
-    }
-  }
-
   stream(delivered: Delivered): void {
     this.#stream = delivered
   }
@@ -176,7 +168,7 @@ class Line implements Booking {
     }
   }
 
-  /** All bytes out are framing until `deliver` or `head` says that some of them were something else. */
+  /** All bytes out are framing until `#deliver` or `head` says that some of them were something else. */
   settle(): void {
     if (this.#stream !== null) this.#settleStream(this.#stream)
     const bytesIn = this.socket.bytesRead - this.#bookedIn
@@ -189,10 +181,36 @@ class Line implements Booking {
     }
   }
 
+  answer(events: number, payloadBytes: number, bodyBytes: number): void {
+    // Each look at a socket's counters costs as much as all of the sums.
+    const { bytesRead, bytesWritten } = this.socket
+    const headerBytes = bytesWritten - this.#answeredOut - bodyBytes
+    const bytesIn = bytesRead - this.#bookedIn
+    const bytesOut = bytesWritten - this.#bookedOut
+    this.#answeredOut = bytesWritten
+    this.#bookedIn = bytesRead
+    this.#bookedOut = bytesWritten
+    for (const tally of this.tallies) {
+      tally.deliveries += events
+      tally.bytesIn += bytesIn
+      tally.headerBytesOut += headerBytes
+      tally.payloadBytesOut += payloadBytes
+      tally.framingBytesOut += bytesOut - headerBytes - payloadBytes
+    }
+  }
+
   #settleStream({ events, payloadBytes }: Delivered): void {
-    this.deliver(events - this.#bookedEvents, payloadBytes - this.#bookedPayloadBytes)
+    this.#deliver(events - this.#bookedEvents, payloadBytes - this.#bookedPayloadBytes)
     this.#bookedEvents = events
     this.#bookedPayloadBytes = payloadBytes
+  }
+
+  #deliver(events: number, payloadBytes: number): void {
+    for (const tally of this.tallies) {
+      tally.deliveries += events
+      tally.payloadBytesOut += payloadBytes
+      tally.framingBytesOut -= payloadBytes
+    }
   }
 }
 

@@ -85,14 +85,14 @@ export function cursorOf(place: Place, log: EventLog): Cursor {
   return place
 }
 
-/** Whether two cursors are the same place. */
-export function samePlace(a: Cursor, b: Cursor): boolean {
-  return a.seq === b.seq && a.epoch === b.epoch
+/** A query's `cursor`, as it was written. */
+export function askedOf(request: FastifyRequest): string | undefined {
+  return (request.query as DoorQuery).cursor
 }
 
 /** A query's `cursor` as the door's rooms use it. */
 export function placeOf(request: FastifyRequest): Place {
-  return readPlace((request.query as DoorQuery).cursor)
+  return readPlace(askedOf(request))
 }
 
 export function etag(cursor: Cursor): string {

@@ -36,14 +36,12 @@ const NONE: readonly string[] = []
  * header map would cost a tenth of such an answer.
  */
 export function answerBatch({ response, booking, further }: Desk, batch: EncodedBatch): void {
-  booking.deliver(batch.events, batch.payloadBytes)
   response.writeHead(200, further.length === 0 ? batch.head : [...batch.head, ...further]).end(batch.body)
   // A pipelined answer has no socket until those before it are out.
   if (response.socket === null) response.once('finish', () => book(response, booking, batch))
   else book(response, booking, batch)
 }
 
-function book({ req }: ServerResponse, booking: Booking, { body }: EncodedBatch): void {
-  booking.head(req.method === 'HEAD' ? 0 : body.length)
-  booking.settle()
+function book({ req }: ServerResponse, booking: Booking, { events, payloadBytes, body }: EncodedBatch): void {
+  booking.answer(events, payloadBytes, req.method === 'HEAD' ? 0 : body.length)
 }

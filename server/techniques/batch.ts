@@ -1,37 +1,39 @@
 import type { EventLog, Slice } from '../event-log.ts'
-import { BATCH_MAX_BYTES, BATCH_MAX_EVENTS, type Cursor, formatCursor } from '../protocol.ts'
-import { etag, samePlace } from '../technique.ts'
+import { BATCH_MAX_BYTES, BATCH_MAX_EVENTS, formatCursor } from '../protocol.ts'
+import { cursorOf, etag, readPlace } from '../technique.ts'
 
 /** The answer of both polls, encoded. */
 export interface EncodedBatch {
-  /** The reader's place before it. */
-  readonly asked: Cursor
-  /** And after it. */
-  readonly cursor: Cursor
+  /** The cursor that was asked with is the newest: no event, no gap. Who asked without one has learnt one. */
+  readonly nothingNew: boolean
+  /** The reader's place after it. */
+  readonly etag: string
   /** The head of its answer: names and values in turn, as `writeHead` takes them. */
   readonly head: string[]
   readonly body: Buffer
   readonly events: number
   /** UTF-8 bytes of the event texts in `body`. */
   readonly payloadBytes: number
-  /** Nothing is in it: no event, no gap. */
-  readonly empty: boolean
 }
 
-/** How many places are remembered between two events. */
-const PLACES_KEPT = 64
+/** What a reader who asks with this text, or without one, gets now. Throws the `bad-cursor` refusal. */
+export type Batches = (asked: string | undefined) => EncodedBatch
+
+/** How many questions are remembered between two events. */
+const QUESTIONS_KEPT = 64
 
 /**
- * Makes each batch once: a thousand readers who stand at the same cursor share one body. What is kept ends with the
- * turn in which the log grows or is trimmed, and is bounded by a number of places.
+ * Reads each question and makes its batch once: a thousand readers who stand at the same cursor ask with the same
+ * text and share one body. What is kept ends with the turn in which the log grows or is trimmed, and is bounded.
  */
-export function createBatches(log: EventLog, cacheControl: string): (cursor: Cursor) => EncodedBatch {
-  const made = new Map<string, EncodedBatch>()
+export function createBatches(log: EventLog, cacheControl: string): Batches {
+  const made = new Map<string | undefined, EncodedBatch>()
   let last: EncodedBatch | null = null
+  let lastAsked: string | undefined
   let madeAtTop = -1
   let madeAtOldest = -1
 
-  return cursor => {
+  return asked => {
     const { top, oldest } = log
     if (madeAtTop !== top || madeAtOldest !== oldest) {
       made.clear()
@@ -40,23 +42,36 @@ export function createBatches(log: EventLog, cacheControl: string): (cursor: Cur
       madeAtOldest = oldest
     }
     // Most readers stand where the one before stood.
-    if (last === null || !samePlace(last.asked, cursor)) last = remembered(cursor)
+    if (last === null || lastAsked !== asked) {
+      last = remembered(asked)
+      lastAsked = asked
+    }
     return last
   }
 
-  function remembered(cursor: Cursor): EncodedBatch {
-    const place = formatCursor(cursor)
-    const known = made.get(place)
+  function remembered(asked: string | undefined): EncodedBatch {
+    const known = made.get(asked)
     if (known !== undefined) return known
-    if (made.size >= PLACES_KEPT) made.clear()
-    const portion = { maxEvents: BATCH_MAX_EVENTS, maxBytes: BATCH_MAX_BYTES, overheadBytes: 1 }
-    const batch = encode(cursor, log.since(cursor, portion), cacheControl)
-    made.set(place, batch)
+    if (made.size >= QUESTIONS_KEPT) made.clear()
+    const batch = make(asked)
+    made.set(asked, batch)
     return batch
+  }
+
+  function make(asked: string | undefined): EncodedBatch {
+    const place = readPlace(asked)
+    const cursor = cursorOf(place, log)
+    const slice = log.since(cursor, {
+      maxEvents: BATCH_MAX_EVENTS,
+      maxBytes: BATCH_MAX_BYTES,
+      overheadBytes: 1,
+    })
+    const nothingNew = place === cursor && slice.entries.length === 0 && slice.gap === null
+    return encode(slice, nothingNew, cacheControl)
   }
 }
 
-function encode(asked: Cursor, slice: Slice, cacheControl: string): EncodedBatch {
+function encode(slice: Slice, nothingNew: boolean, cacheControl: string): EncodedBatch {
   const cursor = `"cursor":"${formatCursor(slice.cursor)}"`
   const events = `"events":[${slice.entries.map(entry => entry.text).join(',')}]`
   const gap = slice.gap === null ? '' : `,"gap":${JSON.stringify(slice.gap)}`
@@ -69,12 +84,11 @@ function encode(asked: Cursor, slice: Slice, cacheControl: string): EncodedBatch
     'content-length': String(body.length),
   }
   return {
-    asked,
-    cursor: slice.cursor,
+    nothingNew,
+    etag: head.etag,
     head: Object.entries(head).flat(),
     body,
     events: slice.entries.length,
     payloadBytes: slice.entries.reduce((sum, entry) => sum + entry.bytes, 0),
-    empty: slice.entries.length === 0 && slice.gap === null,
   }
 }

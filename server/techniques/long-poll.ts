@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { type Cursor, DOORS, WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol.ts'
-import { cursorOf, doorQuery, placeOf, type Room } from '../technique.ts'
+import { DOORS, WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol.ts'
+import { askedOf, doorQuery, type Room } from '../technique.ts'
 import { answerBatch, type Desk, deskOf } from './answer-batch.ts'
 import { createBatches } from './batch.ts'
 
@@ -16,9 +16,11 @@ export const longPoll: Room = {
     /** Who is held, by connection: one listener for each of those is enough, whoever is held on it. */
     const held = new Map<Socket, Set<Waiter>>()
     let readers = 0
+    let look: NodeJS.Timeout | null = null
     house.log.follow(() => {
       for (const waiters of held.values()) for (const waiter of waiters) release(waiter)
     })
+    app.addHook('onClose', async () => lookNoMore())
 
     app.route({
       method: ['GET', 'HEAD'],
@@ -42,21 +44,20 @@ export const longPoll: Room = {
 
     // Nothing is returned: from a reply that is, Fastify would make a promise, and listen to the answer for it.
     function answer(request: FastifyRequest, reply: FastifyReply): void {
-      const place = placeOf(request)
-      const asked = cursorOf(place, house.log)
+      const asked = askedOf(request)
+      const batch = batches(asked)
       const { waitSeconds, further } = waitOf(request)
       const desk = deskOf(request, reply, further)
-      const batch = batches(asked)
-      const waits = place === asked && batch.empty && waitSeconds > 0 && request.method !== 'HEAD'
+      const waits = batch.nothingNew && waitSeconds > 0 && request.method !== 'HEAD'
       if (waits) hold(asked, desk, request.raw.socket, waitSeconds)
       else answerBatch(desk, batch)
     }
 
-    function hold(asked: Cursor, desk: Desk, socket: Socket, waitSeconds: number): void {
-      const waiter: Waiter = { asked, desk, among: waitersOn(socket), timer: null }
-      waiter.timer = setTimeout(release, waitSeconds * 1000, waiter)
-      waiter.among.add(waiter)
+    function hold(asked: string | undefined, desk: Desk, socket: Socket, waitSeconds: number): void {
+      const among = waitersOn(socket)
+      among.add({ asked, desk, among, untilMs: house.clock.monotonicMs() + waitSeconds * 1000 })
       readers += 1
+      look ??= setInterval(answerWhoWaitedEnough, LOOK_MS)
     }
 
     function waitersOn(socket: Socket): Set<Waiter> {
@@ -66,19 +67,28 @@ export const longPoll: Room = {
       held.set(socket, waiters)
       socket.once('close', () => {
         held.delete(socket)
-        for (const waiter of waiters) forget(waiter)
+        readers -= waiters.size
+        waiters.clear()
       })
       return waiters
     }
 
     function release(waiter: Waiter): void {
-      forget(waiter)
+      if (waiter.among.delete(waiter)) readers -= 1
       answerBatch(waiter.desk, batches(waiter.asked))
     }
 
-    function forget(waiter: Waiter): void {
-      if (waiter.timer !== null) clearTimeout(waiter.timer)
-      if (waiter.among.delete(waiter)) readers -= 1
+    /** One timer for all: a hold is started and ended far more often than it runs out. */
+    function answerWhoWaitedEnough(): void {
+      const nowMs = house.clock.monotonicMs()
+      for (const waiters of held.values())
+        for (const waiter of waiters) if (waiter.untilMs <= nowMs) release(waiter)
+      if (readers === 0) lookNoMore()
+    }
+
+    function lookNoMore(): void {
+      if (look !== null) clearInterval(look)
+      look = null
     }
 
     async function drain(): Promise<void> {
@@ -94,12 +104,17 @@ export const longPoll: Room = {
 
 /** A reader who has everything so far and waits for more. */
 interface Waiter {
-  readonly asked: Cursor
+  /** The cursor, as it was written. */
+  readonly asked: string | undefined
   readonly desk: Desk
   /** All who wait on the same connection. */
   readonly among: Set<Waiter>
-  timer: NodeJS.Timeout | null
+  /** On the monotonic clock. */
+  readonly untilMs: number
 }
+
+/** So late may a hold run out, beyond the time that was asked for. */
+const LOOK_MS = 100
 
 /** 0 to 55, written without a leading zero. */
 const WAIT = /^(\d|[1-4]\d|5[0-5])$/

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { DOORS, formatCursor } from '../protocol.ts'
-import { cursorOf, doorQuery, etag, placeOf, type Room, samePlace } from '../technique.ts'
+import { DOORS } from '../protocol.ts'
+import { askedOf, doorQuery, type Room } from '../technique.ts'
 import { answerBatch, deskOf } from './answer-batch.ts'
 import { createBatches, type EncodedBatch } from './batch.ts'
 
@@ -24,11 +24,9 @@ export const poll: Room = {
     return { readers: 0, drain: async () => {} }
 
     function answer(request: FastifyRequest, reply: FastifyReply): void {
-      const place = placeOf(request)
-      const asked = cursorOf(place, house.log)
-      const batch = batches(asked)
-      if (batch.empty && place === asked && samePlace(batch.cursor, asked) && matches(request, batch)) {
-        const head = { 'cache-control': CACHE, etag: etag(batch.cursor) }
+      const batch = batches(askedOf(request))
+      if (batch.nothingNew && matches(request, batch)) {
+        const head = { 'cache-control': CACHE, etag: batch.etag }
         reply.code(304).headers(head).send()
       } else {
         answerBatch(deskOf(request, reply), batch)
@@ -43,6 +41,5 @@ const CACHE = 'no-cache, private'
 function matches(request: FastifyRequest, batch: EncodedBatch): boolean {
   const tags = request.headers['if-none-match']
   if (tags === undefined) return false
-  const wanted = `"${formatCursor(batch.cursor)}"`
-  return tags.split(',').some(tag => tag.trim().replace(/^W\//, '') === wanted)
+  return tags.split(',').some(tag => tag.trim().replace(/^W\//, '') === batch.etag)
 }
