@@ -74,7 +74,7 @@ test('a short run accounts for every delivery and every byte, and leaves its fou
     'run.json',
     'summary.csv',
   ])
-  expect(run).toMatchObject({ schema: 1, tier: 'quick', complete: true, seed: 1, blocks: 1 })
+  expect(run).toMatchObject({ schema: 2, tier: 'quick', complete: true, seed: 1, blocks: 1 })
   expect(run.trials.map(({ arm, as }) => `${arm} ${as}`).sort()).toEqual(['sse null', 'tcp sse'])
 
   const trial = run.trials.find(({ arm }) => arm === 'sse')
@@ -129,8 +129,8 @@ async function childrenInSecondTrial(pid: number | undefined, stderr: () => stri
 }
 
 test('bad usage is one line on stderr, nothing on stdout, and exit code 2', async () => {
-  const { code, stdout, stderr } = await startBench(['--tier', 'full']).ended
+  const { code, stdout, stderr } = await startBench(['--tier', 'endless']).ended
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(stderr).toMatch(/^error: .*full tier does not exist yet[^\n]*\n$/)
+  expect(stderr).toMatch(/^error: .*quick, standard, full[^\n]*\n$/)
   expect(readdirSync(out)).toEqual([])
 })

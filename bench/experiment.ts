@@ -38,11 +38,13 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
     scenario: plan.scenario.id,
     arm: setting.plan.arm,
     as: setting.plan.as ?? null,
+    at: setting.plan.at?.label ?? null,
+    twin: setting.plan.twin ?? false,
     block: plan.block,
     turn: plan.turn,
     startedAt: startedAt.toISOString(),
     wallMs: Math.round(performance.now() - began),
-    axes: { ...plan.scenario.axes[plan.tier] },
+    axes: { ...plan.scenario.axes[plan.tier], ...setting.plan.at?.axes },
     verdict: failure === null ? worst(checks) : 'failed',
     reasons: failure === null ? checks.flatMap(({ reason }) => reason ?? []) : [failure],
     values: measurement?.values ?? {},
@@ -78,16 +80,18 @@ interface Start {
 }
 
 async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting): Promise<Start> {
-  const { floor: settings, seed, signal, pinning } = setting
+  const { floor: settings, seed, signal, pinning, plan } = setting
   const place = { core: pinning.serverCore, signal }
-  if (scenario.id === 'delivery' && settings !== null) {
+  if (scenario.kind === 'delivery' && settings !== null) {
     const floor = await startFloor({ ...place, settings })
     return { subject: floor, measure: load => measureDelivery(setting, scenario.axes[tier], floor, load) }
   }
   const server = await startServer({ ...place, payloadBytes: scenario.axes[tier].payloadBytes, seed })
-  switch (scenario.id) {
-    case 'delivery':
-      return { subject: server, measure: load => measureDelivery(setting, scenario.axes[tier], server, load) }
+  switch (scenario.kind) {
+    case 'delivery': {
+      const axes = { ...scenario.axes[tier], ...plan.at?.axes }
+      return { subject: server, measure: load => measureDelivery(setting, axes, server, load) }
+    }
     case 'throughput':
       return { subject: server, measure: load => measureThroughput(scenario.axes[tier], server, load) }
     case 'connections':

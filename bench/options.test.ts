@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { parseOptions } from './options.ts'
 
-test('without options it is a quick run of everything', () => {
+test('without options it is a quick run of its scenarios', () => {
   expect(parseOptions([])).toEqual({
     options: {
       tier: 'quick',
-      scenarios: ['delivery', 'throughput', 'connections'],
+      scenarios: null,
       techniques: ['poll', 'long-poll', 'sse', 'websocket'],
       clients: null,
       eventsPerSecond: null,
@@ -41,7 +41,7 @@ test.each([
   ['--nonsense'],
   ['surplus'],
   ['--tier', 'huge'],
-  ['--tier', 'full'],
+  ['--tier', 'endless'],
   ['--scenario', 'delivery,'],
   ['--technique', 'carrier-pigeon'],
   ['--clients', '0'],

@@ -4,7 +4,7 @@ import type { Check } from './check.ts'
 import type { MetricId } from './metric.ts'
 import type { ArmPlan, ScenarioId } from './scenario.ts'
 
-export const SCHEMA = 1
+export const SCHEMA = 2
 
 /** One trial, whatever became of it: a refused or failed one is a row with its reason, never a hole. */
 export interface Trial {
@@ -12,6 +12,10 @@ export interface Trial {
   readonly arm: Arm
   /** Of a floor: the technique whose bytes it sent. */
   readonly as: Technique | null
+  /** Where on the axis that the scenario sweeps. */
+  readonly at: string | null
+  /** The reference arm's second trial in its block: for the A/A band, and for nothing else. */
+  readonly twin: boolean
   /** From 1. */
   readonly block: number
   /** Its turn within the block, from 1. */
@@ -39,7 +43,8 @@ export interface BenchRun extends Run {
   readonly trials: readonly Trial[]
 }
 
-/** How an arm is called in the order and on progress lines: `delivery sse`, `delivery tcp as sse`. */
-export function armLabel(scenario: ScenarioId, plan: ArmPlan): string {
-  return `${scenario} ${plan.arm}${plan.as === undefined ? '' : ` as ${plan.as}`}`
+/** How an arm is called in the order and on progress lines: `delivery sse`, `delivery tcp as sse`, `delivery sse again`. */
+export function armLabel(scenario: ScenarioId, { arm, as, at, twin }: ArmPlan): string {
+  const words = [scenario, arm, as === undefined ? '' : `as ${as}`, at?.label ?? '', twin ? 'again' : '']
+  return words.filter(word => word !== '').join(' ')
 }

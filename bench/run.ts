@@ -9,14 +9,8 @@ import { choosePinning, type Pinning } from './pinning.ts'
 import { createProgress, type ProgressOptions } from './progress.ts'
 import { createRandom, type Random, shuffle } from './random.ts'
 import { armLabel, type BenchRun, SCHEMA, type Trial } from './result.ts'
-import {
-  type ArmPlan,
-  BLOCKS,
-  BLOCKS_FOR_A_CLAIM,
-  type DeliveryAxes,
-  SCENARIOS,
-  type Scenario,
-} from './scenario.ts'
+import { type ArmPlan, BLOCKS_FOR_A_CLAIM, type DeliveryAxes, type Scenario, type Tier } from './scenario.ts'
+import { SCENARIOS } from './scenarios.ts'
 import { type Specimens, takeSpecimens } from './specimen.ts'
 import { startServer } from './subject.ts'
 import { summarize } from './summary.ts'
@@ -44,8 +38,8 @@ export async function runBench(
   const pinning = choosePinning()
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
   const random = createRandom(seed)
-  const blocks = options.blocks ?? BLOCKS[options.tier]
   const scenarios = chooseScenarios(options)
+  const blocks = Math.max(...scenarios.map(scenario => blocksOf(scenario, options)))
   const turns = planTurns(scenarios, options, blocks, random)
   const expectedMs = turns.map(({ scenario }) => scenario.trialMs[options.tier])
   const progress = createProgress({ stream, blocks, expectedMs })
@@ -74,6 +68,8 @@ export async function runBench(
     },
     caveats: caveatsOf(options, blocks, complete, commit.dirty, loadAverage, summary),
     summary,
+    comparisons: [],
+    bands: [],
     seed,
     blocks,
     order: Array.from({ length: blocks }, (_, index) =>
@@ -113,10 +109,11 @@ export async function runBench(
 /** The table's scenarios with the axes that the command line sets. */
 function chooseScenarios(options: BenchOptions): Scenario[] {
   const { clients, eventsPerSecond, payloadBytes, tier } = options
-  return SCENARIOS.filter(({ id }) => options.scenarios.includes(id)).map(scenario => {
+  const chosen = SCENARIOS.filter(({ id, blocks }) => options.scenarios?.includes(id) ?? blocks[tier] > 0)
+  return chosen.map(scenario => {
     const payload = payloadBytes === null ? {} : { payloadBytes }
     const delivery: Partial<DeliveryAxes> =
-      scenario.id === 'delivery'
+      scenario.kind === 'delivery'
         ? {
             ...(clients === null ? {} : { readers: clients }),
             ...(eventsPerSecond === null ? {} : { eventsPerSecond }),
@@ -129,6 +126,11 @@ function chooseScenarios(options: BenchOptions): Scenario[] {
   })
 }
 
+/** How often each arm of a scenario runs. */
+function blocksOf({ blocks }: Scenario, options: BenchOptions): number {
+  return options.blocks ?? Math.max(1, blocks[options.tier])
+}
+
 function planTurns(
   scenarios: readonly Scenario[],
   options: BenchOptions,
@@ -138,11 +140,12 @@ function planTurns(
   const arms = scenarios.flatMap(scenario =>
     scenario.arms
       .filter(({ arm, as }) => options.techniques.some(technique => technique === (as ?? arm)))
+      .filter(({ tiers }) => tiers?.includes(options.tier) ?? true)
       .map(plan => ({ scenario, plan })),
   )
   return Array.from({ length: blocks }, (_, index) =>
     shuffle(
-      arms.filter(({ scenario }) => index === 0 || !scenario.onceIn.includes(options.tier)),
+      arms.filter(({ scenario }) => index < blocksOf(scenario, options)),
       random,
     ).map((arm, turn) => ({ ...arm, block: index + 1, turn: turn + 1 })),
   ).flat()
@@ -155,12 +158,12 @@ function floorOf({ as }: ArmPlan, specimens: Specimens | null): FloorSettings | 
 /** The bytes that the floors send, from a server that is not measured. */
 async function prepare(
   scenarios: readonly Scenario[],
-  { tier }: BenchOptions,
+  { tier }: { readonly tier: Tier },
   pinning: Pinning,
   signal: AbortSignal,
 ): Promise<Specimens | null> {
   const delivery = scenarios.find(scenario => scenario.id === 'delivery')
-  if (delivery === undefined) return null
+  if (delivery?.kind !== 'delivery') return null
   const { payloadBytes, eventsPerSecond, pollIntervalMs } = delivery.axes[tier]
   const server = await startServer({ core: pinning.serverCore, signal, payloadBytes, seed: 1 })
   try {

@@ -8,6 +8,8 @@ function trial(changes: Partial<Trial>): Trial {
     scenario: 'delivery',
     arm: 'sse',
     as: null,
+    at: null,
+    twin: false,
     block: 1,
     turn: 1,
     startedAt: '2026-01-01T00:00:00.000Z',

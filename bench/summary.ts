@@ -1,6 +1,6 @@
 /** From trials to the rows of a summary: what may be said, and why what may not be said is not. */
 import { max, median, min } from 'simple-statistics'
-import type { Arm, SummaryRow, Technique, Verdict } from '../server/protocol.ts'
+import type { SummaryRow, Technique, Verdict } from '../server/protocol.ts'
 import { isMetricId, METRICS, type MetricId, publishesNeeded } from './metric.ts'
 import type { Trial } from './result.ts'
 
@@ -14,7 +14,8 @@ const FLOOR_METRIC: Readonly<Record<Technique, MetricId>> = {
 
 export function summarize(trials: readonly Trial[]): SummaryRow[] {
   const rows: SummaryRow[] = []
-  for (const group of groupBy(trials, trial => `${trial.scenario} ${trial.arm} ${trial.as}`)) {
+  const compared = trials.filter(({ twin }) => !twin)
+  for (const group of groupBy(compared, trial => `${trial.scenario} ${trial.arm} ${trial.as} ${trial.at}`)) {
     const ids = new Set(group.flatMap(trial => Object.keys(trial.values)).filter(isMetricId))
     for (const id of ids) rows.push(summarizeMetric(group, id))
     if (ids.size === 0) rows.push(nothingMeasured(group))
@@ -50,6 +51,7 @@ function summarizeMetric(group: readonly Trial[], id: MetricId): SummaryRow {
       value: null,
       low: null,
       high: null,
+      interval: null,
       n: values.length,
       verdict: 'refused',
       reasons: [reason],
@@ -64,7 +66,7 @@ function timesFloor(group: readonly Trial[], trials: readonly Trial[]): SummaryR
   if (scenario !== 'delivery' || as !== null || arm === undefined || arm === 'tcp' || arm === 'http')
     return null
   const id = FLOOR_METRIC[arm]
-  const floors = trials.filter(trial => trial.scenario === scenario && trial.as === arm)
+  const floors = trials.filter(trial => trial.scenario === scenario && trial.as === arm && !trial.twin)
   const pairs = group.map(trial => {
     const floor = floors.find(({ block }) => block === trial.block)
     const own = standing(trial, id)
@@ -94,16 +96,17 @@ function nothingMeasured(group: readonly Trial[]): SummaryRow {
     value: null,
     low: null,
     high: null,
+    interval: null,
     n: 0,
     verdict: 'failed',
     reasons,
   }
 }
 
-function identity(group: readonly Trial[]): { scenario: string; arm: Arm } {
+function identity(group: readonly Trial[]): Pick<SummaryRow, 'scenario' | 'arm' | 'at'> {
   const [first] = group
   if (first === undefined) throw new Error('a group of no trials')
-  return { scenario: first.scenario, arm: first.arm }
+  return { scenario: first.scenario, arm: first.arm, at: first.at }
 }
 
 /** A floor stands in for two techniques, so its rows say for which. */
@@ -111,14 +114,15 @@ export function nameOf(id: MetricId, as: Technique | null): string {
   return as === null ? id : `${id}-as-${as}`
 }
 
-function spread(values: readonly number[]): Pick<SummaryRow, 'value' | 'low' | 'high' | 'n'> {
-  if (values.length === 0) return { value: null, low: null, high: null, n: 0 }
+function spread(values: readonly number[]): Pick<SummaryRow, 'value' | 'low' | 'high' | 'interval' | 'n'> {
+  if (values.length === 0) return { value: null, low: null, high: null, interval: null, n: 0 }
   const sorted = [...values]
   const several = values.length > 1
   return {
     value: median(sorted),
     low: several ? min(sorted) : null,
     high: several ? max(sorted) : null,
+    interval: null,
     n: values.length,
   }
 }

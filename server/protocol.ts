@@ -280,19 +280,59 @@ export type Verdict = 'ok' | 'flagged' | 'refused' | 'failed'
 export interface SummaryRow {
   readonly scenario: string
   readonly arm: Arm
+  /** Where on the axis that a scenario sweeps, e.g. `RTT 100 ms`; `null` where it sweeps none. */
+  readonly at: string | null
   /** kebab-case, e.g. `latency-p99`, `cpu-per-delivery`, `times-floor`. */
   readonly metric: string
   readonly unit: string
   /** The median over trials; `null` when refused or failed. */
   readonly value: number | null
-  /** Spread over trials; `null` where there is none. */
+  /** The smallest and the largest trial; `null` where there is one trial only. */
   readonly low: number | null
   readonly high: number | null
+  /** Where the value itself lies, with 95 % confidence (bootstrap over blocks); `null` with fewer than three trials. */
+  readonly interval: Interval | null
   /** Trials behind the value. */
   readonly n: number
   readonly verdict: Verdict
   /** Why it is not `ok`; a sentence each. */
   readonly reasons: readonly string[]
+}
+
+export interface Interval {
+  readonly low: number
+  readonly high: number
+}
+
+/** Two arms of one scenario held against each other, block by block. */
+export interface Comparison {
+  readonly scenario: string
+  readonly at: string | null
+  readonly metric: string
+  /** `ratio` is that of `arm` ÷ that of `reference`: the median over the blocks in which both were measured. */
+  readonly arm: Arm
+  readonly reference: Arm
+  readonly ratio: number | null
+  readonly interval: Interval | null
+  /** Blocks behind it. */
+  readonly n: number
+  /** How likely a ratio so far from 1 is between equals (permutation test); `null` with too few blocks. */
+  readonly pValue: number | null
+  /** A difference must exceed this share to be claimed: the A/A band, or 2 % where that is smaller. */
+  readonly band: number
+  readonly verdict: 'different' | 'no difference' | 'not claimed'
+  /** The verdict in words, e.g. “no difference measured (< 3.1 %)”. */
+  readonly sentence: string
+}
+
+/** How far two runs of the same arm lay apart within one block, at most: |ln ratio|. */
+export interface NoiseBand {
+  readonly scenario: string
+  readonly arm: Arm
+  readonly metric: string
+  readonly share: number
+  /** Pairs behind it. */
+  readonly n: number
 }
 
 /** `GET /api/results/:id`: what every `run.json` holds at least, whatever its schema version adds. */
@@ -308,6 +348,9 @@ export interface Run {
   /** What the run says about itself: "a look, not a result", a dirty tree … */
   readonly caveats: readonly string[]
   readonly summary: readonly SummaryRow[]
+  /** Each arm against the scenario's reference arm. */
+  readonly comparisons: readonly Comparison[]
+  readonly bands: readonly NoiseBand[]
 }
 
 /** `GET /api/results`: newest first. */

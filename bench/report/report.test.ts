@@ -20,6 +20,8 @@ function row(changes: Partial<SummaryRow>): SummaryRow {
     metric: 'latency-p50',
     unit: 'ms',
     value: 4.2,
+    at: null,
+    interval: null,
     low: 4,
     high: 5,
     n: 2,
@@ -32,6 +34,8 @@ function row(changes: Partial<SummaryRow>): SummaryRow {
 const refused = row({
   arm: 'websocket',
   value: null,
+  at: null,
+  interval: null,
   low: null,
   high: null,
   n: 0,
@@ -41,7 +45,9 @@ const refused = row({
 
 function run(changes: Partial<BenchRun> = {}): BenchRun {
   return {
-    schema: 1,
+    schema: 2,
+    comparisons: [],
+    bands: [],
     id: '20260101T000000Z-abc-quick',
     startedAt: '2026-01-01T00:00:00.000Z',
     tier: 'quick',

@@ -242,9 +242,20 @@ function isCutConnection(message: ConsoleMessage): boolean {
   return message.text().includes('net::ERR_') && url !== '' && paths.includes(new URL(url).pathname)
 }
 
-const measured = { scenario: 'delivery', metric: 'cpu-per-delivery', unit: 'µs', low: null, high: null, n: 2 }
+const measured = {
+  scenario: 'delivery',
+  metric: 'cpu-per-delivery',
+  unit: 'µs',
+  at: null,
+  interval: null,
+  low: null,
+  high: null,
+  n: 2,
+}
 const RUN: Run = {
-  schema: 1,
+  schema: 2,
+  comparisons: [],
+  bands: [],
   id: '20260101T000000Z-0000000-quick',
   startedAt: '2026-01-01T00:00:00.000Z',
   tier: 'quick',

@@ -9,6 +9,8 @@ function row(of: Partial<SummaryRow>): SummaryRow {
     metric: 'latency-p50',
     unit: 'ms',
     value: 1,
+    at: null,
+    interval: null,
     low: null,
     high: null,
     n: 2,
@@ -20,7 +22,9 @@ function row(of: Partial<SummaryRow>): SummaryRow {
 
 function runOf(summary: readonly SummaryRow[]): Run {
   return {
-    schema: 1,
+    schema: 2,
+    comparisons: [],
+    bands: [],
     id: 'run',
     startedAt: '2026-01-01T00:00:00Z',
     tier: 'quick',

@@ -1,0 +1,191 @@
+/** The table of scenarios: every number of a run stands here, the runner holds none. */
+import {
+  type ArmPlan,
+  type ConnectionsAxes,
+  type DeliveryAxes,
+  REFERENCE_ARM,
+  type Scenario,
+  type ThroughputAxes,
+} from './scenario.ts'
+
+const TECHNIQUE_ARMS: readonly ArmPlan[] = [
+  { arm: 'poll' },
+  { arm: 'long-poll' },
+  { arm: 'sse' },
+  { arm: 'websocket' },
+]
+
+const DELIVERY_QUICK: DeliveryAxes = {
+  // As many as leave a long poll room on one core: beyond, it would be measured at its limit and its floor would not.
+  readers: 200,
+  sentinels: 200,
+  eventsPerSecond: 30,
+  payloadBytes: 128,
+  pollIntervalMs: 197,
+  connectAtOnce: 32,
+  distanceMs: 0,
+  idleMs: 200,
+  // A poll runs through ten times the code of a delivery, which is not compiled before some ten thousand of them.
+  warmUpMs: 1_000,
+  warmUpFactor: 8,
+  // 51 publishes in each of two blocks: enough for a 90th percentile.
+  windowMs: 1_700,
+}
+
+const THROUGHPUT_QUICK: ThroughputAxes = {
+  connections: 20,
+  payloadBytes: 128,
+  batchEvents: 200,
+  warmUpRequests: 8_000,
+  windowMs: 600,
+  openingConnections: 100,
+  openingRounds: 5,
+}
+
+const CONNECTIONS_QUICK: ConnectionsAxes = {
+  steps: [0, 250, 500, 750],
+  warmUpConnections: 100,
+  payloadBytes: 128,
+}
+
+const SPARSE: DeliveryAxes = {
+  ...DELIVERY_QUICK,
+  eventsPerSecond: 0.1,
+  pollIntervalMs: 997,
+  idleMs: 500,
+  warmUpMs: 1_000,
+  warmUpFactor: 50,
+  windowMs: 20_500,
+}
+
+const DISTANCE: DeliveryAxes = {
+  ...DELIVERY_QUICK,
+  readers: 50,
+  sentinels: 50,
+  eventsPerSecond: 20,
+  warmUpMs: 1_000,
+  warmUpFactor: 2,
+  windowMs: 5_000,
+}
+
+const POLL_INTERVAL: DeliveryAxes = {
+  ...DELIVERY_QUICK,
+  eventsPerSecond: 20,
+  warmUpMs: 1_000,
+  warmUpFactor: 4,
+  // Two intervals of the slowest poll.
+  windowMs: 10_000,
+}
+
+const DELIVERY_UNITS = {
+  readers: '',
+  sentinels: '',
+  eventsPerSecond: '/s',
+  payloadBytes: 'B',
+  pollIntervalMs: 'ms',
+  connectAtOnce: '',
+  distanceMs: 'ms',
+  idleMs: 'ms',
+  warmUpMs: 'ms',
+  warmUpFactor: '×',
+  windowMs: 'ms',
+} as const
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    id: 'delivery',
+    kind: 'delivery',
+    question: 'How late is an event, and what does bringing it to one reader cost?',
+    arms: [
+      ...TECHNIQUE_ARMS,
+      { arm: REFERENCE_ARM, twin: true, tiers: ['standard', 'full'] },
+      { arm: 'http', as: 'poll' },
+      { arm: 'http', as: 'long-poll' },
+      { arm: 'tcp', as: 'sse' },
+      { arm: 'tcp', as: 'websocket' },
+    ],
+    units: DELIVERY_UNITS,
+    axes: {
+      quick: DELIVERY_QUICK,
+      // 135 publishes in each of eight blocks: enough for a 99th percentile.
+      standard: { ...DELIVERY_QUICK, idleMs: 500, warmUpMs: 2_500, windowMs: 4_500 },
+      full: { ...DELIVERY_QUICK, idleMs: 1_000, warmUpMs: 4_000, windowMs: 8_000 },
+    },
+    blocks: { quick: 2, standard: 8, full: 12 },
+    trialMs: { quick: 4_400, standard: 9_000, full: 14_000 },
+  },
+  {
+    id: 'throughput',
+    kind: 'throughput',
+    question: 'How many polls can one core answer, and what does a new connection for each cost?',
+    arms: [{ arm: 'poll' }],
+    units: {
+      connections: '',
+      payloadBytes: 'B',
+      batchEvents: '',
+      warmUpRequests: '',
+      windowMs: 'ms',
+      openingConnections: '',
+      openingRounds: '',
+    },
+    axes: {
+      quick: THROUGHPUT_QUICK,
+      standard: { ...THROUGHPUT_QUICK, warmUpRequests: 20_000, windowMs: 2_000, openingRounds: 20 },
+      full: { ...THROUGHPUT_QUICK, warmUpRequests: 20_000, windowMs: 5_000, openingRounds: 30 },
+    },
+    blocks: { quick: 1, standard: 2, full: 12 },
+    trialMs: { quick: 4_400, standard: 10_000, full: 18_000 },
+  },
+  {
+    id: 'connections',
+    kind: 'connections',
+    question: 'What does a connection cost to open, and to hold while nothing happens?',
+    arms: TECHNIQUE_ARMS,
+    units: { steps: '', warmUpConnections: '', payloadBytes: 'B' },
+    axes: {
+      quick: CONNECTIONS_QUICK,
+      standard: { ...CONNECTIONS_QUICK, steps: [0, 1_000, 2_000, 5_000] },
+      full: { ...CONNECTIONS_QUICK, steps: [0, 1_000, 2_000, 5_000, 10_000] },
+    },
+    blocks: { quick: 1, standard: 2, full: 12 },
+    trialMs: { quick: 2_500, standard: 8_000, full: 14_000 },
+  },
+  {
+    id: 'sparse',
+    kind: 'delivery',
+    question: 'What does waiting cost when there is an event every ten seconds?',
+    arms: TECHNIQUE_ARMS,
+    units: DELIVERY_UNITS,
+    axes: { quick: SPARSE, standard: SPARSE, full: { ...SPARSE, windowMs: 60_000 } },
+    blocks: { quick: 0, standard: 1, full: 2 },
+    trialMs: { quick: 23_000, standard: 23_000, full: 63_000 },
+  },
+  {
+    id: 'distance',
+    kind: 'delivery',
+    question: 'Who pays the distance once, and who pays it twice?',
+    arms: [0, 20, 100, 200].flatMap(roundTripMs =>
+      TECHNIQUE_ARMS.map(plan => ({
+        ...plan,
+        at: { label: `RTT ${roundTripMs} ms`, axes: { distanceMs: roundTripMs / 2 } },
+      })),
+    ),
+    units: DELIVERY_UNITS,
+    axes: { quick: DISTANCE, standard: DISTANCE, full: { ...DISTANCE, windowMs: 20_000 } },
+    blocks: { quick: 0, standard: 1, full: 2 },
+    trialMs: { quick: 8_000, standard: 8_000, full: 24_000 },
+  },
+  {
+    id: 'poll-interval',
+    kind: 'delivery',
+    question: 'How stale is a poll, and what does asking more often cost?',
+    arms: [100, 250, 500, 1_000, 2_000, 5_000].map(pollIntervalMs => ({
+      arm: 'poll',
+      at: { label: `T ${pollIntervalMs} ms`, axes: { pollIntervalMs } },
+    })),
+    units: DELIVERY_UNITS,
+    axes: { quick: POLL_INTERVAL, standard: POLL_INTERVAL, full: { ...POLL_INTERVAL, windowMs: 30_000 } },
+    blocks: { quick: 0, standard: 1, full: 2 },
+    trialMs: { quick: 13_000, standard: 13_000, full: 34_000 },
+  },
+]
