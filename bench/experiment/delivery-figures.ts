@@ -13,19 +13,8 @@ import {
 } from '../check.ts'
 import type { LatencyRecord } from '../fleet/latencies.ts'
 import type { FleetCounts } from '../fleet.ts'
-import type { ProbeReading } from '../probe.ts'
 import type { Measurement } from './measurement.ts'
-
-export interface Reading {
-  readonly probe: ProbeReading
-  readonly counts: FleetCounts
-}
-
-/** What the subject says of itself at rest. */
-interface Books {
-  readonly top: number
-  readonly traffic: Traffic | null
-}
+import type { Books, Reading } from './stage.ts'
 
 export interface DeliveryRecord {
   readonly arm: Arm
