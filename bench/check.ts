@@ -157,7 +157,12 @@ export function checkSchedule(intendedAt: readonly number[], published: number, 
   }
 }
 
-export function checkBytes(direction: 'up' | 'down', server: number, client: number): Check {
+export function checkBytes(
+  direction: 'up' | 'down',
+  server: number,
+  client: number,
+  concerns: readonly MetricId[] = WIRE,
+): Check {
   const equal = server === client
   return {
     name: `bytes ${direction} agree`,
@@ -165,7 +170,7 @@ export function checkBytes(direction: 'up' | 'down', server: number, client: num
     threshold: 'refused unless 0',
     verdict: equal ? 'ok' : 'refused',
     reason: equal ? null : `The server counts ${server} bytes ${direction}, the readers ${client}.`,
-    concerns: WIRE,
+    concerns,
   }
 }
 

@@ -2,8 +2,11 @@
 import type { Verdict } from '../server/protocol.ts'
 import { type Check, checkSteal } from './check.ts'
 import { startChild } from './child.ts'
+import { measureBurst } from './experiment/burst.ts'
+import { measureCapacity } from './experiment/capacity.ts'
 import { measureConnections } from './experiment/connections.ts'
 import { measureDelivery } from './experiment/delivery.ts'
+import { measureIdle } from './experiment/idle.ts'
 import type { Load, Measurement, TrialSetting } from './experiment/measurement.ts'
 import { measureThroughput } from './experiment/throughput.ts'
 import type { LoadCommands } from './load.ts'
@@ -92,6 +95,12 @@ async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting
       const axes = { ...scenario.axes[tier], ...plan.at?.axes }
       return { subject: server, measure: load => measureDelivery(setting, axes, server, load) }
     }
+    case 'idle':
+      return { subject: server, measure: load => measureIdle(setting, scenario.axes[tier], server, load) }
+    case 'burst':
+      return { subject: server, measure: load => measureBurst(setting, scenario.axes[tier], server, load) }
+    case 'capacity':
+      return { subject: server, measure: load => measureCapacity(setting, scenario.axes[tier], server, load) }
     case 'throughput':
       return { subject: server, measure: load => measureThroughput(scenario.axes[tier], server, load) }
     case 'connections':

@@ -26,7 +26,10 @@ export const SCENARIO_IDS = [
   'delivery',
   'throughput',
   'connections',
+  'capacity',
+  'idle',
   'sparse',
+  'burst',
   'distance',
   'poll-interval',
 ] as const
@@ -73,6 +76,50 @@ export interface ConnectionsAxes {
 }
 
 /** `kind` says how it is measured; several scenarios may be of one kind. */
+export interface IdleAxes {
+  readonly readers: number
+  readonly connectAtOnce: number
+  readonly payloadBytes: number
+  readonly pollIntervalMs: number
+  /** The silent server before anyone connects: the idle baseline. */
+  readonly idleMs: number
+  /** Until the connecting is over, for the server as well. */
+  readonly restMs: number
+  /** One hold of a long poll, one heartbeat of a stream: whatever returns returns once. */
+  readonly holdWindowMs: number
+  readonly heartbeatWindowMs: number
+  readonly pollWindowMs: number
+}
+
+export interface BurstAxes {
+  readonly readers: number
+  readonly sentinels: number
+  readonly connectAtOnce: number
+  readonly payloadBytes: number
+  readonly pollIntervalMs: number
+  readonly idleMs: number
+  /** Events that are published in one turn of the event loop. */
+  readonly burstEvents: number
+  readonly warmUpBursts: number
+  readonly bursts: number
+}
+
+export interface CapacityAxes {
+  readonly readers: number
+  readonly sentinels: number
+  readonly connectAtOnce: number
+  readonly payloadBytes: number
+  readonly pollIntervalMs: number
+  readonly warmUpMs: number
+  /** Where the search begins; it doubles until the limit is broken. */
+  readonly firstEventsPerSecond: number
+  readonly probeMs: number
+  /** The limit: a probe is passed if it is complete, the queues did not grow, and the 99th percentile stays below. */
+  readonly limitP99Ms: number
+  /** The search ends when what passed and what failed lie this close together. */
+  readonly resolution: number
+}
+
 interface ScenarioOf<Kind extends string, Axes> {
   readonly id: ScenarioId
   readonly kind: Kind
@@ -91,3 +138,6 @@ export type Scenario =
   | ScenarioOf<'delivery', DeliveryAxes>
   | ScenarioOf<'throughput', ThroughputAxes>
   | ScenarioOf<'connections', ConnectionsAxes>
+  | ScenarioOf<'idle', IdleAxes>
+  | ScenarioOf<'burst', BurstAxes>
+  | ScenarioOf<'capacity', CapacityAxes>

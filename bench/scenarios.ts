@@ -1,8 +1,11 @@
 /** The table of scenarios: every number of a run stands here, the runner holds none. */
 import {
   type ArmPlan,
+  type BurstAxes,
+  type CapacityAxes,
   type ConnectionsAxes,
   type DeliveryAxes,
+  type IdleAxes,
   REFERENCE_ARM,
   type Scenario,
   type ThroughputAxes,
@@ -46,6 +49,45 @@ const CONNECTIONS_QUICK: ConnectionsAxes = {
   steps: [0, 250, 500, 750],
   warmUpConnections: 100,
   payloadBytes: 128,
+}
+
+const CAPACITY: CapacityAxes = {
+  readers: 100,
+  // Few: at a million deliveries a second their parsing would be the limit.
+  sentinels: 4,
+  connectAtOnce: 32,
+  payloadBytes: 128,
+  // Far below the limit, or polling would break it by being polling.
+  pollIntervalMs: 47,
+  warmUpMs: 1_500,
+  firstEventsPerSecond: 50,
+  probeMs: 1_500,
+  limitP99Ms: 100,
+  resolution: 0.05,
+}
+
+const IDLE: IdleAxes = {
+  readers: 500,
+  connectAtOnce: 32,
+  payloadBytes: 128,
+  pollIntervalMs: 1_000,
+  idleMs: 1_000,
+  restMs: 500,
+  holdWindowMs: 25_000,
+  heartbeatWindowMs: 15_000,
+  pollWindowMs: 10_000,
+}
+
+const BURST: BurstAxes = {
+  readers: 200,
+  sentinels: 50,
+  connectAtOnce: 32,
+  payloadBytes: 128,
+  pollIntervalMs: 197,
+  idleMs: 200,
+  burstEvents: 100,
+  warmUpBursts: 5,
+  bursts: 15,
 }
 
 const SPARSE: DeliveryAxes = {
@@ -149,6 +191,67 @@ export const SCENARIOS: readonly Scenario[] = [
     },
     blocks: { quick: 1, standard: 2, full: 12 },
     trialMs: { quick: 2_500, standard: 8_000, full: 14_000 },
+  },
+  {
+    id: 'capacity',
+    kind: 'capacity',
+    question: 'How much can be offered before events come late?',
+    arms: TECHNIQUE_ARMS,
+    units: {
+      readers: '',
+      sentinels: '',
+      connectAtOnce: '',
+      payloadBytes: 'B',
+      pollIntervalMs: 'ms',
+      warmUpMs: 'ms',
+      firstEventsPerSecond: '/s',
+      probeMs: 'ms',
+      limitP99Ms: 'ms',
+      resolution: '',
+    },
+    axes: { quick: CAPACITY, standard: CAPACITY, full: { ...CAPACITY, probeMs: 5_000 } },
+    blocks: { quick: 0, standard: 1, full: 3 },
+    trialMs: { quick: 28_000, standard: 28_000, full: 80_000 },
+  },
+  {
+    id: 'idle',
+    kind: 'idle',
+    question: 'What does a connection cost while there is nothing to say?',
+    arms: TECHNIQUE_ARMS,
+    units: {
+      readers: '',
+      connectAtOnce: '',
+      payloadBytes: 'B',
+      pollIntervalMs: 'ms',
+      idleMs: 'ms',
+      restMs: 'ms',
+      holdWindowMs: 'ms',
+      heartbeatWindowMs: 'ms',
+      pollWindowMs: 'ms',
+    },
+    axes: { quick: IDLE, standard: IDLE, full: { ...IDLE, readers: 2_000 } },
+    blocks: { quick: 0, standard: 1, full: 4 },
+    trialMs: { quick: 20_000, standard: 20_000, full: 22_000 },
+  },
+  {
+    id: 'burst',
+    kind: 'burst',
+    question: 'A hundred events in one turn: when has the last reader the last of them?',
+    arms: TECHNIQUE_ARMS,
+    units: {
+      readers: '',
+      sentinels: '',
+      connectAtOnce: '',
+      payloadBytes: 'B',
+      pollIntervalMs: 'ms',
+      idleMs: 'ms',
+      burstEvents: '',
+      warmUpBursts: '',
+      bursts: '',
+    },
+    axes: { quick: BURST, standard: BURST, full: { ...BURST, bursts: 100 } },
+    blocks: { quick: 0, standard: 2, full: 8 },
+    trialMs: { quick: 6_000, standard: 6_000, full: 24_000 },
   },
   {
     id: 'sparse',

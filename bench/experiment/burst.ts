@@ -1,0 +1,75 @@
+/** Many events in one turn of the event loop: when the last of them has come to the last sentinel, and what it costs. */
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import { max, median } from 'simple-statistics'
+import type { Technique } from '../../server/protocol.ts'
+import { checkComplete, checkConnections } from '../check.ts'
+import type { BurstAxes } from '../scenario.ts'
+import type { ServerSubject } from '../subject.ts'
+import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { createStage } from './stage.ts'
+
+export async function measureBurst(
+  { plan, seed, signal }: TrialSetting,
+  axes: BurstAxes,
+  subject: ServerSubject,
+  load: Load,
+): Promise<Measurement> {
+  const technique = plan.arm as Technique
+  const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
+  const idleCpuShare = await stage.readIdle(axes.idleMs)
+  await load.ask('fleet.create', {
+    kind: technique,
+    port: subject.port,
+    readers: axes.readers,
+    sentinels: axes.sentinels,
+    pollIntervalMs: axes.pollIntervalMs,
+    seed,
+    blindCursor: null,
+    clock: await subject.clock(),
+  })
+  await load.ask('fleet.open', { count: axes.readers, atOnce: axes.connectAtOnce })
+  for (let burst = 0; burst < axes.warmUpBursts; burst++) await publish()
+
+  const completionsMs: number[] = []
+  let cpuMs = 0
+  let deliveries = 0
+  for (let burst = 0; burst < axes.bursts; burst++) {
+    const { completionMs, ...cost } = await publish()
+    completionsMs.push(completionMs)
+    cpuMs += cost.cpuMs
+    deliveries += cost.deliveries
+  }
+
+  const { counts } = await stage.read()
+  const expected = counts.readers * (await subject.top()) - counts.began
+  return {
+    values: {
+      'burst-p50': median(completionsMs),
+      'burst-max': max(completionsMs),
+      'cpu-per-delivery': (cpuMs * 1000) / deliveries,
+    },
+    checks: [
+      checkConnections(await load.ask('fleet.failures', null)),
+      checkComplete({ ...counts, expected }),
+    ],
+    publishes: null,
+    histograms: {},
+    raw: { idleCpuShare, completionsMs, cpuMs, deliveries },
+  }
+
+  async function publish() {
+    await load.ask('fleet.clearLatencies', null)
+    await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
+    const before = await stage.read()
+    await subject.burst(axes.burstEvents)
+    await stage.rest()
+    const after = await stage.read()
+    const { completionUs } = await load.ask('fleet.latencies', null)
+    const wallMs = after.probe.monotonicMs - before.probe.monotonicMs
+    return {
+      completionMs: decodeFromCompressedBase64(completionUs).maxValue / 1000,
+      cpuMs: after.probe.cpuMs - before.probe.cpuMs - idleCpuShare * wallMs,
+      deliveries: after.counts.delivered - before.counts.delivered,
+    }
+  }
+}

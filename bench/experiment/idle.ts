@@ -1,0 +1,86 @@
+/** Connections of one technique while there is nothing to say: what crosses the wire all the same, and what it costs. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Technique, Traffic } from '../../server/protocol.ts'
+import { checkBytes, checkConnections } from '../check.ts'
+import type { IdleAxes } from '../scenario.ts'
+import type { Subject } from '../subject.ts'
+import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { createStage } from './stage.ts'
+
+const MS_PER_MINUTE = 60_000
+
+export async function measureIdle(
+  { plan, seed, signal }: TrialSetting,
+  axes: IdleAxes,
+  subject: Subject,
+  load: Load,
+): Promise<Measurement> {
+  const technique = plan.arm as Technique
+  const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
+  const windowMs = windowOf(technique, axes)
+
+  const idleCpuShare = await stage.readIdle(axes.idleMs)
+  await load.ask('fleet.create', {
+    kind: technique,
+    port: subject.port,
+    readers: axes.readers,
+    sentinels: 1,
+    pollIntervalMs: axes.pollIntervalMs,
+    seed,
+    blindCursor: null,
+    clock: await subject.clock(),
+  })
+  await load.ask('fleet.open', { count: axes.readers, atOnce: axes.connectAtOnce })
+  await subject.settle()
+  await delay(axes.restMs, undefined, { signal })
+
+  const before = { ...(await stage.readBooks()), ...(await stage.read()) }
+  await delay(windowMs, undefined, { signal })
+  const read = await stage.read()
+  // Whoever is asking just now is let to an end, or the two sides would count a part of it each.
+  await load.ask('fleet.pause', null)
+  await stage.rest()
+  const after = { ...read, ...(await stage.readBooks()) }
+  const { counts } = await stage.read()
+
+  const connectionMinutes = (axes.readers * windowMs) / MS_PER_MINUTE
+  const wallMs = after.probe.monotonicMs - before.probe.monotonicMs
+  const cpuMs = after.probe.cpuMs - before.probe.cpuMs - idleCpuShare * wallMs
+  const [from, to] = [before.traffic ?? EMPTY, after.traffic ?? EMPTY]
+  const up = to.bytesIn - from.bytesIn
+  const down = bytesDown(to) - bytesDown(from)
+  return {
+    values: {
+      'idle-requests': (to.requests - from.requests) / connectionMinutes,
+      'idle-bytes': (up + down) / connectionMinutes,
+      'idle-cpu': (cpuMs * 1000) / connectionMinutes,
+    },
+    checks: [
+      checkConnections(await load.ask('fleet.failures', null)),
+      checkBytes('up', up, counts.bytesOut - before.counts.bytesOut, ['idle-bytes']),
+      checkBytes('down', down, counts.bytesIn - before.counts.bytesIn, ['idle-bytes']),
+    ],
+    publishes: null,
+    histograms: {},
+    raw: { windowMs, idleCpuShare, cpuMs, before, after },
+  }
+}
+
+function windowOf(technique: Technique, axes: IdleAxes): number {
+  if (technique === 'poll') return axes.pollWindowMs
+  return technique === 'long-poll' ? axes.holdWindowMs : axes.heartbeatWindowMs
+}
+
+function bytesDown({ payloadBytesOut, framingBytesOut, headerBytesOut }: Traffic): number {
+  return payloadBytesOut + framingBytesOut + headerBytesOut
+}
+
+const EMPTY: Traffic = {
+  connections: 0,
+  requests: 0,
+  deliveries: 0,
+  bytesIn: 0,
+  payloadBytesOut: 0,
+  framingBytesOut: 0,
+  headerBytesOut: 0,
+}
