@@ -7,43 +7,54 @@ export interface Metric {
    * one broadcast are not independent), and ten must lie beyond a percentile for it to be said.
    */
   readonly shareBeyond?: number
+  /** Whether arms are held against each other by it. Parts of another metric, extremes and ratios are not. */
+  readonly compares?: true
 }
 
 const PUBLISHES_BEYOND = 10
 
 export const METRICS = {
-  'latency-p50': { title: 'delivery latency, median', unit: 'ms', shareBeyond: 0.5 },
-  'latency-p90': { title: 'delivery latency, 90th percentile', unit: 'ms', shareBeyond: 0.1 },
-  'latency-p99': { title: 'delivery latency, 99th percentile', unit: 'ms', shareBeyond: 0.01 },
+  'latency-p50': { title: 'delivery latency, median', unit: 'ms', shareBeyond: 0.5, compares: true },
+  'latency-p90': { title: 'delivery latency, 90th percentile', unit: 'ms', shareBeyond: 0.1, compares: true },
+  'latency-p99': {
+    title: 'delivery latency, 99th percentile',
+    unit: 'ms',
+    shareBeyond: 0.01,
+    compares: true,
+  },
   'latency-max': { title: 'delivery latency, maximum', unit: 'ms' },
-  'completion-p50': { title: 'last sentinel served, median', unit: 'ms', shareBeyond: 0.5 },
+  'completion-p50': { title: 'last sentinel served, median', unit: 'ms', shareBeyond: 0.5, compares: true },
   completeness: { title: 'delivered ÷ expected', unit: 'ratio' },
-  'cpu-per-delivery': { title: 'server CPU per delivery', unit: 'µs' },
+  'cpu-per-delivery': { title: 'server CPU per delivery', unit: 'µs', compares: true },
   'cpu-per-request': { title: 'server CPU per answered request', unit: 'µs' },
   'times-floor': { title: 'CPU ÷ physical floor', unit: '×' },
-  'requests-per-event': { title: 'requests per delivered event', unit: 'n' },
-  'wire-down': { title: 'bytes down per delivered event', unit: 'B' },
+  'requests-per-event': { title: 'requests per delivered event', unit: 'n', compares: true },
+  'wire-down': { title: 'bytes down per delivered event', unit: 'B', compares: true },
   'wire-payload': { title: '… of which event text', unit: 'B' },
   'wire-framing': { title: '… of which framing', unit: 'B' },
   'wire-headers': { title: '… of which headers', unit: 'B' },
-  'wire-up': { title: 'bytes up per delivered event', unit: 'B' },
-  'capacity-deliveries': { title: 'deliveries at the limit', unit: '/s' },
+  'wire-up': { title: 'bytes up per delivered event', unit: 'B', compares: true },
+  'capacity-deliveries': { title: 'deliveries at the limit', unit: '/s', compares: true },
   'capacity-events': { title: 'events at the limit', unit: '/s' },
-  'capacity-cpu': { title: 'server CPU per delivery at the limit', unit: 'µs' },
-  'idle-requests': { title: 'requests per connection and quiet minute', unit: 'n' },
-  'idle-bytes': { title: 'bytes per connection and quiet minute, both ways', unit: 'B' },
-  'idle-cpu': { title: 'server CPU per connection and quiet minute', unit: 'µs' },
-  'burst-p50': { title: 'the last event of a burst at its last sentinel, median', unit: 'ms' },
+  'capacity-cpu': { title: 'server CPU per delivery at the limit', unit: 'µs', compares: true },
+  'idle-requests': { title: 'requests per connection and quiet minute', unit: 'n', compares: true },
+  'idle-bytes': { title: 'bytes per connection and quiet minute, both ways', unit: 'B', compares: true },
+  'idle-cpu': { title: 'server CPU per connection and quiet minute', unit: 'µs', compares: true },
+  'burst-p50': {
+    title: 'the last event of a burst at its last sentinel, median',
+    unit: 'ms',
+    compares: true,
+  },
   'burst-max': { title: 'the last event of a burst at its last sentinel, maximum', unit: 'ms' },
   'throughput-empty': { title: 'polls with nothing new (304)', unit: '/s' },
   'throughput-full': { title: 'polls with a full batch (200)', unit: '/s' },
   'cpu-per-request-empty': { title: 'server CPU per poll with nothing new', unit: 'µs' },
   'cpu-per-request-full': { title: 'server CPU per poll with a full batch', unit: 'µs' },
   'cpu-per-opening': { title: 'server CPU per connection opened for one poll', unit: 'µs' },
-  'connect-p50': { title: 'connect to first byte, median', unit: 'ms' },
-  'connect-p90': { title: 'connect to first byte, 90th percentile', unit: 'ms' },
-  'cpu-per-connection': { title: 'server CPU per accepted connection', unit: 'µs' },
-  'memory-per-connection': { title: 'RSS per idle connection, after GC', unit: 'KB' },
+  'connect-p50': { title: 'connect to first byte, median', unit: 'ms', compares: true },
+  'connect-p90': { title: 'connect to first byte, 90th percentile', unit: 'ms', compares: true },
+  'cpu-per-connection': { title: 'server CPU per accepted connection', unit: 'µs', compares: true },
+  'memory-per-connection': { title: 'RSS per idle connection, after GC', unit: 'KB', compares: true },
 } as const satisfies Record<string, Metric>
 
 export type MetricId = keyof typeof METRICS

@@ -49,7 +49,7 @@ export async function runBench(
 
   const trials = await runTurns()
   const complete = trials.length === turns.length
-  const summary = summarize(trials)
+  const summary = summarize(trials, seed)
   return {
     schema: SCHEMA,
     id: `${compactTime(startedAt)}-${commit.hash ?? 'uncommitted'}-${options.tier}`,

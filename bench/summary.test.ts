@@ -27,7 +27,7 @@ function trial(changes: Partial<Trial>): Trial {
 }
 
 function find(trials: readonly Trial[], arm: string, metric: string) {
-  return summarize(trials).find(row => row.arm === arm && row.metric === metric)
+  return summarize(trials, 1).find(row => row.arm === arm && row.metric === metric)
 }
 
 const lossy = checkComplete({ expected: 10_000, delivered: 9_999, repeated: 0, disordered: 0 })
@@ -62,7 +62,7 @@ test('a figure that lost one of its trials is flagged and counts the others', ()
 
 test('a failed trial is a row with its reason', () => {
   const failed = trial({ verdict: 'failed', reasons: ['the server ended'] })
-  expect(summarize([failed])).toContainEqual(
+  expect(summarize([failed], 1)).toContainEqual(
     expect.objectContaining({
       arm: 'sse',
       metric: 'any',
