@@ -29,7 +29,14 @@ export const createPollReader: CreateReader = context => {
     const intervalMs = context.pollIntervalMs()
     if (dueMs === 0) dueMs = nowMs + context.random() * intervalMs
     while (dueMs <= nowMs) dueMs += intervalMs
-    timer = setTimeout(ask, dueMs - nowMs)
+    timer = setTimeout(askInTurn, dueMs - nowMs)
+  }
+
+  /** A timer may fire a little early: this turn is over all the same, or an answer that is quick would be asked for twice. */
+  function askInTurn(): void {
+    timer = null
+    dueMs += context.pollIntervalMs()
+    ask()
   }
 
   function pause(): void {
