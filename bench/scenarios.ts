@@ -20,19 +20,19 @@ const TECHNIQUE_ARMS: readonly ArmPlan[] = [
 
 const DELIVERY_QUICK: DeliveryAxes = {
   // As many as leave a long poll room on one core: beyond, it would be measured at its limit and its floor would not.
-  readers: 200,
-  sentinels: 200,
-  eventsPerSecond: 30,
+  readers: 100,
+  sentinels: 100,
+  eventsPerSecond: 60,
   payloadBytes: 128,
-  pollIntervalMs: 197,
+  pollIntervalMs: 97,
   connectAtOnce: 32,
   distanceMs: 0,
   idleMs: 200,
   // A poll runs through ten times the code of a delivery, which is not compiled before some ten thousand of them.
-  warmUpMs: 1_000,
+  warmUpMs: 1_500,
   warmUpFactor: 8,
-  // 51 publishes in each of two blocks: enough for a 90th percentile.
-  windowMs: 1_700,
+  // 60 publishes in each of two blocks: enough for a 90th percentile.
+  windowMs: 1_000,
 }
 
 const THROUGHPUT_QUICK: ThroughputAxes = {
@@ -149,12 +149,12 @@ export const SCENARIOS: readonly Scenario[] = [
     units: DELIVERY_UNITS,
     axes: {
       quick: DELIVERY_QUICK,
-      // 135 publishes in each of eight blocks: enough for a 99th percentile.
-      standard: { ...DELIVERY_QUICK, idleMs: 500, warmUpMs: 2_500, windowMs: 4_500 },
+      // 180 publishes in each of eight blocks: enough for a 99th percentile.
+      standard: { ...DELIVERY_QUICK, idleMs: 500, warmUpMs: 2_500, windowMs: 3_000 },
       full: { ...DELIVERY_QUICK, idleMs: 1_000, warmUpMs: 4_000, windowMs: 8_000 },
     },
     blocks: { quick: 2, standard: 8, full: 12 },
-    trialMs: { quick: 4_400, standard: 9_000, full: 14_000 },
+    trialMs: { quick: 4_200, standard: 7_500, full: 14_500 },
   },
   {
     id: 'throughput',
