@@ -21,7 +21,7 @@ afterEach(() => {
 const clock = () => ({ at: Date.now(), monotonicNs: process.hrtime.bigint().toString() })
 
 /** An SSE server in three lines, so that it can be wrong on purpose. */
-async function openFleet(readers: number, at = clock()): Promise<Fleet> {
+async function openFleet(readers: number, at = clock(), stalled = 0): Promise<Fleet> {
   server = createServer(socket => {
     sockets.add(socket)
     socket.on('error', () => socket.destroy())
@@ -33,7 +33,8 @@ async function openFleet(readers: number, at = clock()): Promise<Fleet> {
     kind: 'sse',
     port,
     readers,
-    sentinels: 5,
+    sentinels: Math.min(5, readers - stalled),
+    stalled,
     pollIntervalMs: 0,
     seed: 1,
     blindCursor: null,
@@ -100,3 +101,17 @@ test('a connection that breaks is named', async () => {
   for (const socket of [...sockets].slice(0, 1)) socket.destroy()
   await expect.poll(() => fleet.failures).toEqual(['a connection was closed'])
 })
+
+test.runIf(process.platform === 'linux')(
+  'a reader that does not read is seen to be closed, even while what was sent to it cannot reach it',
+  async () => {
+    const fleet = await openFleet(3, clock(), 2)
+    const full = Buffer.alloc(16 * 1024 * 1024, `: ${'x'.repeat(200_000)}\n\n`)
+    for (const socket of sockets) socket.write(full)
+    await expect.poll(() => [...sockets].map(socket => socket.writableLength)).toContain(0)
+    expect(fleet.stalled()).toMatchObject({ readers: 2, closedAfterMs: [] })
+    for (const socket of sockets) if (socket.writableLength > 0) socket.destroy()
+    await expect.poll(() => fleet.stalled().closedAfterMs?.length).toBe(2)
+    expect(fleet.failures).toEqual([])
+  },
+)

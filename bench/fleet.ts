@@ -2,31 +2,22 @@
  * The readers of one trial: raw sockets that share one read buffer, cheap enough not to be what is measured.
  * Every delivery is accounted for; up to `sentinels` of them are parsed in full and time-stamped.
  */
-import { connect, type Socket } from 'node:net'
-import type { ClockReading, Technique } from '../server/protocol.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClockReading } from '../server/protocol.ts'
 import { createLatencies, type LatencyRecord } from './fleet/latencies.ts'
-import { createLedger, type Deliveries, type Ledger } from './fleet/ledger.ts'
-import { createLongPollReader } from './fleet/long-poll.ts'
-import { createPlainReader } from './fleet/plain.ts'
-import { createPollReader } from './fleet/poll.ts'
-import type { CreateReader, Reader } from './fleet/reader.ts'
-import { createSseReader } from './fleet/sse.ts'
-import { createWebSocketReader } from './fleet/websocket.ts'
+import type { Deliveries } from './fleet/ledger.ts'
+import {
+  createMember,
+  type Exchange,
+  type FleetContext,
+  type Member,
+  type ReaderKind,
+} from './fleet/member.ts'
+import { createSpread } from './fleet/spread.ts'
+import { createStalledWatch, type StalledReport } from './fleet/stalled-watch.ts'
 import { createRandom } from './random.ts'
 
-/** `plain` reads the `tcp` floor. */
-export type ReaderKind = Technique | 'plain'
-
-const READERS: Readonly<Record<ReaderKind, CreateReader>> = {
-  poll: createPollReader,
-  'long-poll': createLongPollReader,
-  sse: createSseReader,
-  websocket: createWebSocketReader,
-  plain: createPlainReader,
-}
-
 const READ_BUFFER_BYTES = 64 * 1024
-const HOST = '127.0.0.1'
 
 export interface FleetOptions {
   readonly kind: ReaderKind
@@ -34,6 +25,13 @@ export interface FleetOptions {
   readonly sentinels: number
   /** How many readers there will be, so that the sentinels can be spread evenly over the order of connecting. */
   readonly readers: number
+  /**
+   * So many of them, never sentinels, stop reading once they know their place, until `unstall`. They are counted
+   * apart and left out of completeness; that the server closes them is no failure. None by default.
+   */
+  readonly stalled?: number
+  /** Where connections come from, in turn; by default the kernel chooses. */
+  readonly localAddresses?: readonly string[]
   readonly pollIntervalMs: number
   readonly seed: number
   /** Set against a floor, which keeps no log (see `ReaderContext`). */
@@ -41,23 +39,44 @@ export interface FleetOptions {
   readonly clock: ClockReading
 }
 
-export interface FleetCounts extends Readonly<Deliveries> {
-  readonly asks: number
-  readonly answers: number
-  readonly reads: number
-  readonly bytesIn: number
-  readonly bytesOut: number
+/** Where readers stand. */
+export interface Places {
   /** The place of the reader that is furthest behind. */
   readonly lowestPlace: number
-  /** The sum of the places at which the readers began: by event `top` they should have `readers × top − began`. */
+  /** The sum of the places at which they began: by event `top` they should have `readers × top − began`. */
   readonly began: number
   readonly readers: number
+}
+
+/** Deliveries and places are of those that are meant to have everything; asks, reads and bytes are everybody's. */
+export interface FleetCounts extends Readonly<Deliveries>, Readonly<Exchange>, Places {}
+
+/** Of those that stopped reading, counted apart. */
+export interface StalledCounts extends Readonly<Deliveries>, Places, StalledReport {}
+
+/** How those that were cut come back. */
+export interface Return {
+  /** Each begins to connect after a delay drawn from [0, `spreadMs`); 0: all in one turn. */
+  readonly spreadMs: number
+  /** The number of the event with which a reader has caught up. */
+  readonly upTo: number
 }
 
 export interface Fleet {
   /** Opens `count` more connections, `atOnce` at a time. Returns connect start → place known, in milliseconds each. */
   open(count: number, atOnce: number): Promise<number[]>
+  /** Destroys all connections at once, in mid-sentence; no failure. Returns how many there were. */
+  cut(): number
+  /**
+   * Everyone without a connection connects again and asks with its own cursor; books go on where they were.
+   * Resolves when all have caught up, with connect start → caught up in milliseconds each.
+   */
+  comeBack(how: Return): Promise<number[]>
   counts(): FleetCounts
+  /** What became of those that stopped reading. */
+  stalled(): StalledCounts
+  /** They read again: what was under way first, then, if the server closed, its end. */
+  unstall(): void
   clearLatencies(): void
   latencies(): LatencyRecord
   /** Polls ask that often from now on; after `pause`, in a phase drawn anew. */
@@ -69,30 +88,47 @@ export interface Fleet {
 }
 
 export function createFleet(options: FleetOptions): Fleet {
-  const { kind, port, readers: planned, sentinels, blindCursor } = options
-  const host = `${HOST}:${port}`
+  const { kind, port, readers, blindCursor, localAddresses = [] } = options
   const random = createRandom(options.seed)
-  const shared = Buffer.allocUnsafe(READ_BUFFER_BYTES)
-  const sentinelEvery = planned / Math.min(sentinels, planned)
-  const sentinelOffset = random() * sentinelEvery
   const latencies = createLatencies(options.clock)
-  const deliveries: Deliveries = { delivered: 0, repeated: 0, disordered: 0, missing: 0 }
-  const traffic = { asks: 0, answers: 0, reads: 0, bytesIn: 0, bytesOut: 0 }
-  const members: { socket: Socket; reader: Reader; ledger: Ledger; startedAt: () => number }[] = []
+  const deliveries = noDeliveries()
+  const stalledDeliveries = noDeliveries()
+  const exchange: Exchange = { asks: 0, answers: 0, abandoned: 0, reads: 0, bytesIn: 0, bytesOut: 0 }
+  const members: Member[] = []
+  /** Those that are meant to have everything, and those that stop reading. */
+  const counted: Member[] = []
+  const stallers: Member[] = []
   const failures: string[] = []
+  const sentinels = Math.min(options.sentinels, readers)
+  const isSentinel = createSpread(sentinels, readers, random())
+  const stalls = createSpread(options.stalled ?? 0, readers - sentinels, random())
+  const watch = createStalledWatch(port)
   let { pollIntervalMs } = options
-  let readAt = 0
-  let closing = false
+  const context: FleetContext = {
+    kind,
+    port,
+    buffer: Buffer.allocUnsafe(READ_BUFFER_BYTES),
+    exchange,
+    latencies,
+    pollIntervalMs: () => pollIntervalMs,
+    random,
+    blindCursor,
+    onFailure: error => failures.push(error.message),
+  }
 
   return {
     open,
+    cut,
+    comeBack,
     counts,
+    stalled: () => ({ ...stalledDeliveries, ...watch.report(), ...placesOf(stallers) }),
+    unstall,
     clearLatencies: latencies.clear,
     latencies: latencies.report,
-    pause,
     resume,
+    pause,
     failures,
-    close,
+    close: cut,
   }
 
   async function open(count: number, atOnce: number): Promise<number[]> {
@@ -105,96 +141,68 @@ export function createFleet(options: FleetOptions): Fleet {
     return placeKnownMs
   }
 
-  function openOne(): Promise<number> {
-    const sentinel = isSentinel(members.length)
-    const ledger = createLedger(deliveries)
-    let began = -1
-    const connectAt = performance.now()
-    return new Promise((resolve, reject) => {
-      const socket = connect({
-        host: HOST,
-        port,
-        noDelay: true,
-        onread: { buffer: shared, callback: onRead },
-      })
-      const reader = READERS[kind]({
-        host,
-        send: bytes => {
-          traffic.bytesOut += bytes.length
-          if (typeof bytes === 'string') traffic.asks++
-          socket.write(bytes)
-        },
-        onPlace: seq => {
-          ledger.begin(seq)
-          began = seq
-          resolve(performance.now() - connectAt)
-        },
-        onEvent: (seq, at) => {
-          ledger.take(seq)
-          if (at !== null) latencies.record(seq, at, readAt)
-        },
-        onAnswer: () => {
-          traffic.answers++
-        },
-        sentinel,
-        pollIntervalMs: () => pollIntervalMs,
-        random,
-        blindCursor,
-      })
-      members.push({ socket, reader, ledger, startedAt: () => began })
-      socket.once('connect', () => reader.start())
-      socket.once('close', () => fail(new Error('a connection was closed')))
-      socket.on('error', fail)
-
-      function onRead(length: number): boolean {
-        if (sentinel) readAt = latencies.readAt()
-        traffic.reads++
-        traffic.bytesIn += length
-        try {
-          reader.read(shared.subarray(0, length))
-        } catch (error) {
-          fail(error as Error)
-          socket.destroy()
-        }
-        return true
-      }
-
-      function fail(error: Error): void {
-        if (closing) return
-        failures.push(error.message)
-        reject(error)
-      }
+  async function openOne(): Promise<number> {
+    const sentinel = isSentinel()
+    const staller = !sentinel && stalls()
+    const member = createMember(context, {
+      sentinel,
+      stalls: staller,
+      localAddress: localAddresses[members.length % localAddresses.length],
+      deliveries: staller ? stalledDeliveries : deliveries,
     })
+    members.push(member)
+    const group = staller ? stallers : counted
+    group.push(member)
+    const placeKnownMs = await member.connect(-1)
+    if (staller) watch.add(member)
+    return placeKnownMs
   }
 
-  /** Evenly spread over the order of connecting, from an offset drawn anew in each trial. */
-  function isSentinel(index: number): boolean {
-    const before = Math.ceil((index - sentinelOffset) / sentinelEvery)
-    const after = Math.ceil((index + 1 - sentinelOffset) / sentinelEvery)
-    return after > before
+  function cut(): number {
+    watch.end()
+    const connected = members.filter(member => member.connected)
+    for (const member of connected) member.cut()
+    return connected.length
+  }
+
+  function comeBack({ spreadMs, upTo }: Return): Promise<number[]> {
+    const away = members.filter(member => !member.connected)
+    const back = away.map(async member => {
+      if (spreadMs > 0) await delay(random() * spreadMs)
+      return member.connect(upTo)
+    })
+    return Promise.all(back)
   }
 
   function counts(): FleetCounts {
-    let lowestPlace = Number.POSITIVE_INFINITY
-    let began = 0
-    for (const { ledger, startedAt } of members) {
-      lowestPlace = Math.min(lowestPlace, ledger.place)
-      began += startedAt()
-    }
-    return { ...deliveries, ...traffic, lowestPlace, began, readers: members.length }
+    return { ...deliveries, ...exchange, ...placesOf(counted) }
+  }
+
+  function unstall(): void {
+    watch.end()
+    for (const member of stallers) member.unstall()
   }
 
   function pause(): void {
-    for (const { reader } of members) reader.pause()
+    for (const member of members) member.pause()
   }
 
   function resume(intervalMs: number): void {
     pollIntervalMs = intervalMs
-    for (const { reader } of members) reader.resume()
+    for (const member of members) member.resume()
   }
+}
 
-  function close(): void {
-    closing = true
-    for (const { socket } of members) socket.destroy()
+function noDeliveries(): Deliveries {
+  return { delivered: 0, repeated: 0, disordered: 0, missing: 0 }
+}
+
+function placesOf(members: readonly Member[]): Places {
+  let lowestPlace = Number.POSITIVE_INFINITY
+  let began = 0
+  for (const member of members) {
+    lowestPlace = Math.min(lowestPlace, member.ledger.place)
+    began += member.began
   }
+  return { lowestPlace, began, readers: members.length }
 }

@@ -91,7 +91,7 @@ export function createStage({
     if (pushedBytes !== null) await until(counts => counts.bytesIn >= top * counts.readers * pushedBytes)
     if (keepsLog) await until(counts => counts.lowestPlace >= top)
     await load.ask('fleet.pause', null)
-    if (technique === 'poll') await until(counts => counts.asks === counts.answers)
+    if (technique === 'poll') await until(counts => counts.asks === counts.answers + counts.abandoned)
     await delay(REST_MS, undefined, { signal })
   }
 

@@ -5,13 +5,14 @@ import type { ReaderContext } from './reader.ts'
 
 /** The answers of both polls on one connection: their framing, their batches, and the cursor carried on. */
 export interface Answers {
-  /** What to ask with next; `null` before the first answer. */
+  /** What to ask with next; `null` before a newcomer's first answer. */
   readonly cursor: string | null
   read(bytes: Buffer): void
 }
 
 export function createAnswers(context: ReaderContext, onAnswered: (more: boolean) => void): Answers {
-  let cursor: string | null = null
+  let cursor = context.from
+  let placed = false
   return {
     get cursor() {
       return cursor
@@ -38,14 +39,21 @@ export function createAnswers(context: ReaderContext, onAnswered: (more: boolean
   function takeBatch(body: string): boolean {
     const batch = JSON.parse(body) as Batch
     if (batch.gap !== undefined) throw new Error(`a poll declared a gap: ${batch.gap.reason}`)
-    if (cursor === null) context.onPlace((parseCursor(batch.cursor)?.seq ?? -1) - batch.events.length)
+    if (!placed) takePlace(batch)
     for (const event of batch.events) context.onEvent(event.seq, context.sentinel ? event.at : null)
     cursor = batch.cursor
     return batch.more === true
   }
 
+  function takePlace(batch: Batch): void {
+    const newest = parseCursor(batch.cursor)
+    if (newest !== null) context.onPlace(newest.seq - batch.events.length, newest.epoch)
+    placed = true
+  }
+
   function takeBlindly(blindCursor: string): boolean {
-    if (cursor === null) context.onPlace(0)
+    if (!placed) context.onPlace(0, '')
+    placed = true
     cursor = blindCursor
     return false
   }

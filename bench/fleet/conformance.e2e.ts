@@ -63,6 +63,7 @@ function readInto(
 ): Reader {
   return READERS[technique]({
     host: new URL(origin).host,
+    from: null,
     send,
     onPlace: seq => {
       seen.place = seq

@@ -1,6 +1,7 @@
 /** Long polling on a raw keep-alive socket: ask, wait until there is a batch, ask again at once. */
+import { DOORS } from '../../server/protocol.ts'
 import { createAnswers } from './answers.ts'
-import type { CreateReader } from './reader.ts'
+import { type CreateReader, pathFrom } from './reader.ts'
 
 export const createLongPollReader: CreateReader = context => {
   const answers = createAnswers(context, ask)
@@ -8,9 +9,7 @@ export const createLongPollReader: CreateReader = context => {
   return { start: ask, read: answers.read, pause() {}, resume() {} }
 
   function ask(): void {
-    const query = answers.cursor === null ? '' : `?cursor=${answers.cursor}`
-    context.send(
-      `GET /long-poll${query} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: application/json\r\n\r\n`,
-    )
+    const path = pathFrom(DOORS['long-poll'], answers.cursor)
+    context.send(`GET ${path} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: application/json\r\n\r\n`)
   }
 }

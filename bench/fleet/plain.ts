@@ -6,7 +6,7 @@ export const createPlainReader: CreateReader = context => {
   return {
     start() {},
     read() {
-      if (!greeted) context.onPlace(0)
+      if (!greeted) context.onPlace(0, '')
       greeted = true
     },
     pause() {},

@@ -10,6 +10,7 @@ test('a poll that is answered at once is asked once per interval, however early 
   let asks = 0
   const reader = createPollReader({
     host: '127.0.0.1:1',
+    from: null,
     send() {
       asks++
       queueMicrotask(() => reader.read(answer))

@@ -1,6 +1,7 @@
 /** Polling on a raw keep-alive socket: ask, take the batch, ask again one interval after the last ask. */
+import { DOORS } from '../../server/protocol.ts'
 import { createAnswers } from './answers.ts'
-import type { CreateReader } from './reader.ts'
+import { type CreateReader, pathFrom } from './reader.ts'
 
 export const createPollReader: CreateReader = context => {
   let paused = false
@@ -13,8 +14,8 @@ export const createPollReader: CreateReader = context => {
 
   function ask(): void {
     asking = true
-    const query = answers.cursor === null ? '' : `?cursor=${answers.cursor}`
-    context.send(`GET /poll${query} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: application/json\r\n\r\n`)
+    const path = pathFrom(DOORS.poll, answers.cursor)
+    context.send(`GET ${path} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: application/json\r\n\r\n`)
   }
 
   function onAnswered(more: boolean): void {

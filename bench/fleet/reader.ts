@@ -2,9 +2,11 @@
 export interface ReaderContext {
   /** `host:port`, for the request's head. */
   readonly host: string
+  /** The cursor to ask with: where this reader stood when its last connection ended; `null` for a newcomer. */
+  readonly from: string | null
   readonly send: (bytes: string | Buffer) => void
   /** The place is known: the hello or the first batch has come. */
-  readonly onPlace: (seq: number) => void
+  readonly onPlace: (seq: number, epoch: string) => void
   /**
    * An event has come. `at` is its intended publish time in epoch milliseconds, or `null` when this reader
    * only counts: parsing every event in every reader would measure the fleet instead of the server.
@@ -21,7 +23,7 @@ export interface ReaderContext {
   readonly blindCursor: string | null
 }
 
-/** One technique's side of a raw socket. Throws on bytes that break the protocol. */
+/** One technique's side of one connection. Throws on bytes that break the protocol. */
 export interface Reader {
   /** The socket is connected. */
   start(): void
@@ -33,6 +35,11 @@ export interface Reader {
 }
 
 export type CreateReader = (context: ReaderContext) => Reader
+
+/** The door with the place to go on from; a newcomer names none. */
+export function pathFrom(door: string, cursor: string | null): string {
+  return cursor === null ? door : `${door}?cursor=${cursor}`
+}
 
 /** The number of the event whose text begins at `start` with `{"seq":`, without parsing the rest. */
 export function readSeq(bytes: Buffer, start: number): number {

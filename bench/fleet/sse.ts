@@ -1,8 +1,8 @@
 /** Server-Sent Events on a raw socket: one response whose body is blocks that end with a blank line. */
-import { type Hello, type LabEvent, parseCursor } from '../../server/protocol.ts'
+import { DOORS, type Hello, type LabEvent, parseCursor } from '../../server/protocol.ts'
 import { createFraming } from './framing.ts'
 import { readHttpHead } from './http-head.ts'
-import { type CreateReader, readSeq } from './reader.ts'
+import { type CreateReader, pathFrom, readSeq } from './reader.ts'
 
 const END_OF_BLOCK = Buffer.from('\n\n')
 const ID = 'id: '
@@ -14,7 +14,8 @@ export const createSseReader: CreateReader = context => {
 
   return {
     start() {
-      context.send(`GET /sse HTTP/1.1\r\nHost: ${context.host}\r\nAccept: text/event-stream\r\n\r\n`)
+      const path = pathFrom(DOORS.sse, context.from)
+      context.send(`GET ${path} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: text/event-stream\r\n\r\n`)
     },
     read,
     pause() {},
@@ -54,6 +55,6 @@ export const createSseReader: CreateReader = context => {
     if (name === 'bye' || name === 'gap') throw new Error(`/sse said ${name}`)
     if (name !== 'hello') return
     const hello = JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? '') as Hello
-    context.onPlace(parseCursor(hello.cursor)?.seq ?? -1)
+    context.onPlace(parseCursor(hello.cursor)?.seq ?? -1, hello.epoch)
   }
 }

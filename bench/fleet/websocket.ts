@@ -1,9 +1,9 @@
 /** WebSocket on a raw socket (RFC 6455): an upgrade, then frames; what the client sends is masked. */
 import { createHash, randomBytes } from 'node:crypto'
-import { type ControlFrame, type LabEvent, parseCursor } from '../../server/protocol.ts'
+import { type ControlFrame, DOORS, type LabEvent, parseCursor } from '../../server/protocol.ts'
 import { createFraming } from './framing.ts'
 import { readHttpHead } from './http-head.ts'
-import { type CreateReader, readSeq } from './reader.ts'
+import { type CreateReader, pathFrom, readSeq } from './reader.ts'
 
 const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const OPCODE = { text: 0x1, close: 0x8, ping: 0x9, pong: 0xa } as const
@@ -22,7 +22,7 @@ export const createWebSocketReader: CreateReader = context => {
   return {
     start() {
       context.send(
-        `GET /ws HTTP/1.1\r\nHost: ${context.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `GET ${pathFrom(DOORS.websocket, context.from)} HTTP/1.1\r\nHost: ${context.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
           `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
       )
     },
@@ -69,7 +69,7 @@ export const createWebSocketReader: CreateReader = context => {
 
   function takeControl(frame: ControlFrame): void {
     if (frame.control === 'bye' || frame.control === 'gap') throw new Error(`/ws said ${frame.control}`)
-    if (frame.control === 'hello') context.onPlace(parseCursor(frame.cursor)?.seq ?? -1)
+    if (frame.control === 'hello') context.onPlace(parseCursor(frame.cursor)?.seq ?? -1, frame.epoch)
   }
 }
 
