@@ -1,6 +1,9 @@
 /** One run: every arm once per block in a drawn order, block after block, each trial on its own. */
 import { loadavg } from 'node:os'
 import type { SummaryRow } from '../server/protocol.ts'
+import { claimCaveats } from './comparison/claim-caveats.ts'
+import { compareArms } from './comparison/compare-arms.ts'
+import { noiseBands } from './comparison/noise-bands.ts'
 import { runTrial } from './experiment.ts'
 import type { FloorSettings } from './floor.ts'
 import { readCommit, readMachine } from './machine.ts'
@@ -9,7 +12,7 @@ import { choosePinning, type Pinning } from './pinning.ts'
 import { createProgress, type ProgressOptions } from './progress.ts'
 import { createRandom, type Random, shuffle } from './random.ts'
 import { armLabel, type BenchRun, SCHEMA, type Trial } from './result.ts'
-import { type ArmPlan, BLOCKS_FOR_A_CLAIM, type DeliveryAxes, type Scenario, type Tier } from './scenario.ts'
+import type { ArmPlan, DeliveryAxes, Scenario, Tier } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { type Specimens, takeSpecimens } from './specimen.ts'
 import { startServer } from './subject.ts'
@@ -50,6 +53,8 @@ export async function runBench(
   const trials = await runTurns()
   const complete = trials.length === turns.length
   const summary = summarize(trials, seed)
+  const bands = noiseBands(trials)
+  const comparisons = compareArms(trials, bands, seed)
   return {
     schema: SCHEMA,
     id: `${compactTime(startedAt)}-${commit.hash ?? 'uncommitted'}-${options.tier}`,
@@ -66,10 +71,13 @@ export async function runBench(
       blocks,
       tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     },
-    caveats: caveatsOf(options, blocks, complete, commit.dirty, loadAverage, summary),
+    caveats: [
+      ...caveatsOf(options, complete, commit.dirty, loadAverage, summary),
+      ...claimCaveats(blocks, comparisons, bands),
+    ],
     summary,
-    comparisons: [],
-    bands: [],
+    comparisons,
+    bands,
     seed,
     blocks,
     order: Array.from({ length: blocks }, (_, index) =>
@@ -175,7 +183,6 @@ async function prepare(
 
 function caveatsOf(
   options: BenchOptions,
-  blocks: number,
   complete: boolean,
   dirty: boolean,
   loadAverage: number,
@@ -189,8 +196,6 @@ function caveatsOf(
     options.tier === 'quick' && 'A look, not a result: the quick tier is short.',
     !complete && 'Incomplete: the run was broken off.',
     dirty && 'Not publishable: the working tree differed from the commit.',
-    blocks < BLOCKS_FOR_A_CLAIM &&
-      `No difference is claimed: ${blocks} blocks, and a claim takes ${BLOCKS_FOR_A_CLAIM}.`,
     loadAverage > QUIET_LOAD_AVERAGE &&
       `The machine was busy with something else: load average ${loadAverage.toFixed(1)} before the run began.`,
     changed && 'The command line changed the axes of the scenarios; see each trial.',

@@ -2,7 +2,7 @@
  * Percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13): draw as many
  * values again, with replacement; take the statistic of each such sample; cut 2.5 % from either end.
  */
-import { median, quantileSorted } from 'simple-statistics'
+import { quantileSorted } from 'simple-statistics'
 import type { Interval } from '../../server/protocol.ts'
 import type { Random } from '../random.ts'
 
@@ -15,7 +15,7 @@ export const VALUES_FOR_AN_INTERVAL = 3
 /** Where the median lies, with 95 % confidence; `null` with fewer than three values. */
 export function bootstrapMedian(values: readonly number[], random: Random): Interval | null {
   if (values.length < VALUES_FOR_AN_INTERVAL) return null
-  return percentileInterval(() => medianAgain(values, random))
+  return percentileInterval(resampledMedian(values, random))
 }
 
 /** Where median(b) − median(a) lies, the two drawn independently; `null` with fewer than three values in either. */
@@ -25,11 +25,19 @@ export function bootstrapMedianDifference(
   random: Random,
 ): Interval | null {
   if (Math.min(a.length, b.length) < VALUES_FOR_AN_INTERVAL) return null
-  return percentileInterval(() => medianAgain(b, random) - medianAgain(a, random))
+  const [medianOfA, medianOfB] = [resampledMedian(a, random), resampledMedian(b, random)]
+  return percentileInterval(() => medianOfB() - medianOfA())
 }
 
-function medianAgain(values: readonly number[], random: Random): number {
-  return median(values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN))
+/** The median of as many values drawn again. Two thousand times per figure, hence one array that is sorted in place. */
+function resampledMedian(values: readonly number[], random: Random): () => number {
+  const n = values.length
+  const drawn = new Float64Array(n)
+  return () => {
+    for (let index = 0; index < n; index++) drawn[index] = values[Math.floor(random() * n)] ?? Number.NaN
+    drawn.sort()
+    return ((drawn[(n - 1) >> 1] ?? Number.NaN) + (drawn[n >> 1] ?? Number.NaN)) / 2
+  }
 }
 
 function percentileInterval(statistic: () => number): Interval {
