@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { checkComplete, checkLatencyFloor, checkSchedule, checkServerSaturated, checkSteal } from './check.ts'
+import {
+  checkBroadcastMedian,
+  checkComplete,
+  checkDraws,
+  checkLatencyFloor,
+  checkPollMean,
+  checkSchedule,
+  checkServerSaturated,
+  checkSteal,
+} from './check.ts'
 
 const exact = { expected: 100, delivered: 100, repeated: 0, disordered: 0 }
 
@@ -38,4 +47,27 @@ test('what the host takes for others is flagged, then refused; where it is not k
     'flagged',
     'refused',
   ])
+})
+
+test('Poisson draws vary, but not without end, and nobody may miss one', () => {
+  const seen = (count: number) => Array.from({ length: count }, (_, index) => index)
+  expect(checkDraws(seen(100), 100, 110).verdict).toBe('ok')
+  expect(checkDraws(seen(99), 100, 100).reason).toBe(
+    '100.0 events were to be expected, 100 published, 99 seen.',
+  )
+  expect(checkDraws(seen(40), 40, 100).verdict).toBe('refused')
+  expect(checkDraws(seen(0), 0, 0.5).verdict).toBe('ok')
+})
+
+test('a poll that is far from half an interval late was not polling, if chance cannot have done it', () => {
+  expect(checkPollMean(119, 100, 1000).verdict).toBe('ok')
+  expect(checkPollMean(121, 100, 1000).verdict).toBe('refused')
+  expect(checkPollMean(79, 100, 1000).reason).toMatch(/^Physics violated: the polls were 79\.0 ms late/)
+  expect(checkPollMean(140, 100, 20).verdict).toBe('ok')
+})
+
+test('nobody in the middle of a broadcast is served before half of the writes are made', () => {
+  // 100 writes of 8 µs come before the median of 200 readers; half of that is the limit.
+  expect(checkBroadcastMedian(0.41, 200, 8).verdict).toBe('ok')
+  expect(checkBroadcastMedian(0.39, 200, 8).reason).toMatch(/^Physics violated/)
 })

@@ -21,12 +21,18 @@ export const STEAL_SHARE = { flag: 0.02, refuse: 0.1 } as const
 
 export const SETTLED_DRIFT = 0.05
 
+export const POLL_MEAN_TOLERANCE = 0.2
+/** So far from its mean, chance alone hardly ever goes. */
+const CHANCE_DEVIATIONS = 4
+const POISSON_DEVIATIONS = 5
+
 const CPU: readonly MetricId[] = ['cpu-per-delivery', 'cpu-per-request', 'times-floor']
 const WIRE: readonly MetricId[] = ['wire-down', 'wire-payload', 'wire-framing', 'wire-headers', 'wire-up']
 const LATENCY: readonly MetricId[] = [
   'latency-p50',
   'latency-p90',
   'latency-p99',
+  'latency-mean',
   'latency-max',
   'completion-p50',
 ]
@@ -154,6 +160,62 @@ export function checkSchedule(intendedAt: readonly number[], published: number, 
       ? null
       : `${scheduled} events were scheduled, ${published} published, ${intendedAt.length} seen.`,
     concerns: 'all',
+  }
+}
+
+/**
+ * For Poisson timing, whose schedule nobody but the source knows: everything that was published must have been seen,
+ * and as much must have been published as a draw around `expected` gives, but for one in a million.
+ */
+export function checkDraws(intendedAt: readonly number[], published: number, expected: number): Check {
+  const likely = Math.abs(published - expected) <= POISSON_DEVIATIONS * Math.sqrt(expected) + 1
+  const kept = published === intendedAt.length && likely
+  return {
+    name: 'published as scheduled',
+    value: published - intendedAt.length,
+    threshold: `refused unless 0, and within ${POISSON_DEVIATIONS} standard deviations of what was asked for`,
+    verdict: kept ? 'ok' : 'refused',
+    reason: kept
+      ? null
+      : `${expected.toFixed(1)} events were to be expected, ${published} published, ${intendedAt.length} seen.`,
+    concerns: 'all',
+  }
+}
+
+/**
+ * Physics: a poll is stale by half an interval and half a round trip on average, or it was not polling that was
+ * measured. `waits` is how many independent waits the mean rests on: with few, chance alone goes beyond the limit.
+ */
+export function checkPollMean(meanMs: number | null, predictedMs: number, waits: number): Check {
+  // A wait that is drawn evenly from 0 to T has the standard deviation T/√12, which is 1/√3 of its mean.
+  const enough = Math.ceil((CHANCE_DEVIATIONS / POLL_MEAN_TOLERANCE) ** 2 / 3)
+  const away = meanMs === null ? 0 : meanMs / predictedMs - 1
+  const violated = waits >= enough && Math.abs(away) > POLL_MEAN_TOLERANCE
+  return {
+    name: 'poll mean as physics has it',
+    value: meanMs,
+    threshold: `refused beyond ±${percent(POLL_MEAN_TOLERANCE)} of T/2 + RTT/2 = ${predictedMs} ms, from ${enough} independent waits on (here ${waits})`,
+    verdict: violated ? 'refused' : 'ok',
+    reason: violated
+      ? `Physics violated: the polls were ${meanMs?.toFixed(1)} ms late on average, and T/2 + RTT/2 is ${predictedMs} ms.`
+      : null,
+    concerns: LATENCY,
+  }
+}
+
+/** Physics: half of the readers are written to before the reader in the middle is, and each write takes its time. */
+export function checkBroadcastMedian(p50Ms: number, readers: number, writeUs: number): Check {
+  const leastMs = ((readers / 2) * writeUs) / 1000 / 2
+  const violated = p50Ms < leastMs
+  return {
+    name: 'broadcast median as physics has it',
+    value: p50Ms,
+    threshold: `refused below half of ${readers}/2 writes of ${writeUs.toFixed(1)} µs, ${leastMs.toFixed(3)} ms`,
+    verdict: violated ? 'refused' : 'ok',
+    reason: violated
+      ? `Physics violated: the median reader had its event after ${p50Ms.toFixed(3)} ms, before half of the writes can have been made.`
+      : null,
+    concerns: LATENCY,
   }
 }
 

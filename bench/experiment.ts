@@ -51,6 +51,7 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
     verdict: failure === null ? worst(checks) : 'failed',
     reasons: failure === null ? checks.flatMap(({ reason }) => reason ?? []) : [failure],
     values: measurement?.values ?? {},
+    predictions: measurement?.predictions ?? {},
     checks,
     publishes: measurement?.publishes ?? null,
     histograms: measurement?.histograms ?? {},
@@ -89,12 +90,14 @@ async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting
     const floor = await startFloor({ ...place, settings })
     return { subject: floor, measure: load => measureDelivery(setting, scenario.axes[tier], floor, load) }
   }
+  if (scenario.kind === 'delivery') {
+    const axes = { ...scenario.axes[tier], ...plan.at?.axes }
+    const { payloadBytes, timing, distanceMs } = axes
+    const server = await startServer({ ...place, payloadBytes, seed, timing, distanceMs })
+    return { subject: server, measure: load => measureDelivery(setting, axes, server, load) }
+  }
   const server = await startServer({ ...place, payloadBytes: scenario.axes[tier].payloadBytes, seed })
   switch (scenario.kind) {
-    case 'delivery': {
-      const axes = { ...scenario.axes[tier], ...plan.at?.axes }
-      return { subject: server, measure: load => measureDelivery(setting, axes, server, load) }
-    }
     case 'idle':
       return { subject: server, measure: load => measureIdle(setting, scenario.axes[tier], server, load) }
     case 'burst':

@@ -22,6 +22,8 @@ export const METRICS = {
     shareBeyond: 0.01,
     compares: true,
   },
+  /** Of what theory predicts by its mean: a wait that is drawn evenly. Never shown without the percentiles. */
+  'latency-mean': { title: 'delivery latency, mean', unit: 'ms' },
   'latency-max': { title: 'delivery latency, maximum', unit: 'ms' },
   'completion-p50': { title: 'last sentinel served, median', unit: 'ms', shareBeyond: 0.5, compares: true },
   completeness: { title: 'delivered ÷ expected', unit: 'ratio' },

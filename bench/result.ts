@@ -26,6 +26,8 @@ export interface Trial {
   readonly verdict: Verdict
   readonly reasons: readonly string[]
   readonly values: Readonly<Partial<Record<MetricId, number>>>
+  /** What theory says of some of the values, for these axes. */
+  readonly predictions: Readonly<Partial<Record<MetricId, number>>>
   readonly checks: readonly Check[]
   readonly publishes: number | null
   readonly histograms: Readonly<Record<string, string>>

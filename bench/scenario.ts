@@ -40,12 +40,14 @@ export interface DeliveryAxes {
   /** Readers that parse and time-stamp every event. */
   readonly sentinels: number
   readonly eventsPerSecond: number
+  /** Where a mean is held against theory, events must fall into every phase of a wait alike: `poisson`. */
+  readonly timing: 'fixed' | 'poisson'
   readonly payloadBytes: number
   /** Polling only. Neither a multiple nor a divisor of the event period, so that no phase stays constant. */
   readonly pollIntervalMs: number
   readonly connectAtOnce: number
-  /** One way, each way, through the road; 0: straight to the server. */
-  readonly distanceMs: number
+  /** One way, each way, by the road, which is itself a hop; `null`: straight to the server. */
+  readonly distanceMs: number | null
   /** The silent server before anyone connects: the idle baseline. */
   readonly idleMs: number
   readonly warmUpMs: number

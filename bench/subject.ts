@@ -1,11 +1,12 @@
 /** What is under test in one trial: the server as a user starts it, or a floor in its place. */
-import type { ClockReading, Stats, Technique, Traffic } from '../server/protocol.ts'
+import type { ClockReading, Health, RoadConditions, Stats, Technique, Traffic } from '../server/protocol.ts'
 import { type Child, startChild } from './child.ts'
 import type { Commands } from './conversation.ts'
 import type { FloorCommands, FloorSettings } from './floor.ts'
 import type { ProbeReading } from './probe.ts'
 
 export interface Subject {
+  /** Where readers connect to: the road's port where they go by the road. */
   readonly port: number
   /** Publishes that many events per second from now on; 0 stops. */
   setRate(eventsPerSecond: number): Promise<void>
@@ -31,14 +32,23 @@ export interface SubjectOptions {
   readonly signal: AbortSignal
 }
 
-export async function startServer(
-  options: SubjectOptions & { readonly payloadBytes: number; readonly seed: number },
-): Promise<ServerSubject> {
+export interface ServerOptions extends SubjectOptions {
+  readonly payloadBytes: number
+  readonly seed: number
+  /** `fixed` by default. */
+  readonly timing?: 'fixed' | 'poisson'
+  /** Readers go by the road, so far one way; straight to the server by default. */
+  readonly distanceMs?: number | null
+}
+
+export async function startServer(options: ServerOptions): Promise<ServerSubject> {
+  const distanceMs = options.distanceMs ?? null
   const child = startChild({
     name: 'the server',
     entry: '../server/main.js',
     args: [
-      ...['--port', '0', '--road-port', 'off', '--source', 'synthetic', '--rate', '0', '--timing', 'fixed'],
+      ...['--port', '0', '--road-port', distanceMs === null ? 'off' : '0'],
+      ...['--source', 'synthetic', '--rate', '0', '--timing', options.timing ?? 'fixed'],
       ...['--payload', String(options.payloadBytes), '--seed', String(options.seed)],
     ],
     core: options.core,
@@ -47,7 +57,7 @@ export async function startServer(
   const { origin, port } = new URL(await child.line(/^https?:\/\/\S+$/).catch(ended(child)))
 
   return {
-    port: Number(port),
+    port: distanceMs === null ? Number(port) : await openRoad(distanceMs).catch(ended(child)),
     ...probed(child),
     setRate: async rate => void (await call('PUT', '/api/source', { rate })),
     top: async () => (await stats()).log.top,
@@ -58,6 +68,14 @@ export async function startServer(
       const { epoch, top } = (await stats()).log
       return { newest: `${epoch}-${top}`, beginning: `${epoch}-0` }
     },
+  }
+
+  /** Returns the road's port. */
+  async function openRoad(delayMs: number): Promise<number> {
+    const { road } = (await call('GET', '/api/health')) as Health
+    if (road === null) throw new Error('the server has no road')
+    await call('PUT', '/api/road', { delayMs } satisfies RoadConditions)
+    return road.port
   }
 
   function stats(): Promise<Stats> {

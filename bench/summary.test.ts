@@ -18,6 +18,7 @@ function trial(changes: Partial<Trial>): Trial {
     verdict: 'ok',
     reasons: [],
     values: {},
+    predictions: {},
     checks: [],
     publishes: null,
     histograms: {},

@@ -54,6 +54,7 @@ export function trialOf(changes: Partial<Trial>): Trial {
     verdict: 'ok',
     reasons: [],
     values: {},
+    predictions: {},
     checks: [],
     publishes: 1_000,
     histograms: {},

@@ -6,13 +6,17 @@ import {
   checkBytes,
   checkComplete,
   checkConnections,
+  checkDraws,
   checkLatencyFloor,
   checkLoadUtilization,
+  checkPollMean,
   checkSchedule,
   checkSettled,
 } from '../check.ts'
 import type { LatencyRecord } from '../fleet/latencies.ts'
 import type { FleetCounts } from '../fleet.ts'
+import { independentWaits, predictMeanLatencyMs } from '../prediction.ts'
+import type { DeliveryAxes } from '../scenario.ts'
 import type { Measurement } from './measurement.ts'
 import type { Books, Reading } from './stage.ts'
 
@@ -22,7 +26,11 @@ export interface DeliveryRecord {
   readonly technique: Technique
   /** The `tcp` floor's bytes per event; `null` for every other arm. */
   readonly pushedBytes: number | null
-  readonly eventsPerSecond: number
+  readonly axes: DeliveryAxes
+  /** For how long the source was on. */
+  readonly publishedMs: number
+  /** Of an ask by the road that is answered at once; 0 without a road. */
+  readonly roundTripMs: number
   readonly idleCpuShare: number
   readonly loadUtilization: number
   readonly before: Reading & Books
@@ -39,39 +47,49 @@ type Values = Measurement['values']
 const CLOCK_UNCERTAINTY_MS = 0.05
 
 export function deliveryFigures(record: DeliveryRecord): Measurement {
-  const { arm, technique, before, half, after, latencies } = record
+  const { arm, technique, axes, before, half, after, latencies } = record
   const isFloor = arm === 'tcp' || arm === 'http'
   const polls = technique === 'poll' || technique === 'long-poll'
   const units = (counts: FleetCounts) => (polls ? counts.answers : deliveriesIn(counts))
   const cpuMs = cpuBetween(before, after)
   const deliveries = deliveriesIn(after.counts) - deliveriesIn(before.counts)
   const publishes = after.top - before.top
+  // The road runs in the server's process and costs more than the server does.
+  const byRoad = axes.distanceMs !== null
+  const predictedMs = isFloor ? null : predictMeanLatencyMs(technique, axes, record.roundTripMs)
+  const latency = isFloor ? {} : latencyFigures()
 
-  const checks: Check[] = [
-    checkConnections(record.failures),
-    checkLoadUtilization(record.loadUtilization),
-    checkSettled(cpuPerUnit(half, after) / cpuPerUnit(before, half) - 1),
-  ]
+  const checks: Check[] = [checkConnections(record.failures), checkLoadUtilization(record.loadUtilization)]
+  if (!byRoad) checks.push(checkSettled(cpuPerUnit(half, after) / cpuPerUnit(before, half) - 1))
   if (arm !== 'http') checks.push(checkComplete(tally()))
   if (!isFloor) {
     checks.push(
-      checkSchedule(latencies.intendedAt, publishes, 1000 / record.eventsPerSecond),
+      axes.timing === 'fixed'
+        ? checkSchedule(latencies.intendedAt, publishes, 1000 / axes.eventsPerSecond)
+        : checkDraws(latencies.intendedAt, publishes, (axes.eventsPerSecond * record.publishedMs) / 1000),
       checkLatencyFloor(latencies.lowestMs, Math.max(CLOCK_UNCERTAINTY_MS, Math.abs(driftMs(record.clocks)))),
+    )
+  }
+  if (technique === 'poll' && predictedMs !== null) {
+    checks.push(
+      checkPollMean(latency['latency-mean'] ?? null, predictedMs, independentWaits(axes, publishes)),
     )
   }
   const wire = isFloor ? {} : wireFigures()
   return {
     values: {
-      ...(isFloor ? {} : latencyFigures(latencies)),
+      ...latency,
       ...(isFloor ? {} : { completeness: after.counts.delivered / tally().expected }),
-      ...(arm === 'http' ? {} : { 'cpu-per-delivery': (cpuMs * 1000) / deliveries }),
-      ...(polls ? { 'cpu-per-request': cpuPerUnit(before, after) } : {}),
+      ...(arm === 'http' || byRoad ? {} : { 'cpu-per-delivery': (cpuMs * 1000) / deliveries }),
+      ...(polls && !byRoad ? { 'cpu-per-request': cpuPerUnit(before, after) } : {}),
       ...wire,
     },
+    predictions: predictedMs === null ? {} : { 'latency-mean': predictedMs },
     checks,
     publishes,
     histograms: isFloor ? {} : { deliveryUs: latencies.deliveryUs, completionUs: latencies.completionUs },
     raw: {
+      roundTripMs: record.roundTripMs,
       idleCpuShare: record.idleCpuShare,
       loadUtilization: record.loadUtilization,
       cpuMs,
@@ -102,6 +120,20 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     return { ...counts, delivered: deliveriesIn(counts), expected: counts.readers * top - counts.began }
   }
 
+  function latencyFigures(): Values {
+    if (latencies.samples === 0) return {}
+    const delivery = decodeFromCompressedBase64(latencies.deliveryUs)
+    const completion = decodeFromCompressedBase64(latencies.completionUs)
+    return {
+      'latency-p50': delivery.getValueAtPercentile(50) / 1000,
+      'latency-p90': delivery.getValueAtPercentile(90) / 1000,
+      'latency-p99': delivery.getValueAtPercentile(99) / 1000,
+      ...(predictedMs === null ? {} : { 'latency-mean': delivery.mean / 1000 }),
+      'latency-max': delivery.maxValue / 1000,
+      'completion-p50': completion.getValueAtPercentile(50) / 1000,
+    }
+  }
+
   function wireFigures(): Values {
     const [from, to] = [before.traffic, after.traffic]
     if (from === null || to === null) return {}
@@ -119,19 +151,6 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
       'wire-up': difference('bytesIn') / deliveries,
       'requests-per-event': (after.counts.asks - before.counts.asks) / deliveries,
     }
-  }
-}
-
-function latencyFigures({ samples, deliveryUs, completionUs }: LatencyRecord): Values {
-  if (samples === 0) return {}
-  const delivery = decodeFromCompressedBase64(deliveryUs)
-  const completion = decodeFromCompressedBase64(completionUs)
-  return {
-    'latency-p50': delivery.getValueAtPercentile(50) / 1000,
-    'latency-p90': delivery.getValueAtPercentile(90) / 1000,
-    'latency-p99': delivery.getValueAtPercentile(99) / 1000,
-    'latency-max': delivery.maxValue / 1000,
-    'completion-p50': completion.getValueAtPercentile(50) / 1000,
   }
 }
 

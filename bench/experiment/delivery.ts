@@ -1,5 +1,6 @@
 /** N readers of one technique, a steady source: what is published, delivered, and spent in one window. */
 import type { Technique } from '../../server/protocol.ts'
+import { measureRoundTripMs } from '../round-trip.ts'
 import type { DeliveryAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
 import { deliveryFigures } from './delivery-figures.ts'
@@ -17,7 +18,18 @@ export async function measureDelivery(
 ): Promise<Measurement> {
   const technique = as ?? (arm as Technique)
   const pushedBytes = floor?.kind === 'tcp' ? Buffer.byteLength(floor.base64, 'base64') : null
-  const stage = createStage({ technique, subject, load, signal, pushedBytes, keepsLog: floor === null })
+  const roundTripMs =
+    axes.distanceMs === null ? 0 : await measureRoundTripMs('127.0.0.1', subject.port, signal)
+  const stage = createStage({
+    technique,
+    subject,
+    load,
+    signal,
+    pushedBytes,
+    keepsLog: floor === null,
+    pollIntervalMs: axes.pollIntervalMs,
+    roundTripMs,
+  })
 
   const idleCpuShare = await stage.readIdle(axes.idleMs)
   const clock = await subject.clock()
@@ -39,7 +51,7 @@ export async function measureDelivery(
   await load.ask('fleet.clearLatencies', null)
   const before = { ...(await stage.readBooks()), ...(await stage.read()) }
   await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
-  const { loadUtilization, half } = await stage.publishFor(axes.windowMs, axes.eventsPerSecond)
+  const { loadUtilization, half, publishedMs } = await stage.publishFor(axes.windowMs, axes.eventsPerSecond)
   await stage.rest()
   const after = { ...(await stage.read()), ...(await stage.readBooks()) }
 
@@ -47,7 +59,9 @@ export async function measureDelivery(
     arm,
     technique,
     pushedBytes,
-    eventsPerSecond: axes.eventsPerSecond,
+    axes,
+    publishedMs,
+    roundTripMs,
     idleCpuShare,
     loadUtilization,
     before,

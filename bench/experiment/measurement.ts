@@ -9,6 +9,8 @@ import type { ArmPlan } from '../scenario.ts'
 /** What one trial found. Values are as measured; what may be said of them is decided when trials are summed up. */
 export interface Measurement {
   readonly values: Readonly<Partial<Record<MetricId, number>>>
+  /** What theory says of some of the values. */
+  readonly predictions?: Readonly<Partial<Record<MetricId, number>>>
   readonly checks: readonly Check[]
   /** Events published in the window; the sample size of percentiles. */
   readonly publishes: number | null

@@ -24,11 +24,11 @@ export interface Stage {
   readBooks(): Promise<Books>
   /** The silent process: CPU milliseconds per millisecond. */
   readIdle(ms: number): Promise<number>
-  /** Returns how busy the load process was meanwhile, and the readings at half-time. */
+  /** Returns for how long it was, how busy the load process was meanwhile, and the readings at half-time. */
   publishFor(
     ms: number,
     eventsPerSecond: number,
-  ): Promise<{ readonly loadUtilization: number; readonly half: Reading }>
+  ): Promise<{ readonly publishedMs: number; readonly loadUtilization: number; readonly half: Reading }>
   /** Until everyone has everything (or plainly will not), and nothing is under way. Polls are paused then. */
   rest(): Promise<void>
 }
@@ -42,8 +42,12 @@ export interface StageOptions {
   readonly pushedBytes: number | null
   /** The subject keeps a log, so that everybody's place can be known. */
   readonly keepsLog: boolean
+  /** What waiting takes by itself, where that is much: a poll's turn, and the distance. */
+  readonly pollIntervalMs?: number
+  readonly roundTripMs?: number
 }
 
+/** Beyond what waiting takes by itself. */
 const REST_DEADLINE_MS = 3_000
 const REST_LOOK_MS = 10
 /** For what answering leaves behind: a long poll that was answered asks again. */
@@ -56,6 +60,8 @@ export function createStage({
   signal,
   pushedBytes,
   keepsLog,
+  pollIntervalMs = 0,
+  roundTripMs = 0,
 }: StageOptions): Stage {
   return { read, readBooks, readIdle, publishFor, rest }
 
@@ -79,11 +85,13 @@ export function createStage({
   async function publishFor(ms: number, eventsPerSecond: number) {
     const from = await load.ask('probe.read', null)
     await subject.setRate(eventsPerSecond)
+    const beganMs = performance.now()
     await delay(ms / 2, undefined, { signal })
     const half = await read()
     await delay(ms / 2, undefined, { signal })
     await subject.setRate(0)
-    return { loadUtilization: loopUtilization(from, await load.ask('probe.read', null)), half }
+    const publishedMs = performance.now() - beganMs
+    return { publishedMs, loadUtilization: loopUtilization(from, await load.ask('probe.read', null)), half }
   }
 
   async function rest(): Promise<void> {
@@ -92,11 +100,11 @@ export function createStage({
     if (keepsLog) await until(counts => counts.lowestPlace >= top)
     await load.ask('fleet.pause', null)
     if (technique === 'poll') await until(counts => counts.asks === counts.answers + counts.abandoned)
-    await delay(REST_MS, undefined, { signal })
+    await delay(REST_MS + roundTripMs, undefined, { signal })
   }
 
   async function until(done: (counts: FleetCounts) => boolean): Promise<void> {
-    const deadline = performance.now() + REST_DEADLINE_MS
+    const deadline = performance.now() + REST_DEADLINE_MS + pollIntervalMs + 2 * roundTripMs
     while (!done(await load.ask('fleet.counts', null)) && performance.now() < deadline) {
       await delay(REST_LOOK_MS, undefined, { signal })
     }

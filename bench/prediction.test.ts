@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { independentWaits, predictMeanLatencyMs } from './prediction.ts'
+import type { DeliveryAxes } from './scenario.ts'
+
+const AXES: DeliveryAxes = {
+  readers: 10,
+  sentinels: 10,
+  eventsPerSecond: 20,
+  timing: 'poisson',
+  payloadBytes: 128,
+  pollIntervalMs: 200,
+  connectAtOnce: 1,
+  distanceMs: 50,
+  idleMs: 0,
+  warmUpMs: 0,
+  warmUpFactor: 1,
+  windowMs: 1_000,
+}
+
+/** One long poll against Poisson arrivals, walked through event by event: what the formula has to agree with. */
+function simulateLongPollMs(roundTripMs: number, eventsPerSecond: number): number {
+  let state = 1
+  const random = () => {
+    state = (state * 48_271) % 2_147_483_647
+    return state / 2_147_483_647
+  }
+  let nowMs = 0
+  let askArrivesMs = 0
+  let waiting: number[] = []
+  let sumMs = 0
+  const events = 200_000
+  for (let count = 0; count < events; count++) {
+    nowMs += (-Math.log(random()) * 1000) / eventsPerSecond
+    if (waiting.length > 0 && nowMs > askArrivesMs) {
+      for (const publishedMs of waiting) sumMs += askArrivesMs - publishedMs + roundTripMs / 2
+      waiting = []
+      askArrivesMs += roundTripMs
+    }
+    if (nowMs >= askArrivesMs) {
+      sumMs += roundTripMs / 2
+      askArrivesMs = nowMs + roundTripMs
+    } else waiting.push(nowMs)
+  }
+  return sumMs / (events - waiting.length)
+}
+
+test.each([20, 100, 200])(
+  'with %i ms of round trip the gap of a long poll costs what it costs',
+  roundTripMs => {
+    const predicted = predictMeanLatencyMs('long-poll', AXES, roundTripMs)
+    const simulated = simulateLongPollMs(roundTripMs, AXES.eventsPerSecond)
+    expect((predicted ?? 0) / simulated).toBeCloseTo(1, 2)
+  },
+)
+
+test('a stream pays the distance once, a poll on top of half its interval', () => {
+  expect(predictMeanLatencyMs('sse', AXES, 100)).toBe(50)
+  expect(predictMeanLatencyMs('websocket', AXES, 100)).toBe(50)
+  expect(predictMeanLatencyMs('poll', AXES, 100)).toBe(150)
+})
+
+test('theory is silent about streams without a distance, and about a long poll whose phase does not vary', () => {
+  expect(predictMeanLatencyMs('sse', { ...AXES, distanceMs: null }, 0)).toBeNull()
+  expect(predictMeanLatencyMs('sse', { ...AXES, distanceMs: 0 }, 1)).toBeNull()
+  expect(predictMeanLatencyMs('long-poll', { ...AXES, timing: 'fixed' }, 100)).toBeNull()
+})
+
+test('each sentinel waits on its own, each event only where it may fall anywhere', () => {
+  expect(independentWaits(AXES, 20)).toBe(200)
+  expect(independentWaits({ ...AXES, eventsPerSecond: 0.1 }, 2)).toBe(10)
+  expect(independentWaits({ ...AXES, windowMs: 100 }, 2)).toBe(10)
+})

@@ -1,0 +1,35 @@
+/** What theory says of a delivery scenario: the mean wait, where the timing makes it a matter of arithmetic. */
+import type { Technique } from '../server/protocol.ts'
+import type { DeliveryAxes } from './scenario.ts'
+
+/**
+ * Mean latency in milliseconds; `null` where theory says no more than "as fast as it goes".
+ *
+ * Polling with a period T and a random phase: T/2, and half a round trip R for the answer. A stream: R/2. A long poll
+ * too, but while its answer and its next ask are under way, for R, it is not there: the share of events that fall into
+ * that gap is λR ÷ (λR + e^(−λR)), and they wait for half of it on average. That holds for Poisson arrivals only: with
+ * a fixed period the same phase comes back with each answer, and the mean is whatever that phase makes it.
+ *
+ * `roundTripMs` is R as it was measured: timers and sockets add to what was set.
+ */
+export function predictMeanLatencyMs(
+  technique: Technique,
+  axes: DeliveryAxes,
+  roundTripMs: number,
+): number | null {
+  if (technique === 'poll') return axes.pollIntervalMs / 2 + roundTripMs / 2
+  if (axes.distanceMs === null || axes.distanceMs === 0) return null
+  if (technique !== 'long-poll') return roundTripMs / 2
+  if (axes.timing !== 'poisson') return null
+  const eventsInGap = (axes.eventsPerSecond * roundTripMs) / 1000
+  const shareInGap = eventsInGap / (eventsInGap + Math.exp(-eventsInGap))
+  return roundTripMs / 2 + (shareInGap * roundTripMs) / 2
+}
+
+/** How many waits of a poll in one window were drawn independently of each other: what its mean rests on. */
+export function independentWaits(axes: DeliveryAxes, publishes: number): number {
+  // Each sentinel has a phase of its own. Each event has one too if it may fall anywhere into an interval.
+  const everywhere =
+    axes.windowMs >= axes.pollIntervalMs && axes.pollIntervalMs >= 1000 / axes.eventsPerSecond
+  return Math.min(axes.sentinels, axes.readers) * (everywhere ? publishes : 1)
+}
