@@ -7,8 +7,8 @@ import type { ChildProcess } from 'node:child_process'
 /** What a party answers to: a name, what it is given, what it gives back. */
 export type Commands = Readonly<Record<string, (given: never) => unknown>>
 
-type Given<C extends Commands, N extends keyof C> = Parameters<C[N]>[0]
-type Answer<C extends Commands, N extends keyof C> = Awaited<ReturnType<C[N]>>
+export type Given<C extends Commands, N extends keyof C> = Parameters<C[N]>[0]
+export type Answer<C extends Commands, N extends keyof C> = Awaited<ReturnType<C[N]>>
 
 interface Question {
   readonly id: number

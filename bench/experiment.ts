@@ -9,7 +9,8 @@ import { measureDelivery } from './experiment/delivery.ts'
 import { measureIdle } from './experiment/idle.ts'
 import type { Load, Measurement, TrialSetting } from './experiment/measurement.ts'
 import { measureThroughput } from './experiment/throughput.ts'
-import type { LoadCommands } from './load.ts'
+import type { LoadCommands } from './load-commands.ts'
+import { createLoadGroup } from './load-group.ts'
 import { readSteal } from './machine.ts'
 import type { Trial } from './result.ts'
 import type { Scenario, Tier } from './scenario.ts'
@@ -61,12 +62,14 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
 
 async function withProcesses(trial: TrialPlan, setting: TrialSetting): Promise<Measurement> {
   const { pinning, signal } = setting
-  const load: Load = startChild<LoadCommands>({
-    name: 'the load process',
-    entry: './load.js',
-    core: pinning.loadCore,
-    signal,
-  })
+  const load = createLoadGroup(() =>
+    startChild<LoadCommands>({
+      name: 'the load process',
+      entry: './load.js',
+      core: pinning.loadCore,
+      signal,
+    }),
+  )
   let subject: Subject | null = null
   try {
     const start = await startSubject(trial, setting)

@@ -41,7 +41,7 @@ export interface FleetOptions {
 
 /** Where readers stand. */
 export interface Places {
-  /** The place of the reader that is furthest behind. */
+  /** The place of the reader that is furthest behind; beyond all events where there is no reader. */
   readonly lowestPlace: number
   /** The sum of the places at which they began: by event `top` they should have `readers × top − began`. */
   readonly began: number
@@ -198,7 +198,8 @@ function noDeliveries(): Deliveries {
 }
 
 function placesOf(members: readonly Member[]): Places {
-  let lowestPlace = Number.POSITIVE_INFINITY
+  // No infinity: between processes it would turn into null.
+  let lowestPlace = Number.MAX_SAFE_INTEGER
   let began = 0
   for (const member of members) {
     lowestPlace = Math.min(lowestPlace, member.ledger.place)

@@ -37,6 +37,12 @@ export function readMachine(): Record<string, string | number | null> {
   }
 }
 
+/** How many files a process may have open, those that it starts as well; `null` where the kernel does not say. */
+export function readOpenFilesLimit(): number | null {
+  const limit = /^Max open files +(\d+)/m.exec(readText('/proc/self/limits') ?? '')?.[1]
+  return limit === undefined ? null : Number(limit)
+}
+
 /** Jiffies stolen by the host, and all jiffies, since boot; `null` where the kernel does not say. */
 export function readSteal(): { readonly stolen: number; readonly all: number } | null {
   const line = readText('/proc/stat')?.split('\n')[0]
@@ -58,10 +64,6 @@ function packageVersion(name: string): string | null {
 
 function readHypervisorFlag(): boolean {
   return /^flags.*\bhypervisor\b/m.test(readText('/proc/cpuinfo') ?? '')
-}
-
-function readOpenFilesLimit(): string | null {
-  return /^Max open files +(\S+)/m.exec(readText('/proc/self/limits') ?? '')?.[1] ?? null
 }
 
 function readText(path: string): string | null {

@@ -1,7 +1,6 @@
 import type { Check } from '../check.ts'
-import type { Child } from '../child.ts'
 import type { FloorSettings } from '../floor.ts'
-import type { LoadCommands } from '../load.ts'
+import type { LoadGroup } from '../load-group.ts'
 import type { MetricId } from '../metric.ts'
 import type { Pinning } from '../pinning.ts'
 import type { ArmPlan } from '../scenario.ts'
@@ -30,4 +29,4 @@ export interface TrialSetting {
   readonly floor: FloorSettings | null
 }
 
-export type Load = Child<LoadCommands>
+export type Load = Pick<LoadGroup, 'ask' | 'processes'>

@@ -1,4 +1,9 @@
-import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  type Histogram,
+} from 'hdr-histogram-js'
 import type { ClockReading } from '../../server/protocol.ts'
 
 /** What the sentinels saw in one window. Histograms count microseconds and can be merged across trials. */
@@ -10,8 +15,15 @@ export interface LatencyRecord {
   readonly samples: number
   /** The smallest latency as it was, sign included; `null` without samples. */
   readonly lowestMs: number | null
-  /** Intended publish times of the window's events, in order of `seq`. */
+  /** The window's events in ascending order, with their intended publish times and the last sentinel's read of each. */
+  readonly seqs: readonly number[]
   readonly intendedAt: readonly number[]
+  readonly lastReadAt: readonly number[]
+}
+
+interface EventReads {
+  readonly at: number
+  lastReadAt: number
 }
 
 export interface Latencies {
@@ -30,8 +42,7 @@ export interface Latencies {
 export function createLatencies(clock: ClockReading): Latencies {
   const monotonicNs = BigInt(clock.monotonicNs)
   const delivery = microsecondHistogram()
-  const completion = microsecondHistogram()
-  const events = new Map<number, { at: number; lastReadAt: number }>()
+  const events = new Map<number, EventReads>()
   let lowestMs: number | null = null
 
   return {
@@ -39,7 +50,6 @@ export function createLatencies(clock: ClockReading): Latencies {
 
     clear() {
       delivery.reset()
-      completion.reset()
       events.clear()
       lowestMs = null
     },
@@ -50,22 +60,51 @@ export function createLatencies(clock: ClockReading): Latencies {
       if (lowestMs === null || latencyMs < lowestMs) lowestMs = latencyMs
       const event = events.get(seq)
       if (event === undefined) events.set(seq, { at, lastReadAt: readAt })
-      else event.lastReadAt = readAt
+      else if (readAt > event.lastReadAt) event.lastReadAt = readAt
     },
 
     report() {
-      completion.reset()
-      for (const { at, lastReadAt } of events.values()) {
-        completion.recordValue(Math.max(0, Math.round((lastReadAt - at) * 1000)))
-      }
-      return {
-        deliveryUs: encodeIntoCompressedBase64(delivery),
-        completionUs: encodeIntoCompressedBase64(completion),
-        samples: delivery.totalCount,
-        lowestMs,
-        intendedAt: [...events].sort(([a], [b]) => a - b).map(([, { at }]) => at),
-      }
+      return createRecord(delivery, lowestMs, events)
     },
+  }
+}
+
+/** What several processes saw of the same events. */
+export function mergeLatencies(records: readonly LatencyRecord[]): LatencyRecord {
+  const [only] = records
+  if (records.length === 1 && only !== undefined) return only
+  const delivery = microsecondHistogram()
+  const events = new Map<number, EventReads>()
+  let lowestMs: number | null = null
+  for (const record of records) {
+    delivery.add(decodeFromCompressedBase64(record.deliveryUs))
+    if (record.lowestMs !== null) lowestMs = Math.min(lowestMs ?? record.lowestMs, record.lowestMs)
+    for (const [index, seq] of record.seqs.entries()) {
+      const lastReadAt = Math.max(record.lastReadAt[index] ?? 0, events.get(seq)?.lastReadAt ?? 0)
+      events.set(seq, { at: record.intendedAt[index] ?? 0, lastReadAt })
+    }
+  }
+  return createRecord(delivery, lowestMs, events)
+}
+
+function createRecord(
+  delivery: Histogram,
+  lowestMs: number | null,
+  events: ReadonlyMap<number, EventReads>,
+): LatencyRecord {
+  const completion = microsecondHistogram()
+  const inOrder = [...events].sort(([a], [b]) => a - b)
+  for (const [, { at, lastReadAt }] of inOrder) {
+    completion.recordValue(Math.max(0, Math.round((lastReadAt - at) * 1000)))
+  }
+  return {
+    deliveryUs: encodeIntoCompressedBase64(delivery),
+    completionUs: encodeIntoCompressedBase64(completion),
+    samples: delivery.totalCount,
+    lowestMs,
+    seqs: inOrder.map(([seq]) => seq),
+    intendedAt: inOrder.map(([, { at }]) => at),
+    lastReadAt: inOrder.map(([, { lastReadAt }]) => lastReadAt),
   }
 }
 
