@@ -106,9 +106,11 @@ test.runIf(process.platform === 'linux')(
   'a reader that does not read is seen to be closed, even while what was sent to it cannot reach it',
   async () => {
     const fleet = await openFleet(3, clock(), 2)
-    const full = Buffer.alloc(16 * 1024 * 1024, `: ${'x'.repeat(200_000)}\n\n`)
+    const full = Buffer.alloc(8 * 1024 * 1024, `: ${'x'.repeat(20_000)}\n\n`)
     for (const socket of sockets) socket.write(full)
-    await expect.poll(() => [...sockets].map(socket => socket.writableLength)).toContain(0)
+    await expect
+      .poll(() => [...sockets].map(socket => socket.writableLength), { timeout: 10_000 })
+      .toContain(0)
     expect(fleet.stalled()).toMatchObject({ readers: 2, closedAfterMs: [] })
     for (const socket of sockets) if (socket.writableLength > 0) socket.destroy()
     await expect.poll(() => fleet.stalled().closedAfterMs?.length).toBe(2)
