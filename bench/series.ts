@@ -73,15 +73,16 @@ export function seriesOfArm(group: readonly Trial[], trials: readonly Trial[]): 
   const publishes = group.reduce((sum, trial) => sum + (trial.publishes ?? 0), 0)
   const floorPoints = pointsOverFloor(group, trials)
   return METRIC_IDS.flatMap((metric): Series[] => {
-    const measured = group.some(({ values }) => values[metric] !== undefined)
-    const points = metric === 'times-floor' ? floorPoints : group.map(trial => standing(trial, metric))
-    if (points === null || !(measured || metric === 'times-floor')) return []
+    const measured = metric !== 'times-floor' && group.some(({ values }) => values[metric] !== undefined)
+    const points = measured ? group.map(trial => standing(trial, metric)) : null
+    const known = metric === 'times-floor' ? floorPoints : points
+    if (known === null) return []
     const needed = publishesNeeded(metric)
     const tooFewPublishes =
       publishes < needed
         ? `too few publishes: ${publishes} of the ${needed} that this percentile needs.`
         : null
-    return [{ scenario, arm, as, at, metric, axes, points, tooFewPublishes }]
+    return [{ scenario, arm, as, at, metric, axes, points: known, tooFewPublishes }]
   })
 }
 

@@ -2,7 +2,10 @@
 import type { Technique } from '../../server/protocol.ts'
 import type { MetricId } from '../metric.ts'
 import type { Random } from '../random.ts'
-import type { Trial } from '../result.ts'
+import { type BenchRun, SCHEMA, type Trial } from '../result.ts'
+import { summarize } from '../summary.ts'
+import { compareArms } from './compare-arms.ts'
+import { noiseBands } from './noise-bands.ts'
 
 export interface SimulatedRun {
   readonly blocks: number
@@ -59,6 +62,30 @@ export function trialOf(changes: Partial<Trial>): Trial {
     publishes: 1_000,
     histograms: {},
     raw: {},
+    ...changes,
+  }
+}
+
+/** A run as it would be written, with what is computed from its trials. */
+export function runOf(trials: readonly Trial[], changes: Partial<BenchRun> = {}): BenchRun {
+  const seed = changes.seed ?? 7
+  const bands = noiseBands(trials)
+  return {
+    schema: SCHEMA,
+    id: '20260101T000000Z-abc-standard',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    tier: 'standard',
+    complete: true,
+    provenance: { cpu: 'A <fast> CPU', cores: 2, virtualisation: null, node: 'v20.0.0', pinning: 'none' },
+    caveats: [],
+    summary: summarize(trials, seed),
+    comparisons: compareArms(trials, bands, seed),
+    bands,
+    seed,
+    blocks: Math.max(0, ...trials.map(({ block }) => block)),
+    order: [['delivery sse']],
+    questions: { delivery: 'How late?' },
+    trials,
     ...changes,
   }
 }

@@ -29,14 +29,28 @@ export function bootstrapMedianDifference(
   return percentileInterval(() => medianOfB() - medianOfA())
 }
 
-/** The median of as many values drawn again. Two thousand times per figure, hence one array that is sorted in place. */
+/**
+ * The median of as many values drawn again. Two thousand times per figure, so it counts how often each value of the
+ * sorted list was drawn and walks to the middle, where sorting every sample would take ten times as long.
+ */
 function resampledMedian(values: readonly number[], random: Random): () => number {
-  const n = values.length
-  const drawn = new Float64Array(n)
+  const sorted = [...values].sort((a, b) => a - b)
+  const n = sorted.length
+  const drawn = new Uint32Array(n)
   return () => {
-    for (let index = 0; index < n; index++) drawn[index] = values[Math.floor(random() * n)] ?? Number.NaN
-    drawn.sort()
-    return ((drawn[(n - 1) >> 1] ?? Number.NaN) + (drawn[n >> 1] ?? Number.NaN)) / 2
+    drawn.fill(0)
+    for (let count = 0; count < n; count++) {
+      const index = Math.floor(random() * n)
+      drawn[index] = (drawn[index] ?? 0) + 1
+    }
+    return (valueOfRank((n - 1) >> 1) + valueOfRank(n >> 1)) / 2
+  }
+
+  /** `rank` counts the drawn values from the smallest, from 0. */
+  function valueOfRank(rank: number): number {
+    let index = 0
+    for (let before = drawn[0] ?? 0; before <= rank && index < n - 1; before += drawn[index] ?? 0) index++
+    return sorted[index] ?? Number.NaN
   }
 }
 

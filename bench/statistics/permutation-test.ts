@@ -3,7 +3,7 @@
  * which of them a value belongs to is chance, and every other assignment was as likely. Two-sided; the statistic is
  * the mean. Few values are enumerated; of more, a random part is taken.
  */
-import { combinations, mean } from 'simple-statistics'
+import { mean } from 'simple-statistics'
 import { type Random, shuffle } from '../random.ts'
 
 /** 2^15 assignments at most, as many as Fisher had. */
@@ -41,15 +41,25 @@ export function labelExchangeTest(a: readonly number[], b: readonly number[], ra
   const all = [...a, ...b]
   const total = sum(all)
   const observed = Math.abs(mean([...b]) - mean([...a])) * (1 - ROUNDING)
-  const asFar = (chosen: readonly number[]) => {
-    const part = sum(chosen)
-    return Math.abs((total - part) / b.length - part / a.length) >= observed
-  }
+  const asFar = (sumOfA: number) => Math.abs((total - sumOfA) / b.length - sumOfA / a.length) >= observed
   if (assignments(all.length, a.length) > ASSIGNMENTS_ENUMERATED) {
-    return share(() => asFar(shuffle(all, random).slice(0, a.length)))
+    return share(() => asFar(sum(shuffle(all, random).slice(0, a.length))))
   }
-  const choices = combinations(all, a.length)
-  return choices.filter(asFar).length / choices.length
+  return countChoices(all, a.length, asFar) / assignments(all.length, a.length)
+}
+
+/** Of all choices of `k` of the values, from `index` on: those whose sum fits. */
+function countChoices(
+  values: readonly number[],
+  k: number,
+  fits: (sum: number) => boolean,
+  index = 0,
+  before = 0,
+): number {
+  if (k === 0) return fits(before) ? 1 : 0
+  if (values.length - index < k) return 0
+  const taken = countChoices(values, k - 1, fits, index + 1, before + (values[index] ?? 0))
+  return taken + countChoices(values, k, fits, index + 1, before)
 }
 
 /** The observed assignment counts as one of those drawn, so that p is never 0 (Phipson and Smyth, 2010). */

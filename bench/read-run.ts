@@ -1,0 +1,48 @@
+/** A run as it lies in its folder. Whoever reads one that was not written for this bench is told so. */
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { type BenchRun, SCHEMA } from './result.ts'
+
+const FILE = 'run.json'
+
+/** Its message is a sentence for whoever named the run. */
+export class UnreadableRun extends Error {}
+
+/** The folder that `name` means: a path (to the folder or its `run.json`), or the id of a run in `results`. */
+export function findRunFolder(name: string, results: string): string {
+  const path = resolve(name)
+  const candidates = [basename(path) === FILE ? dirname(path) : path, join(results, name)]
+  const folder = candidates.find(candidate => existsSync(join(candidate, FILE)))
+  if (folder !== undefined) return folder
+  const exists = candidates.some(candidate => existsSync(candidate))
+  throw new UnreadableRun(
+    exists
+      ? `${name} is not a run: it holds no ${FILE}.`
+      : `There is no run ${name}, neither as a path nor in ${results}.`,
+  )
+}
+
+/** Throws `UnreadableRun`. */
+export function readRun(folder: string): BenchRun {
+  const path = join(folder, FILE)
+  const run = parse(path)
+  const { schema, commit } = { schema: run?.schema, commit: run?.provenance?.['commit'] }
+  if (typeof schema !== 'number' || !Array.isArray(run?.summary)) {
+    throw new UnreadableRun(`${path} is not a run: it has no schema or no summary.`)
+  }
+  if (schema !== SCHEMA) {
+    const origin = typeof commit === 'string' ? ` (${commit})` : ''
+    throw new UnreadableRun(
+      `${path} has schema ${schema}, and this bench reads ${SCHEMA}: read it with the commit that wrote it${origin}, or make the run again.`,
+    )
+  }
+  return run as BenchRun
+}
+
+function parse(path: string): Partial<BenchRun> | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Partial<BenchRun> | null
+  } catch (error) {
+    throw new UnreadableRun(`${path} cannot be read: ${(error as Error).message}.`)
+  }
+}
