@@ -15,6 +15,7 @@ function compare(trials: readonly Trial[]) {
 
 /** Runs in which any of the six comparisons claims a difference of `arm`. */
 function runsThatClaim(
+  runs: number,
   run: Omit<SimulatedRun, 'random' | 'blocks' | 'noise'> & { noise(at: number): number },
 ) {
   const random = createRandom(20_261)
