@@ -18,6 +18,7 @@ import {
   TIMINGS,
 } from '../protocol.ts'
 import { Refusal } from '../refusal.ts'
+import { resetSocket } from '../reset-socket.ts'
 import { RoadBody } from '../road/conditions.ts'
 import type { Road } from '../road/road.ts'
 import type { Source } from '../sources/index.ts'
@@ -120,7 +121,7 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
 
   function cut(techniques: readonly Technique[]): number {
     const sockets = techniques.flatMap(technique => meter.sockets(technique))
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) resetSocket(socket)
     return sockets.length
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { RoadConditions } from '../protocol.ts'
+import { resetSocket } from '../reset-socket.ts'
 import { badGateway, type Grants } from './bad-gateway.ts'
 import { followResponses } from './responses.ts'
 import { type Ending, openWay } from './way.ts'
@@ -147,8 +148,8 @@ export function openJourney(
     down.close()
     leave()
     if (reset) {
-      near.write(lastBytes, () => setTimeout(() => near.resetAndDestroy(), RESET_AFTER_MS))
-      far.resetAndDestroy()
+      near.write(lastBytes, () => setTimeout(() => resetSocket(near), RESET_AFTER_MS))
+      resetSocket(far)
     } else {
       near.end(lastBytes)
       far.destroy()
@@ -165,5 +166,5 @@ export function openJourney(
 
 function finish(socket: Socket, ending: Ending): void {
   if (ending === 'fin') socket.end()
-  else socket.resetAndDestroy()
+  else resetSocket(socket)
 }

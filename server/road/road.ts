@@ -74,7 +74,10 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
   function recognise(socket: Socket): void {
     const name = nameOf(socket.remoteAddress, socket.remotePort)
     const traveller = announced.get(name)
-    if (traveller !== undefined) travellers.set(socket, traveller)
+    if (traveller === undefined) return
+    travellers.set(socket, traveller)
+    // The port may be somebody else's after this.
+    announced.delete(name)
   }
 
   function change(wanted: RoadConditions): void {
