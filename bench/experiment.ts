@@ -8,6 +8,8 @@ import { measureConnections } from './experiment/connections.ts'
 import { measureDelivery } from './experiment/delivery.ts'
 import { measureIdle } from './experiment/idle.ts'
 import type { Load, Measurement, TrialSetting } from './experiment/measurement.ts'
+import { measureReconnect } from './experiment/reconnect.ts'
+import { measureSlowReader } from './experiment/slow-reader.ts'
 import { measureThroughput } from './experiment/throughput.ts'
 import type { LoadCommands } from './load-commands.ts'
 import { createLoadGroup } from './load-group.ts'
@@ -101,6 +103,14 @@ async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting
   }
   const server = await startServer({ ...place, payloadBytes: scenario.axes[tier].payloadBytes, seed })
   switch (scenario.kind) {
+    case 'reconnect': {
+      const axes = { ...scenario.axes[tier], ...plan.at?.axes }
+      return { subject: server, measure: load => measureReconnect(setting, axes, server, load) }
+    }
+    case 'slow-reader': {
+      const axes = { ...scenario.axes[tier], ...plan.at?.axes }
+      return { subject: server, measure: load => measureSlowReader(setting, axes, server, load) }
+    }
     case 'idle':
       return { subject: server, measure: load => measureIdle(setting, scenario.axes[tier], server, load) }
     case 'burst':

@@ -23,7 +23,7 @@ export interface LoadGroup {
   stop(): Promise<void>
 }
 
-type GroupCommands = LoadCommands & ProbeCommands
+type GroupCommands = LoadCommands & Pick<ProbeCommands, 'probe.settle' | 'probe.read'>
 
 const READERS_PER_PROCESS = 5_000
 /** Beside its connections a process holds pipes, modules and the event loop's own; the server, callers of its API. */

@@ -2,6 +2,8 @@
  * Preloaded (`--import`) into each process that the bench starts, so that the server needs no door for it:
  * reads CPU, memory, event loop and garbage collection from within.
  */
+import { subscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import { PerformanceObserver, performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { answerBench } from './conversation.ts'
@@ -23,6 +25,10 @@ export type ProbeCommands = {
   /** Collects garbage and lets the process come to rest before a window or a memory reading. */
   readonly 'probe.settle': (given: null) => Promise<null>
   readonly 'probe.read': (given: null) => ProbeReading
+  /** From now on remembers every connection that is accepted, for `probe.unsent`. */
+  readonly 'probe.watchSockets': (given: null) => null
+  /** Bytes that the process itself holds for those connections, since the kernel has not taken them yet. */
+  readonly 'probe.unsent': (given: null) => number
 }
 
 /** Twice: what finalizers let go in the first round is freed in the second. */
@@ -36,6 +42,8 @@ new PerformanceObserver(list => {
     gc.ms += entry.duration
   }
 }).observe({ entryTypes: ['gc'] })
+
+const sockets = new Set<Socket>()
 
 answerBench({
   async 'probe.settle'() {
@@ -61,5 +69,20 @@ answerBench({
       heapUsedBytes: memory.heapUsed,
       externalBytes: memory.external,
     }
+  },
+
+  'probe.watchSockets'() {
+    subscribe('net.server.socket', message => {
+      const { socket } = message as { readonly socket: Socket }
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+    return null
+  },
+
+  'probe.unsent'() {
+    let bytes = 0
+    for (const { writableLength } of sockets) bytes += writableLength
+    return bytes
   },
 } satisfies ProbeCommands)

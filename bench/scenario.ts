@@ -30,6 +30,8 @@ export const SCENARIO_IDS = [
   'idle',
   'sparse',
   'burst',
+  'reconnect',
+  'slow-reader',
   'distance',
   'poll-interval',
 ] as const
@@ -122,6 +124,31 @@ export interface CapacityAxes {
   readonly resolution: number
 }
 
+export interface ReconnectAxes {
+  readonly readers: number
+  readonly connectAtOnce: number
+  readonly payloadBytes: number
+  readonly pollIntervalMs: number
+  readonly idleMs: number
+  /** Published while everybody is away: what each has to catch up with. */
+  readonly missedEvents: number
+  /** Each returns after a delay drawn from 0 to so much; 0: all in one turn. */
+  readonly spreadMs: number
+  readonly rounds: number
+}
+
+export interface SlowReaderAxes {
+  /** Those who read, and, beside them, those who stop. */
+  readonly readers: number
+  readonly stalled: number
+  readonly connectAtOnce: number
+  readonly eventsPerSecond: number
+  readonly payloadBytes: number
+  readonly warmUpMs: number
+  /** Long enough for the kernel's buffers to fill, and for the server to lose patience after that. */
+  readonly windowMs: number
+}
+
 interface ScenarioOf<Kind extends string, Axes> {
   readonly id: ScenarioId
   readonly kind: Kind
@@ -143,3 +170,5 @@ export type Scenario =
   | ScenarioOf<'idle', IdleAxes>
   | ScenarioOf<'burst', BurstAxes>
   | ScenarioOf<'capacity', CapacityAxes>
+  | ScenarioOf<'reconnect', ReconnectAxes>
+  | ScenarioOf<'slow-reader', SlowReaderAxes>

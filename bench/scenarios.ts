@@ -7,7 +7,9 @@ import {
   type DeliveryAxes,
   type IdleAxes,
   REFERENCE_ARM,
+  type ReconnectAxes,
   type Scenario,
+  type SlowReaderAxes,
   type ThroughputAxes,
 } from './scenario.ts'
 
@@ -89,6 +91,27 @@ const BURST: BurstAxes = {
   burstEvents: 100,
   warmUpBursts: 5,
   bursts: 15,
+}
+
+const RECONNECT: ReconnectAxes = {
+  readers: 500,
+  connectAtOnce: 32,
+  payloadBytes: 128,
+  pollIntervalMs: 997,
+  idleMs: 200,
+  missedEvents: 20,
+  spreadMs: 0,
+  rounds: 2,
+}
+
+const SLOW_READER: SlowReaderAxes = {
+  readers: 20,
+  stalled: 0,
+  connectAtOnce: 32,
+  eventsPerSecond: 100,
+  payloadBytes: 16 * 1024,
+  warmUpMs: 1_000,
+  windowMs: 20_000,
 }
 
 const SPARSE: DeliveryAxes = {
@@ -257,6 +280,51 @@ export const SCENARIOS: readonly Scenario[] = [
     axes: { quick: BURST, standard: BURST, full: { ...BURST, bursts: 100 } },
     blocks: { quick: 0, standard: 2, full: 8 },
     trialMs: { quick: 6_000, standard: 6_000, full: 24_000 },
+  },
+  {
+    id: 'reconnect',
+    kind: 'reconnect',
+    question: 'Everybody is cut at once: what does it cost to have them all back, and up to date?',
+    arms: [
+      { label: 'at once', axes: { spreadMs: 0 } },
+      { label: 'over 2 s', axes: { spreadMs: 2_000 } },
+    ].flatMap(at => TECHNIQUE_ARMS.map(plan => ({ ...plan, at }))),
+    units: {
+      readers: '',
+      connectAtOnce: '',
+      payloadBytes: 'B',
+      pollIntervalMs: 'ms',
+      idleMs: 'ms',
+      missedEvents: '',
+      spreadMs: 'ms',
+      rounds: '',
+    },
+    axes: { quick: RECONNECT, standard: RECONNECT, full: { ...RECONNECT, readers: 2_000, rounds: 5 } },
+    blocks: { quick: 0, standard: 1, full: 4 },
+    trialMs: { quick: 8_000, standard: 8_000, full: 20_000 },
+  },
+  {
+    id: 'slow-reader',
+    kind: 'slow-reader',
+    question: 'Some stop reading: who pays for it?',
+    arms: [0, 10].flatMap(stalled =>
+      (['sse', 'websocket'] as const).map(arm => ({
+        arm,
+        at: { label: stalled === 0 ? 'all read' : `${stalled} stopped`, axes: { stalled } },
+      })),
+    ),
+    units: {
+      readers: '',
+      stalled: '',
+      connectAtOnce: '',
+      eventsPerSecond: '/s',
+      payloadBytes: 'B',
+      warmUpMs: 'ms',
+      windowMs: 'ms',
+    },
+    axes: { quick: SLOW_READER, standard: SLOW_READER, full: { ...SLOW_READER, windowMs: 30_000 } },
+    blocks: { quick: 0, standard: 1, full: 4 },
+    trialMs: { quick: 23_000, standard: 23_000, full: 33_000 },
   },
   {
     id: 'sparse',

@@ -17,6 +17,10 @@ export interface Subject {
   traffic(technique: Technique): Promise<Traffic | null>
   settle(): Promise<void>
   read(): Promise<ProbeReading>
+  /** From now on every connection that is accepted is remembered, for `unsentBytes`. */
+  watchSockets(): Promise<void>
+  /** What the subject itself holds for those, since the kernel has not taken it yet. */
+  unsentBytes(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -115,10 +119,15 @@ export async function startFloor(
   }
 }
 
-function probed<C extends Commands>({ ask, stop }: Child<C>): Pick<Subject, 'settle' | 'read' | 'stop'> {
+function probed<C extends Commands>({
+  ask,
+  stop,
+}: Child<C>): Pick<Subject, 'settle' | 'read' | 'watchSockets' | 'unsentBytes' | 'stop'> {
   return {
     settle: async () => void (await ask('probe.settle', null as never)),
     read: () => ask('probe.read', null as never) as Promise<ProbeReading>,
+    watchSockets: async () => void (await ask('probe.watchSockets', null as never)),
+    unsentBytes: () => ask('probe.unsent', null as never) as Promise<number>,
     stop,
   }
 }

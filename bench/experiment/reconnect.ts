@@ -1,0 +1,72 @@
+/** All are cut at once, miss some events, come back with their cursors: how soon they have everything, at what cost. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { max, quantile } from 'simple-statistics'
+import type { Technique } from '../../server/protocol.ts'
+import { checkComplete, checkConnections } from '../check.ts'
+import type { ReconnectAxes } from '../scenario.ts'
+import type { ServerSubject } from '../subject.ts'
+import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { createStage } from './stage.ts'
+
+/** For the server to see that everybody is gone. */
+const GONE_MS = 100
+
+export async function measureReconnect(
+  { plan, seed, signal }: TrialSetting,
+  axes: ReconnectAxes,
+  subject: ServerSubject,
+  load: Load,
+): Promise<Measurement> {
+  const technique = plan.arm as Technique
+  const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
+  const idleCpuShare = await stage.readIdle(axes.idleMs)
+  await load.ask('fleet.create', {
+    kind: technique,
+    port: subject.port,
+    readers: axes.readers,
+    sentinels: 1,
+    pollIntervalMs: axes.pollIntervalMs,
+    seed,
+    blindCursor: null,
+    clock: await subject.clock(),
+  })
+  await load.ask('fleet.open', { count: axes.readers, atOnce: axes.connectAtOnce })
+  // The first return is not like the others: what it runs through was never run before.
+  await returnOnce()
+  const rounds = []
+  for (let round = 0; round < axes.rounds; round++) rounds.push(await returnOnce())
+
+  const { counts } = await stage.read()
+  const expected = counts.readers * (await subject.top()) - counts.began
+  const caughtUpMs = rounds.flatMap(round => round.caughtUpMs)
+  const cpuMs = rounds.reduce((sum, round) => sum + round.cpuMs, 0)
+  return {
+    values: {
+      'return-p50': quantile(caughtUpMs, 0.5),
+      'return-p90': quantile(caughtUpMs, 0.9),
+      'return-max': max(caughtUpMs),
+      'cpu-per-return': (cpuMs * 1000) / caughtUpMs.length,
+    },
+    checks: [
+      checkConnections(await load.ask('fleet.failures', null)),
+      checkComplete({ ...counts, expected }),
+    ],
+    publishes: null,
+    histograms: {},
+    raw: { idleCpuShare, cpuMs, returns: caughtUpMs.length, counts },
+  }
+
+  async function returnOnce() {
+    await stage.rest()
+    await load.ask('fleet.cut', null)
+    await delay(GONE_MS, undefined, { signal })
+    await subject.burst(axes.missedEvents)
+    const upTo = await subject.top()
+    const from = await subject.read()
+    await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
+    const caughtUpMs = await load.ask('fleet.return', { spreadMs: axes.spreadMs, upTo })
+    const to = await subject.read()
+    const idleMs = idleCpuShare * (to.monotonicMs - from.monotonicMs)
+    return { caughtUpMs, cpuMs: to.cpuMs - from.cpuMs - idleMs }
+  }
+}

@@ -1,0 +1,84 @@
+/** Some readers stop reading: what the server holds for them, when it cuts them, and what the others notice. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import { median } from 'simple-statistics'
+import type { Technique } from '../../server/protocol.ts'
+import { checkComplete, checkConnections, checkLoadUtilization, checkSchedule } from '../check.ts'
+import type { SlowReaderAxes } from '../scenario.ts'
+import type { Subject } from '../subject.ts'
+import { loopUtilization } from './loop-utilization.ts'
+import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { createStage } from './stage.ts'
+
+/** How often the server is asked what it holds. */
+const LOOK_EVERY_MS = 250
+
+export async function measureSlowReader(
+  { plan, seed, signal }: TrialSetting,
+  axes: SlowReaderAxes,
+  subject: Subject,
+  load: Load,
+): Promise<Measurement> {
+  const technique = plan.arm as Technique
+  const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
+  await subject.watchSockets()
+  await load.ask('fleet.create', {
+    kind: technique,
+    port: subject.port,
+    readers: axes.readers + axes.stalled,
+    sentinels: axes.readers,
+    stalled: axes.stalled,
+    pollIntervalMs: 0,
+    seed,
+    blindCursor: null,
+    clock: await subject.clock(),
+  })
+  await load.ask('fleet.open', { count: axes.readers + axes.stalled, atOnce: axes.connectAtOnce })
+  await stage.publishFor(axes.warmUpMs, axes.eventsPerSecond)
+  await stage.rest()
+
+  await load.ask('fleet.clearLatencies', null)
+  const top = await subject.top()
+  const from = await load.ask('probe.read', null)
+  await subject.setRate(axes.eventsPerSecond)
+  const unsent: number[] = []
+  const endsAt = performance.now() + axes.windowMs
+  while (performance.now() < endsAt) {
+    await delay(LOOK_EVERY_MS, undefined, { signal })
+    unsent.push(await subject.unsentBytes())
+  }
+  await subject.setRate(0)
+  const loadUtilization = loopUtilization(from, await load.ask('probe.read', null))
+  await stage.rest()
+
+  const { counts } = await stage.read()
+  const newest = await subject.top()
+  const { deliveryUs, intendedAt } = await load.ask('fleet.latencies', null)
+  const latency = decodeFromCompressedBase64(deliveryUs)
+  const stalled = await load.ask('fleet.stalled', null)
+  const closedAfterMs = stalled.closedAfterMs ?? []
+  return {
+    values: {
+      'latency-p50': latency.getValueAtPercentile(50) / 1000,
+      'latency-p90': latency.getValueAtPercentile(90) / 1000,
+      'latency-p99': latency.getValueAtPercentile(99) / 1000,
+      'latency-max': latency.maxValue / 1000,
+      ...(axes.stalled === 0
+        ? {}
+        : {
+            'held-per-slow-reader': Math.max(...unsent) / axes.stalled / 1024,
+            'slow-readers-cut': closedAfterMs.length / axes.stalled,
+            ...(closedAfterMs.length === 0 ? {} : { 'cut-after': median([...closedAfterMs]) }),
+          }),
+    },
+    checks: [
+      checkConnections(await load.ask('fleet.failures', null)),
+      checkLoadUtilization(loadUtilization),
+      checkSchedule(intendedAt, newest - top, 1000 / axes.eventsPerSecond),
+      checkComplete({ ...counts, expected: counts.readers * newest - counts.began }),
+    ],
+    publishes: newest - top,
+    histograms: { deliveryUs },
+    raw: { loadUtilization, unsent, closedAfterMs, stalled },
+  }
+}
