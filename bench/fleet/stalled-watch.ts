@@ -20,7 +20,8 @@ export interface StalledWatch {
 }
 
 const TABLE = '/proc/net/tcp'
-const LOOK_MS = 100
+/** Seldom: it is the load process that looks, and on a busy host the table has thousands of lines. */
+const LOOK_MS = 500
 /** The table is no snapshot: a line can be missed while others come and go. */
 const MISSES_TO_BE_SURE = 2
 
@@ -89,7 +90,8 @@ function readEndsHeld(port: number): ReadonlySet<string> | null {
   } catch {
     return null
   }
-  for (const line of table.split('\n').slice(1)) {
+  for (const line of table.split('\n')) {
+    if (!line.includes(local)) continue
     const [, own = '', far = '', state, , , , , , inode] = line.trim().split(/\s+/)
     if (own.endsWith(local) && state === ESTABLISHED && inode !== '0') ends.add(far)
   }
