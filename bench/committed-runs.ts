@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { readRun } from './read-run.ts'
 import type { BenchRun } from './result.ts'
 
 export interface CommittedRun {
@@ -8,12 +9,12 @@ export interface CommittedRun {
   readonly run: BenchRun
 }
 
-/** The runs that git knows of, newest first; outside a git checkout, all that lie in `results/`. */
+/** The runs that git knows of, newest first; outside a git checkout, all that lie in `results/`. Throws `UnreadableRun`. */
 export function readCommittedRuns(root: string): CommittedRun[] {
   const results = join(root, 'results')
   return committedIds(root)
     .map(id => join(results, id))
-    .map(folder => ({ folder, run: JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as BenchRun }))
+    .map(folder => ({ folder, run: readRun(folder) }))
     .sort((a, b) => b.run.startedAt.localeCompare(a.run.startedAt))
 }
 

@@ -11,7 +11,7 @@ export interface Metric {
   readonly compares?: true
 }
 
-const PUBLISHES_BEYOND = 10
+export const PUBLISHES_BEYOND = 10
 
 export const METRICS = {
   'latency-p50': { title: 'delivery latency, median', unit: 'ms', shareBeyond: 0.5, compares: true },

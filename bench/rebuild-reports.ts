@@ -3,7 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type CommittedRun, readCommittedRuns } from './committed-runs.ts'
 import { findProjectRoot } from './project-root.ts'
-import { machineOf, renderResultsReadme, renderResultsTable, replaceResults } from './report/readme.ts'
+import {
+  machineOf,
+  NO_RUN,
+  renderResultsReadme,
+  renderResultsTable,
+  replaceResults,
+} from './report/readme.ts'
 import { writeReports } from './write-run.ts'
 
 export function rebuildReports(stdout: { write(text: string): unknown }): void {
@@ -21,8 +27,9 @@ export function generatedTexts(root: string, runs: readonly CommittedRun[]): Map
   texts.set(join(root, 'results', 'README.md'), renderResultsReadme(newest))
   const readme = join(root, 'README.md')
   const [shown] = runs
-  if (shown !== undefined && existsSync(readme)) {
-    const table = renderResultsTable(shown.run, `results/${basename(shown.folder)}`)
+  if (existsSync(readme)) {
+    const table =
+      shown === undefined ? NO_RUN : renderResultsTable(shown.run, `results/${basename(shown.folder)}`)
     texts.set(readme, replaceResults(readFileSync(readme, 'utf8'), table))
   }
   return texts

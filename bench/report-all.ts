@@ -1,3 +1,10 @@
+import { UnreadableRun } from './read-run.ts'
 import { rebuildReports } from './rebuild-reports.ts'
 
-rebuildReports(process.stdout)
+try {
+  rebuildReports(process.stdout)
+} catch (error) {
+  if (!(error instanceof UnreadableRun)) throw error
+  process.stderr.write(`error: ${error.message}\n`)
+  process.exitCode = 1
+}

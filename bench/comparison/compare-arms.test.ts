@@ -169,15 +169,16 @@ describe('a comparison', () => {
 
   test('keeps the places of a sweep apart, and claims no CPU behind the road', () => {
     const values = { sse: PACE, twin: PACE, other: PACE }
-    const trials = [0, 50].flatMap(distanceMs =>
+    const trials = [null, 0, 50].flatMap(distanceMs =>
       eightBlocks(values, {
-        at: `RTT ${2 * distanceMs} ms`,
+        at: distanceMs === null ? 'no road' : `RTT ${2 * distanceMs} ms`,
         axes: { distanceMs },
         values: { 'wire-down': 1, 'cpu-per-delivery': 1 },
       }),
     )
     expect(compare(trials).map(({ at, metric }) => `${at} ${metric}`)).toEqual([
-      'RTT 0 ms cpu-per-delivery',
+      'no road cpu-per-delivery',
+      'no road wire-down',
       'RTT 0 ms wire-down',
       'RTT 100 ms wire-down',
     ])

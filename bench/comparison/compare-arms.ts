@@ -38,7 +38,7 @@ export function compareArms(
 
 /** Behind the road the server process carries the road as well, so its CPU says nothing about the technique. */
 function compares({ metric, axes }: Series): boolean {
-  const behindRoad = Number(axes['distanceMs'] ?? 0) > 0
+  const behindRoad = typeof axes['distanceMs'] === 'number'
   return isCompared(metric) && !(behindRoad && metric.startsWith('cpu-'))
 }
 

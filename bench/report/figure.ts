@@ -1,4 +1,6 @@
 import type { SummaryRow } from '../../server/protocol.ts'
+import type { Cell } from './block.ts'
+import type { Notes } from './notes.ts'
 
 /** Three significant digits, no exponent: `0.0421`, `4.21`, `42.1`, `4210`. */
 export function formatNumber(value: number): string {
@@ -16,11 +18,30 @@ export function formatFigure(row: SummaryRow | undefined): string {
   return `${formatNumber(row.value)}${spread}${row.verdict === 'flagged' ? ' ◔' : ''}`
 }
 
+/** The same with its doubts beside it, and its interval for whoever points at it. */
+export function figureCell(row: SummaryRow | undefined, notes: Notes): string | Cell {
+  if (row === undefined) return ''
+  const { interval, n, unit } = row
+  const trials = n === 1 ? '1 trial' : `${n} trials`
+  const range =
+    interval === null
+      ? 'too few for an interval'
+      : `95 % interval of the median ${formatNumber(interval.low)} to ${formatNumber(interval.high)} ${unit}`
+  return {
+    text: formatFigure(row),
+    notes: notes.numbersOf(row),
+    title: [`${trials}, ${range}.`, ...row.reasons].join(' '),
+  }
+}
+
 export function findRow(
   rows: readonly SummaryRow[],
   scenario: string,
   arm: string,
+  at: string | null,
   metric: string,
 ): SummaryRow | undefined {
-  return rows.find(row => row.scenario === scenario && row.arm === arm && row.metric === metric)
+  return rows.find(
+    row => row.scenario === scenario && row.arm === arm && row.at === at && row.metric === metric,
+  )
 }

@@ -1,6 +1,8 @@
 /** One file, no scripts, no requests: it can be kept beside the run and opened years later. */
-import type { Block } from './block.ts'
+import { TECHNIQUES } from '../../server/protocol.ts'
+import type { Block, Cell, Table } from './block.ts'
 import { renderChart } from './chart.ts'
+import { renderCurve } from './curve.ts'
 import { escapeHtml } from './escape-html.ts'
 
 export function renderHtml(title: string, blocks: readonly Block[]): string {
@@ -25,22 +27,33 @@ function render(block: Block): string {
       return `<p>${escapeHtml(block.text)}</p>`
     case 'list':
       return `<ul>${block.items.map(item => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
+    case 'notes':
+      return `<ol>${block.items.map((item, index) => `<li id="note-${index + 1}">${escapeHtml(item)}</li>`).join('')}</ol>`
     case 'table':
       return renderTable(block)
     case 'chart':
       return renderChart(block)
+    case 'curve':
+      return renderCurve(block)
   }
 }
 
-function renderTable({ columns, rows, cells }: Block & { kind: 'table' }): string {
+function renderTable({ columns, rows, cells }: Table): string {
   const head = columns.some(column => column !== '')
     ? `<thead><tr>${columns.map(column => `<th scope="col">${escapeHtml(column)}</th>`).join('')}</tr></thead>`
     : ''
   const body = rows.map(([name = '', ...figures]) => {
-    const data = figures.map(cell => `<td>${escapeHtml(cell)}</td>`).join('')
-    return `<tr><th scope="row">${escapeHtml(name)}</th>${data}</tr>`
+    const header = typeof name === 'string' ? name : name.text
+    return `<tr><th scope="row">${escapeHtml(header)}</th>${figures.map(renderCell).join('')}</tr>`
   })
   return `<div class="scroll" tabindex="0"><table class="${cells}">${head}<tbody>${body.join('')}</tbody></table></div>`
+}
+
+function renderCell(cell: string | Cell): string {
+  if (typeof cell === 'string') return `<td>${escapeHtml(cell)}</td>`
+  const title = cell.title === '' ? '' : ` title="${escapeHtml(cell.title)}"`
+  const links = cell.notes.map(number => `<a href="#note-${number}">${number}</a>`).join(' ')
+  return `<td${title}>${escapeHtml(cell.text)}${links === '' ? '' : ` <sup>${links}</sup>`}</td>`
 }
 
 const STYLE = `
@@ -55,10 +68,13 @@ h1 { font-size: 28px; } h2 { font-size: 20px; margin-top: 40px; } h3 { font-size
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 12px; text-align: right; border-bottom: 1px solid color-mix(in srgb, var(--ink) 12%, transparent); }
 th:first-child, .words th, .words td { text-align: left; } thead th { vertical-align: bottom; background: var(--raised); font-weight: 600; }
+sup { line-height: 0; } a { color: inherit; } li:target { background: var(--raised); }
 figure { margin: 16px 0; } figcaption { font-weight: 600; }
 svg { width: 100%; max-width: 720px; height: auto; }
 svg text { fill: var(--ink); font: 14px system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 svg .whisker { stroke: var(--ink); stroke-width: 2; fill: none; }
-${['poll', 'long-poll', 'sse', 'websocket'].map(name => `svg .${name} { fill: var(--${name}); }`).join('\n')}
+svg .grid { stroke: color-mix(in srgb, var(--ink) 15%, transparent); } svg .end { text-anchor: end; } svg .middle { text-anchor: middle; }
+svg polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
+${TECHNIQUES.map(name => `svg rect.${name}, svg text.${name} { fill: var(--${name}); } svg polyline.${name} { stroke: var(--${name}); }`).join('\n')}
 @media print { svg rect { fill: var(--ink); } }
 `

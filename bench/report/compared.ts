@@ -1,0 +1,77 @@
+/** What the run says of each technique against the reference arm, in the words of the comparisons. */
+import type { Comparison, Interval } from '../../server/protocol.ts'
+import { percent } from '../check.ts'
+import type { Block } from './block.ts'
+import { titleOf } from './tables.ts'
+
+export function comparedBlocks(comparisons: readonly Comparison[]): Block[] {
+  const [first] = comparisons
+  if (first === undefined) return []
+  const claimed = comparisons.filter(({ verdict }) => verdict !== 'not claimed')
+  const swept = comparisons.some(({ at }) => at !== null)
+  const table: Block = {
+    kind: 'table',
+    columns: [
+      'metric',
+      ...(swept ? ['at'] : []),
+      'technique',
+      `÷ ${first.reference}`,
+      '95 % interval',
+      'p',
+      'beyond',
+      'finding',
+    ],
+    rows: claimed.map(({ metric, at, arm, ratio, interval, pValue, band, sentence }) => [
+      titleOf(metric),
+      ...(swept ? [at ?? ''] : []),
+      arm,
+      ratio === null ? '' : formatRatio(ratio),
+      interval === null ? '' : formatInterval(interval),
+      pValue === null ? '' : pValue.toFixed(3),
+      percent(Math.expm1(band)),
+      sentence,
+    ]),
+    cells: 'words',
+  }
+  return [
+    { kind: 'heading', level: 3, text: `Compared with ${first.reference}` },
+    ...(claimed.length === 0 ? [] : [table]),
+    ...silence(comparisons),
+  ]
+}
+
+/** Why nothing is claimed: once for each reason. */
+function silence(comparisons: readonly Comparison[]): Block[] {
+  const about = new Map<string, Set<string>>()
+  for (const { verdict, sentence, metric, arm, at } of comparisons) {
+    if (verdict !== 'not claimed') continue
+    const metrics = about.get(sentence) ?? new Set()
+    about.set(sentence, metrics.add(at === null ? `${arm} ${metric}` : `${arm} ${metric} at ${at}`))
+  }
+  const [[only] = []] = about
+  if (about.size === 0 || only === undefined) return []
+  if (about.size === 1 && comparisons.every(({ verdict }) => verdict === 'not claimed')) {
+    return [{ kind: 'paragraph', text: `No difference is claimed. ${sentenceOf(only)}` }]
+  }
+  const items = [...about].map(
+    ([sentence, metrics]) => `${sentenceOf(sentence)} (${[...metrics].join(', ')})`,
+  )
+  return [
+    { kind: 'paragraph', text: 'Of these no difference is claimed:' },
+    { kind: 'list', items },
+  ]
+}
+
+/** `not claimed: 2 blocks, …` without what the heading above it has said. */
+function sentenceOf(sentence: string): string {
+  const reason = sentence.replace(/^not claimed: /, '')
+  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`
+}
+
+function formatInterval({ low, high }: Interval): string {
+  return `${formatRatio(low)}–${formatRatio(high)}`
+}
+
+export function formatRatio(ratio: number): string {
+  return ratio < 10 ? ratio.toFixed(2) : ratio.toPrecision(3)
+}

@@ -1,0 +1,122 @@
+/** Which figures a scenario shows, in which tables: the one place to add to when a scenario or a metric is new. */
+import { isMetricId, METRICS, type Metric, type MetricId } from '../metric.ts'
+import type { ScenarioId } from '../scenario.ts'
+
+/** A technique a row, a metric a column; metrics that were not measured are left out. */
+export interface TablePlan {
+  readonly title: string
+  readonly metrics: readonly MetricId[]
+  /** Drawn above the table. */
+  readonly chart?: MetricId
+}
+
+const COLUMNS_MAX = 6
+
+const LATE: TablePlan = {
+  title: 'How late',
+  metrics: [
+    'latency-p50',
+    'latency-p90',
+    'latency-p99',
+    'latency-max',
+    'latency-mean',
+    'completion-p50',
+    'completeness',
+  ],
+  chart: 'latency-p50',
+}
+
+const COST: TablePlan = {
+  title: 'What a delivery costs the server',
+  metrics: ['cpu-per-delivery', 'cpu-per-request', 'times-floor'],
+  chart: 'cpu-per-delivery',
+}
+
+const WIRE: TablePlan = {
+  title: 'What crosses the wire for it',
+  metrics: ['wire-down', 'wire-payload', 'wire-framing', 'wire-headers', 'wire-up', 'requests-per-event'],
+  chart: 'wire-down',
+}
+
+const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
+  delivery: [LATE, COST, WIRE],
+  sparse: [{ ...LATE, title: 'How late an event comes that nobody waited for' }, COST, WIRE],
+  distance: [LATE, { ...WIRE, title: 'What crosses the wire' }],
+  'poll-interval': [
+    { ...LATE, title: 'How stale', metrics: ['latency-mean', 'latency-p50', 'latency-p90', 'latency-max'] },
+    {
+      title: 'What it costs',
+      metrics: ['cpu-per-delivery', 'requests-per-event', 'wire-down', 'wire-up'],
+      chart: 'requests-per-event',
+    },
+  ],
+  throughput: [
+    {
+      title: 'How many polls',
+      metrics: [
+        'throughput-empty',
+        'throughput-full',
+        'cpu-per-request-empty',
+        'cpu-per-request-full',
+        'cpu-per-opening',
+      ],
+      chart: 'throughput-empty',
+    },
+  ],
+  connections: [
+    {
+      title: 'What a connection costs',
+      metrics: ['connect-p50', 'connect-p90', 'cpu-per-connection', 'memory-per-connection'],
+      chart: 'memory-per-connection',
+    },
+  ],
+  capacity: [
+    {
+      title: 'How much, and at what cost',
+      metrics: ['capacity-deliveries', 'capacity-events', 'capacity-cpu'],
+      chart: 'capacity-deliveries',
+    },
+  ],
+  idle: [
+    {
+      title: 'What silence costs',
+      metrics: ['idle-requests', 'idle-bytes', 'idle-cpu'],
+      chart: 'idle-cpu',
+    },
+  ],
+  burst: [
+    {
+      title: 'When the last reader has the last event',
+      metrics: ['burst-p50', 'burst-max', 'cpu-per-delivery'],
+      chart: 'burst-p50',
+    },
+  ],
+}
+
+/** What nobody planned a table for is shown all the same, after the rest. */
+export function tablesOf(scenario: string, measured: readonly MetricId[]): TablePlan[] {
+  const planned = Object.entries(TABLES).find(([id]) => id === scenario)?.[1] ?? []
+  const tables = planned.map(table => ({
+    ...table,
+    metrics: table.metrics.filter(id => measured.includes(id)),
+  }))
+  const rest = measured.filter(id => !planned.some(({ metrics }) => metrics.includes(id)))
+  const title = planned.length === 0 ? 'What was measured' : 'Also measured'
+  for (let from = 0; from < rest.length; from += COLUMNS_MAX) {
+    const metrics = rest.slice(from, from + COLUMNS_MAX)
+    const chart = metrics.find(id => (METRICS[id] as Metric).compares)
+    tables.push({ title: from === 0 ? title : 'And', metrics, ...(chart === undefined ? {} : { chart }) })
+  }
+  return tables.filter(({ metrics }) => metrics.length > 0)
+}
+
+/** `cpu-per-delivery-as-sse` is the metric of a floor that sends SSE's bytes. */
+export function titleOf(metric: string): string {
+  const [id = '', as] = metric.split('-as-')
+  const title = isMetricId(id) ? METRICS[id].title : id
+  return as === undefined ? title : `${title}, with the bytes of ${as}`
+}
+
+export function columnOf(id: MetricId): string {
+  return `${METRICS[id].title}, ${METRICS[id].unit}`
+}

@@ -1,0 +1,9 @@
+import type { Technique } from '../../server/protocol.ts'
+
+/** Colour, shape and name together say which technique it is. */
+export const TECHNIQUE_SHAPE: Readonly<Record<Technique, string>> = {
+  poll: '■',
+  'long-poll': '◆',
+  sse: '▲',
+  websocket: '●',
+}
