@@ -131,6 +131,8 @@ const DISTANCE: DeliveryAxes = {
   sentinels: 10,
   eventsPerSecond: 20,
   timing: 'poisson',
+  // Longer than the longest round trip: a poll does not ask again before it is answered.
+  pollIntervalMs: 497,
   warmUpMs: 1_000,
   warmUpFactor: 2,
   windowMs: 5_000,
