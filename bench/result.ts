@@ -1,10 +1,10 @@
 /** What a run leaves behind: `run.json`, a superset of the protocol's `Run`. */
-import type { Arm, Run, Technique, Verdict } from '../server/protocol.ts'
+import { type Arm, RUN_SCHEMA, type Run, type Technique, type Verdict } from '../server/protocol.ts'
 import type { Check } from './check.ts'
 import type { MetricId } from './metric.ts'
 import type { ArmPlan, ScenarioId } from './scenario.ts'
 
-export const SCHEMA = 2
+export const SCHEMA = RUN_SCHEMA
 
 /** One trial, whatever became of it: a refused or failed one is a row with its reason, never a hole. */
 export interface Trial {

@@ -4,8 +4,7 @@ import type { Arm, Technique } from '../server/protocol.ts'
 export const TIERS = ['quick', 'standard', 'full'] as const
 export type Tier = (typeof TIERS)[number]
 
-/** Fewer blocks than this, and no difference between two arms is claimed. */
-export const BLOCKS_FOR_A_CLAIM = 8
+export { BLOCKS_FOR_A_CLAIM } from '../server/protocol.ts'
 
 /** Runs twice in each block of the scenarios that compare: how far those two lie apart is the noise. */
 export const REFERENCE_ARM = 'sse' satisfies Arm

@@ -335,7 +335,43 @@ export interface NoiseBand {
   readonly n: number
 }
 
-/** `GET /api/results/:id`: what every `run.json` holds at least, whatever its schema version adds. */
+/** One of the instrument's doubts about itself, in one trial. */
+export interface TrialCheck {
+  readonly name: string
+  readonly value: number | boolean | string | null
+  /** When it is flagged and when refused, in words. */
+  readonly threshold: string
+  readonly verdict: Verdict
+  /** Why it is not `ok`: a sentence. */
+  readonly reason: string | null
+}
+
+/** One trial as far as a reader of a run needs it. */
+export interface RunTrial {
+  readonly scenario: string
+  readonly arm: Arm
+  /** Of a floor: the technique whose bytes it sent. */
+  readonly as: Technique | null
+  /** Where on the axis that the scenario sweeps. */
+  readonly at: string | null
+  /** The reference arm's second trial in its block: for the A/A band, and for nothing else. */
+  readonly twin: boolean
+  /** From 1. */
+  readonly block: number
+  readonly axes: Readonly<Record<string, unknown>>
+  readonly verdict: Verdict
+  readonly reasons: readonly string[]
+  readonly checks: readonly TrialCheck[]
+  /** Events published in the window: the sample size of its percentiles. */
+  readonly publishes: number | null
+  /** Name → hdr-histogram, V2 compressed base64, microseconds; mergeable across trials. */
+  readonly histograms: Readonly<Record<string, string>>
+}
+
+/** The schema of `run.json` that is written now. */
+export const RUN_SCHEMA = 2
+
+/** `GET /api/results/:id`: what every `run.json` of this schema holds at least. */
 export interface Run {
   readonly schema: number
   readonly id: string
@@ -351,9 +387,19 @@ export interface Run {
   /** Each arm against the scenario's reference arm. */
   readonly comparisons: readonly Comparison[]
   readonly bands: readonly NoiseBand[]
+  /** Scenario → what it asks, in the order of the scenarios. */
+  readonly questions: Readonly<Partial<Record<string, string>>>
+  readonly trials: readonly RunTrial[]
 }
+
+/** Fewer blocks than this, and no difference between two arms, or two runs, is claimed. */
+export const BLOCKS_FOR_A_CLAIM = 8
 
 /** `GET /api/results`: newest first. */
 export interface ResultsList {
   readonly runs: readonly Pick<Run, 'id' | 'startedAt' | 'tier' | 'complete'>[]
 }
+
+/** `GET /api/results/:id/:file`: what a run leaves behind, to keep. */
+export const RUN_FILES = ['run.json', 'summary.csv', 'report.md', 'report.html'] as const
+export type RunFile = (typeof RUN_FILES)[number]

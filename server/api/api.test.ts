@@ -1,8 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { ClockReading, ControlMessage, Stats, Traffic } from '../protocol.ts'
@@ -261,29 +258,6 @@ describe('talking back', () => {
     )
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 201, 201, 429, 429, 429])
     expect(await send(origin, 'POST', '/say?client=efgh5678', 'hi')).toMatchObject({ status: 201 })
-  })
-})
-
-describe('the results', () => {
-  it('are the runs of the results folder, newest first, and nothing else of the disk', async () => {
-    const resultsFolder = mkdtempSync(join(tmpdir(), 'push-lab-'))
-    for (const [id, startedAt] of [
-      ['one', '2026-01-01T00:00:00Z'],
-      ['two', '2026-01-02T00:00:00Z'],
-      ['bad', ''],
-    ] as const) {
-      mkdirSync(join(resultsFolder, id))
-      const run = { schema: 1, id, startedAt, tier: 'quick', complete: true, summary: [] }
-      writeFileSync(join(resultsFolder, id, 'run.json'), id === 'bad' ? '{' : JSON.stringify(run))
-    }
-    const { origin } = await start({ resultsFolder })
-    const { runs } = (await read(origin, '/api/results')) as { runs: { id: string }[] }
-    expect(runs.map(({ id }) => id)).toEqual(['two', 'one'])
-    expect(await read(origin, '/api/results/one')).toMatchObject({ id: 'one', tier: 'quick' })
-    for (const id of ['three', 'bad', '..', '%2e%2e%2fpackage.json', '.git']) {
-      expect((await fetch(`${origin}/api/results/${id}`)).status).toBe(404)
-    }
-    rmSync(resultsFolder, { recursive: true })
   })
 })
 

@@ -23,7 +23,7 @@ import { RoadBody } from '../road/conditions.ts'
 import type { Road } from '../road/road.ts'
 import type { Source } from '../sources/index.ts'
 import { createOnce } from './idempotency.ts'
-import { listRuns, readRun } from './results.ts'
+import { openResults } from './results.ts'
 
 export interface ApiOptions {
   readonly log: EventLog
@@ -67,10 +67,7 @@ export function openReadings(fastify: FastifyInstance, options: ApiOptions): voi
   app.get('/api/clock', () => options.clock.reading())
   app.get('/api/source', () => options.source.settings)
   app.get('/api/road', () => passable(options.road()).conditions)
-  app.get('/api/results', () => listRuns(options.resultsFolder))
-  app.get('/api/results/:id', { schema: { params: Type.Object({ id: Type.String() }) } }, request =>
-    readRun(options.resultsFolder, request.params.id),
-  )
+  openResults(app, options.resultsFolder)
 }
 
 /** What changes something. Of a key that stands twice in a body the last counts, as `JSON.parse` has it. */
