@@ -1,12 +1,17 @@
-import type { Gap, SourceKind, Technique, Verdict } from '../server/protocol.ts'
+import type { Arm, Gap, SourceKind, Technique, Verdict } from '../server/protocol.ts'
 import { formatCount, formatInterval, formatLatency, formatMs, formatRate } from './dashboard/format.ts'
-import { IDENTITIES } from './dashboard/identity.ts'
+import { ARM_IDENTITIES, IDENTITIES } from './dashboard/identity.ts'
 import type { Finding } from './dashboard/live/insight.ts'
 import type { AuditVerdict } from './dashboard/live/lane-audit.ts'
+import type { Difference } from './dashboard/results/differences.ts'
+import type { Subject } from './dashboard/results/metric.ts'
+import type { Obstacle } from './dashboard/results/noise.ts'
 import type { SubscriptionState } from './subscribe.ts'
 
 const seconds = (ms: number) => `${(Math.max(0, ms) / 1_000).toFixed(1)} s`
 const wholeSeconds = (ms: number) => `${Math.floor(Math.max(0, ms) / 1_000)} s`
+/** A noise band, |ln ratio|, as a share. */
+const share = (lnRatio: number) => `${Number((Math.expm1(lnRatio) * 100).toPrecision(2))} %`
 const list = new Intl.ListFormat('en', { type: 'conjunction' })
 const plural = (count: number, one: string, many: string) =>
   `${formatCount(count)} ${count === 1 ? one : many}`
@@ -202,21 +207,35 @@ export const text = {
     none: 'There are no results yet. This command makes some, in about a minute and a half:',
     command: 'npm run bench',
     pick: 'Run',
+    pickOther: 'beside',
+    alone: 'no other run',
     run: (id: string, tier: string, complete: boolean) => `${id} (${tier}${complete ? '' : ', incomplete'})`,
     started: (iso: string) => `Started ${iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z')}`,
     incomplete: 'This run was stopped before its end; what was finished is shown.',
-    json: 'run.json',
+    age: {
+      present: '',
+      older: 'This run is of an older schema: what it does not have is left out.',
+      newer: 'This run is of a newer schema than this page: what the page does not know is left out.',
+    },
+    downloads: 'To keep',
     caveats: 'Read this first',
     provenance: 'Where the numbers come from',
-    scenario: 'Scenario',
-    metric: 'Metric',
+    scenarios: 'Scenarios of this run',
     arm: 'Technique',
-    chartTitle: (scenario: string, metric: string) => `${metric}, ${scenario}`,
-    chartLabel: (scenario: string, metric: string, unit: string, parts: readonly string[]) =>
-      `Bars of ${metric} in ${scenario}, in ${unit}: ${parts.length === 0 ? 'no number' : parts.join(', ')}.`,
-    chartRead: (unit: string) =>
-      `read: the length is the median over trials in ${unit}, the thin line its lowest to highest trial. No bar: no number.`,
+    floorAs: (arm: Arm, technique: Technique) =>
+      `${ARM_IDENTITIES[arm].name}, bytes of ${IDENTITIES[technique].name}`,
+    subject: {
+      lateness: 'How late',
+      rate: 'How many',
+      cost: 'What it costs the server',
+      wire: 'What crosses the wire',
+      rest: 'What else was measured',
+    } satisfies Record<Subject, string>,
+    tableOf: (scenario: string, subject: string | null) =>
+      subject === null ? scenario : `${scenario}: ${subject.toLowerCase()}`,
+    with: (axes: readonly string[]) => `With ${axes.join(' · ')}.`,
     spread: (low: string, high: string) => `${low}–${high}`,
+    interval: (low: string, high: string) => `95 % ${low}–${high}`,
     trials: (n: number) => `n = ${n}`,
     verdict: {
       ok: '',
@@ -225,5 +244,118 @@ export const text = {
       failed: '✕ failed',
     } satisfies Record<Verdict, string>,
     unreadable: (reason: string) => `The results could not be read. ${reason}`,
+
+    scale: {
+      title: 'A figure’s ratio to the best of its column',
+      equal: 'best, or equal within noise',
+      step: (from: number, to: number | null) =>
+        to === null ? `${from}× and more` : from === 1 ? `below ${to}×` : `${from}×–${to}×`,
+      read: 'read: median over trials, its ratio to the best, lowest to highest trial, trials behind it, and where the median itself lies with 95 % confidence. Floors are not ranked. Nothing is called different below the scenario’s own noise, or 2 %.',
+      swept: 'Compared within each place.',
+    },
+    rank: {
+      best: () => 'best',
+      equal: (ratio: string) => `≈ best ${ratio}`,
+      behind: (ratio: string) => ratio,
+      level: (ratio: string) => `equal ${ratio}`,
+      bestIsZero: 'best is 0',
+    },
+    notes: 'Why figures above are flagged, refused or failed',
+    note: (letter: string) => `note ${letter}`,
+    back: (letter: string) => `Back to the first figure marked ${letter}`,
+
+    barsTitle: (metric: string, unit: string) => (unit === '' ? metric : `${metric}, ${unit}`),
+    barsLabel: (metric: string, unit: string, parts: readonly string[]) =>
+      `Bars of ${metric}${unit === '' ? '' : ` in ${unit}`}: ${parts.length === 0 ? 'no number' : parts.join(', ')}.`,
+    barsRead: (higherIsBetter: boolean) =>
+      `read: ${higherIsBetter ? 'longer is more' : 'shorter is less'}, from 0; the thin line is the lowest to the highest trial.`,
+
+    curve: {
+      title: 'Latency by percentile',
+      place: 'At',
+      loading: 'Reading the histograms …',
+      axisX: 'percentile, as 1 ÷ (1 − p), log',
+      axisY: 'delivery latency, ms (log)',
+      read: 'read: lower is sooner, further right is rarer; all trials merged, refused ones left out. A curve ends where fewer than ten publishes lie beyond.',
+      percentile: (share: number) => `${Number((share * 100).toFixed(3))} %`,
+      label: (parts: readonly string[]) =>
+        parts.length === 0
+          ? 'Delivery latency by percentile: too few publishes for a curve.'
+          : `Delivery latency by percentile: ${parts.join('; ')}.`,
+      part: (technique: Technique, medianMs: number, endShare: number, endMs: number) =>
+        `${IDENTITIES[technique].name} median ${formatMs(medianMs)}, ${Number((endShare * 100).toFixed(2))} % within ${formatMs(endMs)}`,
+      table: 'The same as a table',
+      publishes: 'publishes',
+      trials: 'trials',
+      left: (count: number, of: number) => (count === 0 ? `${of}` : `${of}, ${count} left out`),
+    },
+
+    comparisons: {
+      title: (reference: string) => `Against ${reference}, block by block`,
+      metric: 'Metric',
+      place: 'Place',
+      noise: 'Noise (A/A)',
+      against: (arm: Arm, reference: Arm) =>
+        `${ARM_IDENTITIES[arm].name} ÷ ${ARM_IDENTITIES[reference].name}`,
+      behind: (n: number, pValue: number | null) =>
+        pValue === null
+          ? `n = ${n}`
+          : `n = ${n}, p ${pValue < 0.001 ? '< 0.001' : `= ${Number(pValue.toPrecision(2))}`}`,
+      band: (lnRatio: number) => `±${share(lnRatio)}`,
+      pairs: (n: number) => plural(n, 'pair', 'pairs'),
+      read: 'read: the reference ran twice in each block, and the noise is how far those two lay apart at most. A difference is claimed beyond it and beyond 2 % only.',
+    },
+
+    checks: {
+      summary: (count: number) => `Every trial and its checks (${formatCount(count)})`,
+      caption: 'Trials in the order in which they ran; checks that passed are counted only',
+      scenario: 'Scenario',
+      block: 'Block',
+      verdict: 'Verdict',
+      passed: (count: number, of: number) => `${count} of ${plural(of, 'check', 'checks')} passed`,
+      believed: 'ok',
+      again: 'once more',
+      publishes: 'Publishes',
+      checks: 'Checks',
+      check: (name: string, value: string, threshold: string) => `${name}: ${value} (${threshold})`,
+    },
+
+    pair: {
+      a: 'A',
+      b: 'B',
+      title: 'Two runs side by side: B ÷ A',
+      differences: 'What is not the same',
+      same: 'Machine, Node, tier and axes are the same.',
+      about: {
+        machine:
+          'The machines differ: absolute figures do not compare, only how techniques stand to each other.',
+        node: 'The Node.js versions differ.',
+        tier: 'The tiers differ: the windows are not of the same length, and absolute figures do not compare.',
+        axes: 'The axes differ: not the same was asked.',
+        code: 'The commits differ.',
+        other: 'Further differences.',
+      } satisfies Record<Difference['about'], string>,
+      what: 'What',
+      fewBlocks: (blocks: number) =>
+        `A difference is claimed only with ${blocks} blocks or more behind both figures; where there are fewer, the ratio stands without a colour.`,
+      caveats: (run: string) => `${run} says of itself`,
+      read: 'read: the figure of B divided by that of A; below it both figures. Coloured only where a difference is claimed: beyond the noise of both runs or 2 %, and intervals apart.',
+      only: (run: string) => `only in ${run}`,
+      command: 'With the trials at hand, the same by a finer test: ',
+      equal: (noise: number) => `equal within noise (< ${share(noise)})`,
+      better: 'better',
+      worse: 'worse',
+      notClaimed: {
+        axes: 'not claimed: axes differ',
+        circumstances: 'not claimed: machine, Node or tier differ',
+        blocks: 'not claimed: few blocks',
+        pairs: 'not claimed: noise unknown',
+        overlap: 'not claimed: intervals meet',
+      } satisfies Record<Obstacle, string>,
+      none: 'no ratio',
+      scale: 'A difference of B from A',
+      scaleBetter: 'B better',
+      scaleWorse: 'B worse',
+    },
   },
 } as const

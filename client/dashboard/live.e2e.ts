@@ -1,6 +1,6 @@
 import { type Browser, type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { DOORS, type Run, TECHNIQUES } from '../../server/protocol.ts'
+import { DOORS, TECHNIQUES } from '../../server/protocol.ts'
 import { chromiumFlags, findChromium, HOW_TO_GET_CHROMIUM } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 
@@ -154,31 +154,9 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
 
   test('at 390 pixels nothing scrolls sideways', async () => {
     await page.setViewportSize({ width: 390, height: 844 })
-    for (const path of ['/', '/results']) {
-      await page.goto(lab.address + path)
-      await page.waitForTimeout(1_000)
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
-    }
-  })
-
-  test('the results page draws a run, its doubts beside its numbers', async () => {
-    await serveRuns([RUN])
-    await page.goto(`${lab.address}/results`)
-    await page.locator(`[data-run="${RUN.id}"]`).waitFor()
-    const rows = page.locator('.scenario tbody tr')
-    expect(await rows.allTextContents()).toEqual([
-      expect.stringContaining('refused'),
-      expect.stringContaining('8.4'),
-    ])
-    expect(await rows.first().textContent()).toContain('The generator was the limit.')
-    expect(await page.getByRole('img').getAttribute('aria-label')).toContain('WebSocket 8.4')
-    expect(await page.getByText('Some CPU <b>').count()).toBe(1)
-  })
-
-  test('without a run the results page tells the command that makes one', async () => {
-    await serveRuns([])
-    await page.goto(`${lab.address}/results`)
-    await page.getByText('npm run bench', { exact: true }).waitFor()
+    await page.goto(lab.address)
+    await page.waitForTimeout(1_000)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
   })
 
   async function openTab(): Promise<Page> {
@@ -213,12 +191,6 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
       body: JSON.stringify(body),
     })
   }
-
-  async function serveRuns(runs: readonly Run[]): Promise<void> {
-    await page.route('**/api/results', route => route.fulfill({ json: { runs } }))
-    for (const run of runs)
-      await page.route(`**/api/results/${run.id}`, route => route.fulfill({ json: run }))
-  }
 })
 
 function readLanes(page: Page): Promise<readonly LaneReading[]> {
@@ -240,30 +212,4 @@ function isCutConnection(message: ConsoleMessage): boolean {
   const paths: readonly string[] = Object.values(DOORS)
   const { url } = message.location()
   return message.text().includes('net::ERR_') && url !== '' && paths.includes(new URL(url).pathname)
-}
-
-const measured = {
-  scenario: 'delivery',
-  metric: 'cpu-per-delivery',
-  unit: 'µs',
-  at: null,
-  interval: null,
-  low: null,
-  high: null,
-  n: 2,
-}
-const RUN: Run = {
-  schema: 2,
-  comparisons: [],
-  bands: [],
-  id: '20260101T000000Z-0000000-quick',
-  startedAt: '2026-01-01T00:00:00.000Z',
-  tier: 'quick',
-  complete: true,
-  provenance: { cpu: 'Some CPU <b>' },
-  caveats: ['A look, not a result.'],
-  summary: [
-    { ...measured, arm: 'websocket', value: 8.4, low: 8.1, high: 8.9, verdict: 'ok', reasons: [] },
-    { ...measured, arm: 'poll', value: null, verdict: 'refused', reasons: ['The generator was the limit.'] },
-  ],
 }

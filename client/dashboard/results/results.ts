@@ -3,22 +3,25 @@ import { text } from '../../text.ts'
 import { element } from '../element.ts'
 import type { Page } from '../page.ts'
 import { readPalette } from '../palette.ts'
+import { knownRun } from './known-run.ts'
+import { createPairView } from './pair-view.ts'
 import { createRunView, type RunView } from './run-view.ts'
 
-/** The results page: the newest run, or the one that was picked; the pick stands in the address. */
+/** The results page: the newest run, or the one that was picked, alone or beside another; the pick stands in the address. */
 export function openResults(): Page {
   const picker = element('p', { class: 'pickers' })
   const shown = element('div', { role: 'status' }, text.results.loading)
   const root = element('div', { class: 'results' }, element('h1', {}, text.results.title), picker, shown)
   let view: RunView | null = null
+  let asked = 0
 
   open().catch(complain)
 
   return { root, recolour: () => view?.recolour() }
 
   async function open(): Promise<void> {
-    const { runs } = await read<ResultsList>('/api/results')
-    const newest = runs[0]
+    const { runs } = (await read('/api/results')) as ResultsList
+    const [newest] = runs
     if (newest === undefined) {
       shown.replaceChildren(
         element('p', {}, text.results.none),
@@ -26,32 +29,37 @@ export function openResults(): Page {
       )
       return
     }
-    const asked = new URLSearchParams(location.search).get('run')
-    const first = runs.find(run => run.id === asked)?.id ?? newest.id
-    const select = element(
-      'select',
-      { id: 'run' },
-      ...runs.map(run =>
-        element(
-          'option',
-          { value: run.id, selected: run.id === first },
-          text.results.run(run.id, run.tier, run.complete),
-        ),
-      ),
+    const address = new URLSearchParams(location.search)
+    const known = (name: string) => runs.find(({ id }) => id === address.get(name))?.id
+    const one = picks('run', runs, known('run') ?? newest.id)
+    const other = picks('with', runs, known('with') ?? '')
+    other.prepend(element('option', { value: '', selected: known('with') === undefined }, text.results.alone))
+    for (const select of [one, other]) {
+      select.addEventListener('change', () => {
+        const chosen = new URLSearchParams({ run: one.value })
+        if (other.value !== '') chosen.set('with', other.value)
+        history.replaceState(null, '', `?${chosen}`)
+        show(one.value, other.value).catch(complain)
+      })
+    }
+    picker.replaceChildren(
+      element('label', { for: 'run' }, text.results.pick),
+      one,
+      ...(runs.length < 2 ? [] : [element('label', { for: 'with' }, text.results.pickOther), other]),
     )
-    select.addEventListener('change', () => {
-      history.replaceState(null, '', `?run=${encodeURIComponent(select.value)}`)
-      show(select.value).catch(complain)
-    })
-    picker.replaceChildren(element('label', { for: 'run' }, text.results.pick), select)
-    await show(first)
+    await show(one.value, other.value)
   }
 
-  async function show(id: string): Promise<void> {
-    const run = await read<Run>(`/api/results/${encodeURIComponent(id)}`)
-    view = createRunView(run, readPalette)
+  async function show(id: string, otherId: string): Promise<void> {
+    const mine = ++asked
+    const [run, other] = await Promise.all([readRun(id), otherId === '' ? null : readRun(otherId)])
+    // Somebody who picks faster than runs are read wants the last.
+    if (mine !== asked) return
+    view = other === null ? createRunView(run, readPalette) : createPairView(run, other)
     shown.removeAttribute('role')
     shown.replaceChildren(view.root)
+    // What the address points at was not there yet when the browser looked for it.
+    if (location.hash.length > 1) document.getElementById(location.hash.slice(1))?.scrollIntoView()
   }
 
   function complain(error: unknown): void {
@@ -60,8 +68,19 @@ export function openResults(): Page {
   }
 }
 
-async function read<T>(path: string): Promise<T> {
+function picks(id: string, runs: ResultsList['runs'], chosen: string): HTMLSelectElement {
+  const options = runs.map(({ id, tier, complete }) =>
+    element('option', { value: id, selected: id === chosen }, text.results.run(id, tier, complete)),
+  )
+  return element('select', { id }, ...options)
+}
+
+async function readRun(id: string) {
+  return knownRun((await read(`/api/results/${encodeURIComponent(id)}`)) as Partial<Run>)
+}
+
+async function read(path: string): Promise<unknown> {
   const response = await fetch(path)
   if (!response.ok) throw new Error(text.commandRefused(response.status))
-  return (await response.json()) as T
+  return response.json()
 }

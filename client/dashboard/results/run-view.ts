@@ -1,57 +1,64 @@
-import type { Run } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
 import { element } from '../element.ts'
 import type { Palette } from '../palette.ts'
-import { metricChart } from './metric-chart.ts'
-import { scenarioSection } from './scenario-section.ts'
-import { scenarioTables } from './scenario-table.ts'
+import { barCharts } from './bar-chart.ts'
+import { comparisonTable } from './comparison-table.ts'
+import { createCurveSection } from './curve-section.ts'
+import { axesOf } from './differences.ts'
+import type { KnownRun } from './known-run.ts'
+import { hasCurves } from './percentile-curve.ts'
+import { ratioTables } from './ratio-tables.ts'
+import { caveats, provenance, runHead, scenarioHead, scenarioId, scenarioLinks } from './run-parts.ts'
+import { rankLegend } from './scale-legend.ts'
+import { placesOf, type ScenarioTable, scenarioTables } from './scenario-table.ts'
+import { trialList } from './trial-list.ts'
 
 export interface RunView {
   readonly root: HTMLElement
   recolour(): void
 }
 
-/** One run: what to know first, a chart, all tables, and where the numbers come from. */
-export function createRunView(run: Run, palette: () => Palette): RunView {
-  const tables = scenarioTables(run)
-  const chart = tables.length === 0 ? null : metricChart(tables, palette)
+/** One run: what to know first, each scenario in pictures, figures and claims, and where the numbers come from. */
+export function createRunView(run: KnownRun, palette: () => Palette): RunView {
+  const tables = scenarioTables([run])
+  const axes = axesOf(run)
+  const recolours: (() => void)[] = []
   const root = element(
     'div',
     { class: 'run', 'data-run': run.id },
-    element(
-      'p',
-      { class: 'muted' },
-      text.results.started(run.startedAt),
-      ' · ',
-      element('a', { href: `/api/results/${encodeURIComponent(run.id)}` }, text.results.json),
-    ),
-    caveats(run),
-    ...(chart === null ? [] : [chart]),
-    ...tables.map(scenarioSection),
+    runHead(run, null),
+    ...caveats(run, text.results.caveats),
+    scenarioLinks(tables.map(({ scenario }) => scenario)),
+    rankLegend(),
+    element('p', { class: 'read muted' }, text.results.scale.read),
+    ...tables.map(section),
     provenance(run),
+    ...trialList(run),
   )
-  return { root, recolour: () => chart?.recolour() }
-}
+  return {
+    root,
+    recolour: () => {
+      for (const recolour of recolours) recolour()
+    },
+  }
 
-function caveats(run: Run): Node {
-  const sentences = [...(run.complete ? [] : [text.results.incomplete]), ...run.caveats]
-  if (sentences.length === 0) return document.createTextNode('')
-  return element(
-    'section',
-    { class: 'caveats' },
-    element('h2', {}, text.results.caveats),
-    element('ul', {}, ...sentences.map(sentence => element('li', {}, sentence))),
-  )
-}
+  function section(table: ScenarioTable): HTMLElement {
+    const { scenario } = table
+    return element(
+      'section',
+      { class: 'scenario', id: scenarioId(scenario), 'data-scenario': scenario },
+      ...scenarioHead(scenario, run.questions[scenario], axes.get(scenario) ?? {}),
+      element('div', { class: 'pictures' }, ...curves(table), ...barCharts(table)),
+      ...(table.swept ? [element('p', { class: 'read muted' }, text.results.scale.swept)] : []),
+      ...ratioTables(run, table),
+      ...comparisonTable(run, scenario),
+    )
+  }
 
-function provenance(run: Run): HTMLElement {
-  const pairs = Object.entries(run.provenance).map(([name, value]) =>
-    element('div', {}, element('dt', {}, name), element('dd', { class: 'number' }, String(value ?? '–'))),
-  )
-  return element(
-    'section',
-    { class: 'provenance' },
-    element('h2', {}, text.results.provenance),
-    element('dl', {}, ...pairs),
-  )
+  function curves(table: ScenarioTable): readonly HTMLElement[] {
+    if (!hasCurves(run.trials, table.scenario)) return []
+    const drawn = createCurveSection(run, table.scenario, placesOf(table), palette)
+    recolours.push(drawn.recolour)
+    return [drawn.root]
+  }
 }

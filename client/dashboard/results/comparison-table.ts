@@ -1,0 +1,87 @@
+import type { Arm, Comparison } from '../../../server/protocol.ts'
+import { text } from '../../text.ts'
+import { element } from '../element.ts'
+import { ARM_IDENTITIES } from '../identity.ts'
+import type { KnownRun } from './known-run.ts'
+import { metricName } from './metric.ts'
+import { ARMS } from './scenario-table.ts'
+
+/** What the run itself claims of one scenario, arm against reference, and the noise below which it claims nothing. */
+export function comparisonTable(run: KnownRun, scenario: string): readonly HTMLElement[] {
+  const comparisons = run.comparisons.filter(each => each.scenario === scenario)
+  const bands = run.bands.filter(band => band.scenario === scenario)
+  const reference = comparisons[0]?.reference ?? bands[0]?.arm
+  if (reference === undefined) return []
+  const arms = ARMS.filter(arm => comparisons.some(each => each.arm === arm))
+  const lines = linesOf(
+    comparisons,
+    bands.map(band => band.metric),
+  )
+  const swept = lines.some(({ at }) => at !== null)
+  const title = text.results.comparisons.title(ARM_IDENTITIES[reference].name)
+  const heads = [
+    text.results.comparisons.metric,
+    ...(swept ? [text.results.comparisons.place] : []),
+    text.results.comparisons.noise,
+    ...arms.map(arm => text.results.comparisons.against(arm, reference)),
+  ]
+  return [
+    element('h3', {}, title),
+    element(
+      'div',
+      { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': `${scenario}: ${title}` },
+      element(
+        'table',
+        { class: 'metric-table comparisons' },
+        element('thead', {}, element('tr', {}, ...heads.map(head => element('th', { scope: 'col' }, head)))),
+        element('tbody', {}, ...lines.map(drawLine)),
+      ),
+    ),
+    element('p', { class: 'read muted' }, text.results.comparisons.read),
+  ]
+
+  function drawLine({ metric, at }: Line): HTMLElement {
+    const band = bands.find(each => each.metric === metric)
+    return element(
+      'tr',
+      {},
+      element('th', { scope: 'row' }, metricName(metric)),
+      ...(swept ? [element('td', {}, at ?? '')] : []),
+      element(
+        'td',
+        { class: 'number' },
+        ...(band === undefined
+          ? []
+          : [
+              text.results.comparisons.band(band.share),
+              element('small', {}, text.results.comparisons.pairs(band.n)),
+            ]),
+      ),
+      ...arms.map(arm => drawClaim(comparisons, { metric, at }, arm)),
+    )
+  }
+}
+
+interface Line {
+  readonly metric: string
+  readonly at: string | null
+}
+
+function linesOf(comparisons: readonly Comparison[], metrics: readonly string[]): readonly Line[] {
+  const compared = comparisons.map(({ metric, at }): Line => ({ metric, at }))
+  const alone = metrics
+    .filter(metric => !comparisons.some(each => each.metric === metric))
+    .map((metric): Line => ({ metric, at: null }))
+  return [...new Map([...compared, ...alone].map(line => [`${line.metric} ${line.at}`, line])).values()]
+}
+
+function drawClaim(comparisons: readonly Comparison[], { metric, at }: Line, arm: Arm): HTMLElement {
+  const claim = comparisons.find(each => each.metric === metric && each.at === at && each.arm === arm)
+  if (claim === undefined) return element('td')
+  return element(
+    'td',
+    { 'data-claim': claim.verdict },
+    claim.sentence,
+    element('small', { class: 'number' }, text.results.comparisons.behind(claim.n, claim.pValue)),
+  )
+}
