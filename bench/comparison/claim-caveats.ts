@@ -8,7 +8,9 @@ export function claimCaveats(
   bands: readonly NoiseBand[],
 ): string[] {
   if (blocks < BLOCKS_FOR_A_CLAIM) {
-    return [`No difference is claimed: ${blocks} blocks, and a claim takes ${BLOCKS_FOR_A_CLAIM}.`]
+    return [
+      `No difference is claimed: ${blocks === 1 ? '1 block' : `${blocks} blocks`}, and a claim takes ${BLOCKS_FOR_A_CLAIM}.`,
+    ]
   }
   if (bands.length === 0) {
     return [

@@ -81,15 +81,14 @@ export function chooseByNeed(run: BenchRun): Block[] {
   const order = claims
     ? `Best first. “<” and “>” where the difference from ${REFERENCE_ARM} is claimed, “≈ ${REFERENCE_ARM}” where none could be measured, a comma where nothing is said.`
     : 'Best first by the bare figures, and no more than that: in this run no difference is claimed.'
+  const rows = MEASURED.map(need => [need.need, ranking(run, need)]).filter(([, ranked]) => ranked !== '')
+  const measured: Block[] = [
+    { kind: 'paragraph', text: `There is no overall winner. ${order}` },
+    { kind: 'table', columns: ['need', 'what this run measured'], rows, cells: 'words' },
+  ]
   return [
     { kind: 'heading', level: 2, text: 'Choose by need' },
-    { kind: 'paragraph', text: `There is no overall winner. ${order}` },
-    {
-      kind: 'table',
-      columns: ['need', 'what this run measured'],
-      rows: MEASURED.map(need => [need.need, ranking(run, need)]).filter(([, ranked]) => ranked !== ''),
-      cells: 'words',
-    },
+    ...(rows.length === 0 ? [] : measured),
     { kind: 'paragraph', text: 'What the techniques are by design, which no figure decides:' },
     { kind: 'table', columns: ['need', 'by design'], rows: BY_DESIGN, cells: 'words' },
   ]

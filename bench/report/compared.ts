@@ -7,7 +7,10 @@ import { titleOf } from './tables.ts'
 export function comparedBlocks(comparisons: readonly Comparison[]): Block[] {
   const [first] = comparisons
   if (first === undefined) return []
-  const claimed = comparisons.filter(({ verdict }) => verdict !== 'not claimed')
+  const metrics = [...new Set(comparisons.map(({ metric }) => metric))]
+  const claimed = metrics.flatMap(metric =>
+    comparisons.filter(found => found.metric === metric && found.verdict !== 'not claimed'),
+  )
   const swept = comparisons.some(({ at }) => at !== null)
   const table: Block = {
     kind: 'table',

@@ -9,12 +9,12 @@ export function formatNumber(value: number): string {
   return value.toFixed(Math.min(6, Math.max(0, 3 - digits)))
 }
 
-/** `4.21 (3.98–4.40)`; a dash with its verdict where there is no number, a mark where the reasons should be read. */
+/** `4.21 (3.98–4.40)`, or `216` where all trials said the same; a dash with its verdict where there is no number, a mark where the reasons should be read. */
 export function formatFigure(row: SummaryRow | undefined): string {
   if (row === undefined) return ''
   if (row.value === null) return `— ${row.verdict}`
-  const spread =
-    row.low === null || row.high === null ? '' : ` (${formatNumber(row.low)}–${formatNumber(row.high)})`
+  const [low, high] = [row.low ?? row.value, row.high ?? row.value].map(formatNumber)
+  const spread = row.low === null || low === high ? '' : ` (${low}–${high})`
   return `${formatNumber(row.value)}${spread}${row.verdict === 'flagged' ? ' ◔' : ''}`
 }
 

@@ -63,7 +63,7 @@ export function goalBlocks(run: BenchRun, notes: Notes): Block[] {
     { kind: 'heading', level: 2, text: 'Goals on a 2-core machine' },
     {
       kind: 'paragraph',
-      text: 'Set before anything was measured. “Undecided” where the 95 % interval holds the limit; goals of which this run measured nothing are left out.',
+      text: '“Undecided” where the 95 % interval of the median holds the limit. Goals of which this run measured nothing are left out.',
     },
     { kind: 'table', columns: ['goal', 'limit', 'measured', 'met?'], rows, cells: 'words' },
   ]

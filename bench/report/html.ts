@@ -68,7 +68,7 @@ h1 { font-size: 28px; } h2 { font-size: 20px; margin-top: 40px; } h3 { font-size
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 12px; text-align: right; border-bottom: 1px solid color-mix(in srgb, var(--ink) 12%, transparent); }
 th:first-child, .words th, .words td { text-align: left; } thead th { vertical-align: bottom; background: var(--raised); font-weight: 600; }
-sup { line-height: 0; } a { color: inherit; } li:target { background: var(--raised); }
+.numbers td { white-space: nowrap; } sup { line-height: 0; } a { color: inherit; } li:target { background: var(--raised); }
 figure { margin: 16px 0; } figcaption { font-weight: 600; }
 svg { width: 100%; max-width: 720px; height: auto; }
 svg text { fill: var(--ink); font: 14px system-ui, sans-serif; font-variant-numeric: tabular-nums; }

@@ -89,8 +89,8 @@ Each folder holds one run: \`run.json\` (everything, with each trial's counts, c
 (one line per scenario, arm, place and metric), \`report.md\` and \`report.html\`. Runs of your own stay out of git;
 reference runs are added by hand with \`git add -f\`.
 
-- A figure is the median over trials, with the smallest and the largest trial in brackets. Its 95 % interval (bootstrap
-  over blocks) stands in \`summary.csv\`.
+- A figure is the median over trials, with the smallest and the largest trial in brackets where they
+  differ. Its 95 % interval (bootstrap over blocks) stands in \`summary.csv\`.
 - ◔ marks a flagged figure, a dash one that was refused or failed. \`run.json\` and the report say why.
 - Latency runs from the *intended* publish time to the reader's read callback; for polling it is staleness.
 - “CPU ÷ physical floor” compares with bare sockets (streams) or bare \`node:http\` (polls) sending the same bytes,

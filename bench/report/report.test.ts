@@ -89,7 +89,8 @@ test('a number keeps three digits and needs no exponent', () => {
 describe('a figure', () => {
   test('says its spread, its flag, or why there is none', () => {
     expect(formatFigure(row({}))).toBe('4.20 (4.00–5.00)')
-    expect(formatFigure(row({ verdict: 'flagged', low: null }))).toBe('4.20 ◔')
+    expect(formatFigure(row({ verdict: 'flagged', low: null, high: null }))).toBe('4.20 ◔')
+    expect(formatFigure(row({ low: 4.199, high: 4.201 }))).toBe('4.20')
     expect(formatFigure(refused)).toBe('— refused')
   })
 

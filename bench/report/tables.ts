@@ -41,7 +41,15 @@ const WIRE: TablePlan = {
 const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
   delivery: [LATE, COST, WIRE],
   sparse: [{ ...LATE, title: 'How late an event comes that nobody waited for' }, COST, WIRE],
-  distance: [LATE, { ...WIRE, title: 'What crosses the wire' }],
+  distance: [
+    LATE,
+    { ...WIRE, title: 'What crosses the wire' },
+    {
+      // No figure of a technique: the road runs in the server's process.
+      title: 'What the server and the road spend together',
+      metrics: ['cpu-per-delivery', 'cpu-per-request'],
+    },
+  ],
   'poll-interval': [
     { ...LATE, title: 'How stale', metrics: ['latency-mean', 'latency-p50', 'latency-p90', 'latency-max'] },
     {
