@@ -3,6 +3,7 @@ import { type Arm, FLOORS, TECHNIQUES, type Technique, type Verdict } from '../s
 import { isMetricId, METRICS, type MetricId, publishesNeeded } from './metric.ts'
 import type { Trial } from './result.ts'
 import { SCENARIO_IDS } from './scenario.ts'
+import { SCENARIOS } from './scenarios.ts'
 
 /** What one trial says about one metric. */
 export interface Point {
@@ -36,7 +37,7 @@ const FLOOR_METRIC: Readonly<Record<Technique, MetricId>> = {
 
 const ARMS: readonly Arm[] = [...TECHNIQUES, ...FLOORS]
 const METRIC_IDS = Object.keys(METRICS).filter(isMetricId)
-/** `RTT 20 ms` comes before `RTT 100 ms`. */
+/** Of places that the table does not know: `RTT 20 ms` comes before `RTT 100 ms`. */
 const LABELS = new Intl.Collator('en', { numeric: true })
 
 /** All but the twins, which serve the A/A band only. In the order of the table of scenarios, whatever order they ran in. */
@@ -142,8 +143,15 @@ function pointsOverFloor(group: readonly Trial[], trials: readonly Trial[]): Poi
 function compareTrials(a: Trial, b: Trial): number {
   return (
     SCENARIO_IDS.indexOf(a.scenario) - SCENARIO_IDS.indexOf(b.scenario) ||
+    placeOf(a) - placeOf(b) ||
     LABELS.compare(a.at ?? '', b.at ?? '') ||
     ARMS.indexOf(a.arm) - ARMS.indexOf(b.arm) ||
     LABELS.compare(a.as ?? '', b.as ?? '')
   )
+}
+
+/** Its turn on the axis that the scenario sweeps, as the table of scenarios has it. */
+function placeOf({ scenario, at }: Trial): number {
+  const arms = SCENARIOS.find(({ id }) => id === scenario)?.arms ?? []
+  return arms.findIndex(plan => (plan.at?.label ?? null) === at)
 }

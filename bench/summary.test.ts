@@ -125,3 +125,17 @@ test('a percentile is said only with ten publishes beyond it', () => {
   expect(find(trials(499), 'sse', 'latency-p99')?.reasons[0]).toMatch(/too few publishes: 998 of the 1000/)
   expect(find(trials(1), 'sse', 'latency-max')?.value).toBe(8)
 })
+
+test('places of a sweep come in the order of the table, in whatever order they ran', () => {
+  const trials = ['10 stopped', 'all read'].map(at =>
+    trial({ scenario: 'slow-reader', at, values: { 'cut-after': 1 } }),
+  )
+  expect(summarize(trials, 1).map(({ at }) => at)).toEqual(['all read', '10 stopped'])
+})
+
+test('a figure has an interval from three trials on, the same one for the same seed', () => {
+  const trials = [9, 1, 4].map((us, index) => trial({ block: index + 1, values: { 'cpu-per-delivery': us } }))
+  expect(find(trials, 'sse', 'cpu-per-delivery')?.interval).toEqual({ low: 1, high: 9 })
+  expect(find(trials.slice(1), 'sse', 'cpu-per-delivery')?.interval).toBeNull()
+  expect(summarize(trials, 5)).toEqual(summarize(trials, 5))
+})

@@ -40,7 +40,7 @@ const WIRE: TablePlan = {
 
 const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
   delivery: [LATE, COST, WIRE],
-  sparse: [{ ...LATE, title: 'How late an event comes that nobody waited for' }, COST, WIRE],
+  sparse: [LATE, COST, WIRE],
   distance: [
     LATE,
     { ...WIRE, title: 'What crosses the wire' },
@@ -97,6 +97,20 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
       title: 'When the last reader has the last event',
       metrics: ['burst-p50', 'burst-max', 'cpu-per-delivery'],
       chart: 'burst-p50',
+    },
+  ],
+  reconnect: [
+    {
+      title: 'What a return takes',
+      metrics: ['return-p50', 'return-p90', 'return-max', 'cpu-per-return'],
+      chart: 'return-p90',
+    },
+  ],
+  'slow-reader': [
+    { ...LATE, title: 'What the others notice' },
+    {
+      title: 'What the slow ones cost, and what becomes of them',
+      metrics: ['held-per-slow-reader', 'slow-readers-cut', 'cut-after', 'cpu-per-delivery'],
     },
   ],
 }
