@@ -292,6 +292,7 @@ export const text = {
 
     comparisons: {
       title: (reference: string) => `Against ${reference}, block by block`,
+      nothing: (title: string) => `${title}: nothing is claimed`,
       metric: 'Metric',
       place: 'Place',
       noise: 'Noise (A/A)',

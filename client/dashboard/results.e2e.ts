@@ -183,6 +183,8 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
       '1.71 times that of ssen = 8, p = 0.0078',
       'no difference measured (< 3.0 %)n = 8, p = 0.4',
     ])
+    const quiet = page.locator('[data-scenario="distance"] details:has(.comparisons)')
+    expect(await quiet.locator('summary').textContent()).toContain('nothing is claimed')
     await page.locator('.trials summary').click()
     expect(await page.locator('.trials tbody tr').count()).toBe(A.trials.length)
     expect(await page.locator('.trials').textContent()).toContain('settled: 0.09')
@@ -203,6 +205,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     await page.reload()
     await page.locator(`[data-with="${SLOWER.id}"]`).waitFor()
     expect(await page.locator('.differences').textContent()).toContain('are the same')
+    await page.getByText(`npm run bench:compare ${A.id} ${SLOWER.id}`).waitFor()
     const p50 = await cells('delivery', 'latency-p50')
     expect(p50.map(([words]) => words?.replace(/A .*/, ''))).toEqual(Array(4).fill('1.40× worse'))
     expect(p50.map(([, step]) => step)).toEqual(Array(4).fill('worse-1'))

@@ -1,6 +1,7 @@
 import type { Arm, Comparison } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
 import { element } from '../element.ts'
+import { NOTHING } from '../format.ts'
 import { ARM_IDENTITIES } from '../identity.ts'
 import type { KnownRun } from './known-run.ts'
 import { metricName } from './metric.ts'
@@ -25,20 +26,22 @@ export function comparisonTable(run: KnownRun, scenario: string): readonly HTMLE
     text.results.comparisons.noise,
     ...arms.map(arm => text.results.comparisons.against(arm, reference)),
   ]
-  return [
-    element('h3', {}, title),
-    element(
-      'div',
-      { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': `${scenario}: ${title}` },
-      element(
-        'table',
-        { class: 'metric-table comparisons' },
-        element('thead', {}, element('tr', {}, ...heads.map(head => element('th', { scope: 'col' }, head)))),
-        element('tbody', {}, ...lines.map(drawLine)),
-      ),
-    ),
+  const table = element(
+    'table',
+    { class: 'metric-table comparisons' },
+    element('thead', {}, element('tr', {}, ...heads.map(head => element('th', { scope: 'col' }, head)))),
+    element('tbody', {}, ...lines.map(drawLine)),
+  )
+  const box = { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': `${scenario}: ${title}` }
+  const shown = [
+    element('div', box, table),
     element('p', { class: 'read muted' }, text.results.comparisons.read),
   ]
+  if (comparisons.some(({ verdict }) => verdict !== 'not claimed'))
+    return [element('h3', {}, title), ...shown]
+  // A long table that says of each line that it says nothing is there for those who ask why.
+  const summary = element('summary', {}, text.results.comparisons.nothing(title))
+  return [element('details', { class: 'twin' }, summary, ...shown)]
 
   function drawLine({ metric, at }: Line): HTMLElement {
     const band = bands.find(each => each.metric === metric)
@@ -51,7 +54,7 @@ export function comparisonTable(run: KnownRun, scenario: string): readonly HTMLE
         'td',
         { class: 'number' },
         ...(band === undefined
-          ? []
+          ? [NOTHING]
           : [
               text.results.comparisons.band(band.share),
               element('small', {}, text.results.comparisons.pairs(band.n)),

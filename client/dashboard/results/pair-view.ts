@@ -30,12 +30,7 @@ export function createPairView(a: KnownRun, b: KnownRun): RunView {
     runHead(a, words.a),
     runHead(b, words.b),
     differenceSection(differences),
-    element(
-      'p',
-      { class: 'read muted' },
-      words.command,
-      element('code', {}, `npm run bench:compare ${a.id} ${b.id}`),
-    ),
+    ...compareCommand(a, b),
     ...caveats(a, words.caveats(words.a)),
     ...caveats(b, words.caveats(words.b)),
     scenarioLinks(tables.map(({ scenario }) => scenario)),
@@ -75,6 +70,13 @@ export function createPairView(a: KnownRun, b: KnownRun): RunView {
       }),
     )
   }
+}
+
+/** The bench reads runs of the present schema only. */
+function compareCommand(a: KnownRun, b: KnownRun): readonly HTMLElement[] {
+  if (a.age !== 'present' || b.age !== 'present') return []
+  const command = element('code', {}, `npm run bench:compare ${a.id} ${b.id}`)
+  return [element('p', { class: 'read muted' }, words.command, command)]
 }
 
 function differenceSection(differences: readonly Difference[]): HTMLElement {

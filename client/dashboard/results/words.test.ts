@@ -11,6 +11,7 @@ test('names of a run become words, their units go to the values, and packages ke
     ['@fastify/websocket', '11.3.6'],
     ['dirty', false],
     ['virtualisation', null],
+    ['distanceMs', null],
     ['steps', [0, 1_000]],
   ]
   expect(said.map(([name, value]) => inWords(name, value).join(' | '))).toEqual([
@@ -21,7 +22,8 @@ test('names of a run become words, their units go to the values, and packages ke
     'took | 105 s',
     '@fastify/websocket | 11.3.6',
     'dirty | no',
-    'virtualisation | unknown',
+    'virtualisation | none',
+    'distance | none',
     'steps | 0, 1000',
   ])
 })

@@ -6,6 +6,8 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/GB$/, ' GB'],
 ]
 
+const NONE = 'none'
+
 /** `pollIntervalMs` and 197 → `poll interval` and `197 ms`: the names in a run carry their units. */
 export function inWords(name: string, value: unknown): readonly [name: string, value: string] {
   const [pattern, unit] = UNITS.find(([ending]) => ending.test(name)) ?? [/$/, '']
@@ -16,11 +18,10 @@ export function inWords(name: string, value: unknown): readonly [name: string, v
         .replace(/([a-z])([A-Z])/g, '$1 $2')
         .toLowerCase()
     : name
-  return [words, `${sayValue(value)}${unit}`]
+  return [words, value === null ? NONE : `${sayValue(value)}${unit}`]
 }
 
 function sayValue(value: unknown): string {
-  if (value === null || value === undefined) return 'unknown'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (Array.isArray(value)) return value.map(sayValue).join(', ')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
