@@ -47,7 +47,7 @@ export async function runBench(
   const expectedMs = turns.map(({ scenario }) => scenario.trialMs[options.tier])
   const progress = createProgress({ stream, blocks, expectedMs })
   progress.say(
-    `push-lab bench, ${options.tier}: ${turns.length} trials in ${blocks} blocks, seed ${seed}; ${pinning.description}`,
+    `push-lab bench, ${options.tier}: ${turns.length} trials in ${blocks} blocks, about ${inWords(expectedMs)}, seed ${seed}; ${pinning.description}`,
   )
 
   const trials = await runTurns()
@@ -179,6 +179,11 @@ async function prepare(
   } finally {
     await server.stop()
   }
+}
+
+function inWords(expectedMs: readonly number[]): string {
+  const seconds = expectedMs.reduce((sum, ms) => sum + ms, 0) / 1000
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} minutes`
 }
 
 function caveatsOf(
