@@ -34,7 +34,11 @@ const LATENCY: readonly MetricId[] = [
   'latency-p99',
   'latency-mean',
   'latency-max',
+  'delivery-p99',
   'completion-p50',
+  'completion-p90',
+  'completion-p99',
+  'completion-max',
 ]
 
 export interface Tally {

@@ -25,7 +25,11 @@ export const METRICS = {
   /** Of what theory predicts by its mean: a wait that is drawn evenly. Never shown without the percentiles. */
   'latency-mean': { title: 'delivery latency, mean', unit: 'ms' },
   'latency-max': { title: 'delivery latency, maximum', unit: 'ms' },
+  'delivery-p99': { title: '99 % of all deliveries within', unit: 'ms' },
   'completion-p50': { title: 'last sentinel served, median', unit: 'ms', shareBeyond: 0.5, compares: true },
+  'completion-p90': { title: 'last sentinel served, 90th percentile', unit: 'ms', shareBeyond: 0.1 },
+  'completion-p99': { title: 'last sentinel served, 99th percentile', unit: 'ms', shareBeyond: 0.01 },
+  'completion-max': { title: 'last sentinel served, maximum', unit: 'ms' },
   completeness: { title: 'delivered ÷ expected', unit: 'ratio' },
   'cpu-per-delivery': { title: 'server CPU per delivery', unit: 'µs', compares: true },
   'cpu-per-request': { title: 'server CPU per answered request', unit: 'µs' },

@@ -14,6 +14,8 @@ const AXES: DeliveryAxes = {
   idleMs: 0,
   warmUpMs: 0,
   warmUpFactor: 1,
+  warmUpDeliveriesPerSecond: 1,
+  crowd: false,
   windowMs: 1_000,
 }
 

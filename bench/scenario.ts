@@ -27,6 +27,7 @@ export const SCENARIO_IDS = [
   'connections',
   'capacity',
   'idle',
+  'crowd',
   'sparse',
   'burst',
   'reconnect',
@@ -52,9 +53,16 @@ export interface DeliveryAxes {
   /** The silent server before anyone connects: the idle baseline. */
   readonly idleMs: number
   readonly warmUpMs: number
-  /** Events and asks come that many times faster while warming up. */
+  /** Events and asks come that many times faster while warming up … */
   readonly warmUpFactor: number
+  /** … but events no faster than makes so many deliveries a second: many readers warm up by their number. */
+  readonly warmUpDeliveriesPerSecond: number
   readonly windowMs: number
+  /**
+   * So many readers and so few events that the window is told as a whole: memory per connection, and percentiles
+   * over all its deliveries beside those over publishes.
+   */
+  readonly crowd: boolean
 }
 
 export interface ThroughputAxes {

@@ -34,8 +34,10 @@ const DELIVERY_QUICK: DeliveryAxes = {
   // A poll runs through ten times the code of a delivery, which is not compiled before some ten thousand of them.
   warmUpMs: 1_500,
   warmUpFactor: 8,
+  warmUpDeliveriesPerSecond: 50_000,
   // 60 publishes in each of two blocks: enough for a 90th percentile.
   windowMs: 1_000,
+  crowd: false,
 }
 
 const THROUGHPUT_QUICK: ThroughputAxes = {
@@ -91,6 +93,19 @@ const BURST: BurstAxes = {
   burstEvents: 100,
   warmUpBursts: 5,
   bursts: 15,
+}
+
+const CROWD: DeliveryAxes = {
+  ...DELIVERY_QUICK,
+  readers: 10_000,
+  sentinels: 200,
+  eventsPerSecond: 1,
+  connectAtOnce: 64,
+  idleMs: 1_000,
+  warmUpMs: 4_000,
+  warmUpFactor: 4,
+  windowMs: 20_000,
+  crowd: true,
 }
 
 const RECONNECT: ReconnectAxes = {
@@ -160,7 +175,9 @@ const DELIVERY_UNITS = {
   idleMs: 'ms',
   warmUpMs: 'ms',
   warmUpFactor: '×',
+  warmUpDeliveriesPerSecond: '/s',
   windowMs: 'ms',
+  crowd: '',
 } as const
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -283,6 +300,21 @@ export const SCENARIOS: readonly Scenario[] = [
     axes: { quick: BURST, standard: BURST, full: { ...BURST, bursts: 100 } },
     blocks: { quick: 0, standard: 2, full: 8 },
     trialMs: { quick: 6_000, standard: 6_000, full: 24_000 },
+  },
+  {
+    id: 'crowd',
+    kind: 'delivery',
+    question: 'Do ten thousand readers all get it, and how late is the last?',
+    arms: [
+      { arm: 'sse', at: { label: '10,000 readers', axes: { readers: 10_000 } } },
+      { arm: 'websocket', at: { label: '10,000 readers', axes: { readers: 10_000 } } },
+      // Each event is a request of every reader: twice as many would fill the second on one core.
+      { arm: 'long-poll', at: { label: '5,000 readers', axes: { readers: 5_000 } } },
+    ],
+    units: DELIVERY_UNITS,
+    axes: { quick: CROWD, standard: CROWD, full: { ...CROWD, windowMs: 60_000 } },
+    blocks: { quick: 0, standard: 0, full: 1 },
+    trialMs: { quick: 40_000, standard: 40_000, full: 80_000 },
   },
   {
     id: 'reconnect',

@@ -16,9 +16,10 @@ import {
 import type { LatencyRecord } from '../fleet/latencies.ts'
 import type { FleetCounts } from '../fleet.ts'
 import { independentWaits, predictMeanLatencyMs } from '../prediction.ts'
+import type { ProbeReading } from '../probe.ts'
 import type { DeliveryAxes } from '../scenario.ts'
 import type { Measurement } from './measurement.ts'
-import type { Books, Reading } from './stage.ts'
+import type { Books, LoadWork, Reading } from './stage.ts'
 
 export interface DeliveryRecord {
   readonly arm: Arm
@@ -33,12 +34,22 @@ export interface DeliveryRecord {
   readonly roundTripMs: number
   readonly idleCpuShare: number
   readonly loadUtilization: number
+  readonly loadWork: LoadWork
+  /** How many load processes there were. */
+  readonly loadProcesses: number
+  /** With a part of the readers open, and with all, at rest after GC; `null` where it is not asked. */
+  readonly memory: { readonly part: MemoryReading; readonly all: MemoryReading } | null
   readonly before: Reading & Books
   readonly half: Reading
   readonly after: Reading & Books
   readonly latencies: LatencyRecord
   readonly failures: readonly string[]
   readonly clocks: readonly [before: ClockReading, after: ClockReading]
+}
+
+export interface MemoryReading {
+  readonly connections: number
+  readonly probe: ProbeReading
 }
 
 type Values = Measurement['values']
@@ -83,6 +94,9 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
       ...(arm === 'http' || byRoad ? {} : { 'cpu-per-delivery': (cpuMs * 1000) / deliveries }),
       ...(polls && !byRoad ? { 'cpu-per-request': cpuPerUnit(before, after) } : {}),
       ...wire,
+      ...(record.memory === null
+        ? {}
+        : { 'memory-per-connection': kbPerConnection(probe => probe.rssBytes) }),
     },
     predictions: predictedMs === null ? {} : { 'latency-mean': predictedMs },
     checks,
@@ -92,6 +106,16 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
       roundTripMs: record.roundTripMs,
       idleCpuShare: record.idleCpuShare,
       loadUtilization: record.loadUtilization,
+      loadProcesses: record.loadProcesses,
+      loadCpuUsPerRead: (record.loadWork.cpuMs * 1000) / record.loadWork.reads,
+      loadWork: record.loadWork,
+      ...(record.memory === null
+        ? {}
+        : {
+            memory: record.memory,
+            heapKbPerConnection: kbPerConnection(probe => probe.heapUsedBytes),
+            externalKbPerConnection: kbPerConnection(probe => probe.externalBytes),
+          }),
       cpuMs,
       deliveries,
       before,
@@ -104,6 +128,12 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   function cpuBetween(from: Reading, to: Reading): number {
     const wallMs = to.probe.monotonicMs - from.probe.monotonicMs
     return to.probe.cpuMs - from.probe.cpuMs - record.idleCpuShare * wallMs
+  }
+
+  function kbPerConnection(of: (probe: ProbeReading) => number): number {
+    if (record.memory === null) return Number.NaN
+    const { part, all } = record.memory
+    return (of(all.probe) - of(part.probe)) / (all.connections - part.connections) / 1024
   }
 
   /** Microseconds. */
@@ -130,7 +160,11 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
       'latency-p99': delivery.getValueAtPercentile(99) / 1000,
       ...(predictedMs === null ? {} : { 'latency-mean': delivery.mean / 1000 }),
       'latency-max': delivery.maxValue / 1000,
+      ...(axes.crowd ? { 'delivery-p99': delivery.getValueAtPercentile(99) / 1000 } : {}),
       'completion-p50': completion.getValueAtPercentile(50) / 1000,
+      'completion-p90': completion.getValueAtPercentile(90) / 1000,
+      'completion-p99': completion.getValueAtPercentile(99) / 1000,
+      'completion-max': completion.maxValue / 1000,
     }
   }
 

@@ -31,6 +31,9 @@ export async function measureDelivery(
     roundTripMs,
   })
 
+  const fastest = axes.warmUpDeliveriesPerSecond / (axes.readers * axes.eventsPerSecond)
+  const warmUpFactor = Math.max(1, Math.min(axes.warmUpFactor, fastest))
+
   const idleCpuShare = await stage.readIdle(axes.idleMs)
   const clock = await subject.clock()
   await load.ask('fleet.create', {
@@ -38,20 +41,20 @@ export async function measureDelivery(
     port: subject.port,
     readers: axes.readers,
     sentinels: axes.sentinels,
-    pollIntervalMs: axes.pollIntervalMs / axes.warmUpFactor,
+    pollIntervalMs: axes.pollIntervalMs / warmUpFactor,
     seed,
     blindCursor: floor === null ? null : BLIND_CURSOR,
     clock,
   })
-  await load.ask('fleet.open', { count: axes.readers, atOnce: axes.connectAtOnce })
-  await stage.publishFor(axes.warmUpMs, axes.eventsPerSecond * axes.warmUpFactor)
+  const memory = axes.crowd ? await openWithMemory() : await open(axes.readers)
+  await stage.publishFor(axes.warmUpMs, axes.eventsPerSecond * warmUpFactor)
   await stage.rest()
 
   // No garbage is collected by force here: that also throws away compiled code which has just become warm.
   await load.ask('fleet.clearLatencies', null)
   const before = { ...(await stage.readBooks()), ...(await stage.read()) }
   await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
-  const { loadUtilization, half, publishedMs } = await stage.publishFor(axes.windowMs, axes.eventsPerSecond)
+  const published = await stage.publishFor(axes.windowMs, axes.eventsPerSecond)
   await stage.rest()
   const after = { ...(await stage.read()), ...(await stage.readBooks()) }
 
@@ -60,15 +63,34 @@ export async function measureDelivery(
     technique,
     pushedBytes,
     axes,
-    publishedMs,
+    ...published,
+    loadProcesses: load.processes,
+    memory,
     roundTripMs,
     idleCpuShare,
-    loadUtilization,
     before,
-    half,
     after,
     latencies: await load.ask('fleet.latencies', null),
     failures: await load.ask('fleet.failures', null),
     clocks: [clock, await subject.clock()],
   })
+
+  async function open(count: number): Promise<null> {
+    await load.ask('fleet.open', { count, atOnce: axes.connectAtOnce })
+    return null
+  }
+
+  /** Those who connect first are there at both readings, so that what is only there once is not booked to the others. */
+  async function openWithMemory() {
+    const first = Math.min(axes.connectAtOnce, axes.readers - 1)
+    await open(first)
+    const part = await readMemory(first)
+    await open(axes.readers - first)
+    return { part, all: await readMemory(axes.readers) }
+  }
+
+  async function readMemory(connections: number) {
+    await subject.settle()
+    return { connections, probe: await subject.read() }
+  }
 }

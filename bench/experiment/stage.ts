@@ -18,17 +18,32 @@ export interface Books {
   readonly traffic: Traffic | null
 }
 
+/** What the load processes did in a window, together. */
+export interface LoadWork {
+  readonly wallMs: number
+  readonly cpuMs: number
+  readonly reads: number
+  readonly delivered: number
+}
+
+/** What became of a window in which the source was on. */
+export interface Published {
+  /** For how long it was. */
+  readonly publishedMs: number
+  /** How busy the load process was meanwhile; of several the busiest. */
+  readonly loadUtilization: number
+  readonly loadWork: LoadWork
+  /** The readings at half-time. */
+  readonly half: Reading
+}
+
 export interface Stage {
   read(): Promise<Reading>
   /** Asking for the books is itself work: it stays outside the readings of CPU. */
   readBooks(): Promise<Books>
   /** The silent process: CPU milliseconds per millisecond. */
   readIdle(ms: number): Promise<number>
-  /** Returns for how long it was, how busy the load process was meanwhile, and the readings at half-time. */
-  publishFor(
-    ms: number,
-    eventsPerSecond: number,
-  ): Promise<{ readonly publishedMs: number; readonly loadUtilization: number; readonly half: Reading }>
+  publishFor(ms: number, eventsPerSecond: number): Promise<Published>
   /** Until everyone has everything (or plainly will not), and nothing is under way. Polls are paused then. */
   rest(): Promise<void>
 }
@@ -47,7 +62,7 @@ export interface StageOptions {
   readonly roundTripMs?: number
 }
 
-/** Beyond what waiting takes by itself. */
+/** Nothing has come for so long, beyond what waiting takes by itself: nothing will. */
 const REST_DEADLINE_MS = 3_000
 const REST_LOOK_MS = 10
 /** For what answering leaves behind: a long poll that was answered asks again. */
@@ -82,8 +97,8 @@ export function createStage({
     return (to.cpuMs - from.cpuMs) / (to.monotonicMs - from.monotonicMs)
   }
 
-  async function publishFor(ms: number, eventsPerSecond: number) {
-    const from = await load.ask('probe.read', null)
+  async function publishFor(ms: number, eventsPerSecond: number): Promise<Published> {
+    const from = await readLoad()
     await subject.setRate(eventsPerSecond)
     const beganMs = performance.now()
     await delay(ms / 2, undefined, { signal })
@@ -91,21 +106,61 @@ export function createStage({
     await delay(ms / 2, undefined, { signal })
     await subject.setRate(0)
     const publishedMs = performance.now() - beganMs
-    return { publishedMs, loadUtilization: loopUtilization(from, await load.ask('probe.read', null)), half }
+    const to = await readLoad()
+    return {
+      publishedMs,
+      loadUtilization: loopUtilization(from.probe, to.probe),
+      loadWork: {
+        wallMs: to.probe.monotonicMs - from.probe.monotonicMs,
+        cpuMs: to.probe.cpuMs - from.probe.cpuMs,
+        reads: to.counts.reads - from.counts.reads,
+        delivered: to.counts.delivered - from.counts.delivered,
+      },
+      half,
+    }
+  }
+
+  async function readLoad(): Promise<Reading> {
+    return { probe: await load.ask('probe.read', null), counts: await load.ask('fleet.counts', null) }
   }
 
   async function rest(): Promise<void> {
     const top = await subject.top()
-    if (pushedBytes !== null) await until(counts => counts.bytesIn >= top * counts.readers * pushedBytes)
-    if (keepsLog) await until(counts => counts.lowestPlace >= top)
+    if (pushedBytes !== null) {
+      await until(
+        counts => counts.bytesIn >= top * counts.readers * pushedBytes,
+        counts => counts.bytesIn,
+      )
+    }
+    if (keepsLog) {
+      await until(
+        counts => counts.lowestPlace >= top,
+        counts => counts.delivered,
+      )
+    }
     await load.ask('fleet.pause', null)
-    if (technique === 'poll') await until(counts => counts.asks === counts.answers + counts.abandoned)
+    if (technique === 'poll') {
+      await until(
+        counts => counts.asks === counts.answers + counts.abandoned,
+        counts => counts.answers,
+      )
+    }
     await delay(REST_MS + roundTripMs, undefined, { signal })
   }
 
-  async function until(done: (counts: FleetCounts) => boolean): Promise<void> {
-    const deadline = performance.now() + REST_DEADLINE_MS + pollIntervalMs + 2 * roundTripMs
-    while (!done(await load.ask('fleet.counts', null)) && performance.now() < deadline) {
+  /** Ten thousand readers may be long in getting what was published, so it is only given up once nothing moves. */
+  async function until(
+    done: (counts: FleetCounts) => boolean,
+    progress: (counts: FleetCounts) => number,
+  ): Promise<void> {
+    const patienceMs = REST_DEADLINE_MS + pollIntervalMs + 2 * roundTripMs
+    let movedAt = performance.now()
+    let last = Number.NaN
+    while (performance.now() - movedAt < patienceMs) {
+      const counts = await load.ask('fleet.counts', null)
+      if (done(counts)) return
+      if (progress(counts) !== last) movedAt = performance.now()
+      last = progress(counts)
       await delay(REST_LOOK_MS, undefined, { signal })
     }
   }
