@@ -19,6 +19,9 @@ export const LOAD_UTILIZATION = { flag: 0.7, refuse: 0.85 } as const
 export const SERVER_UTILIZATION = { flag: 0.95, refuse: 0.85 } as const
 export const STEAL_SHARE = { flag: 0.02, refuse: 0.1 } as const
 
+/** Load offered ÷ what the fleet took from a server that costs nothing. */
+export const OFFERED_SHARE = { flag: 0.6, refuse: 0.8 } as const
+
 export const SETTLED_DRIFT = 0.05
 
 export const POLL_MEAN_TOLERANCE = 0.2
@@ -256,4 +259,21 @@ export function checkSteal(share: number | null): Check {
 
 export function percent(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
+}
+
+/** Deliveries per second: those of the trial, and those at which the fleet would be busy all the time. */
+export function checkOffered(offered: number, taken: number): Check {
+  const share = offered / taken
+  const verdict = share > OFFERED_SHARE.refuse ? 'refused' : share > OFFERED_SHARE.flag ? 'flagged' : 'ok'
+  return {
+    name: 'offered ÷ taken from a null server',
+    value: share,
+    threshold: `flagged beyond ${OFFERED_SHARE.flag}, refused beyond ${OFFERED_SHARE.refuse}`,
+    verdict,
+    reason:
+      verdict === 'ok'
+        ? null
+        : `generator-bound: ${percent(share)} of what the fleet takes from a null server was offered.`,
+    concerns: 'all',
+  }
 }

@@ -1,9 +1,11 @@
 /** One run: every arm once per block in a drawn order, block after block, each trial on its own. */
 import { loadavg } from 'node:os'
-import type { SummaryRow } from '../server/protocol.ts'
+import type { SummaryRow, Technique } from '../server/protocol.ts'
+import { type FleetCosts, type FleetUse, measureFleetCosts } from './calibration.ts'
 import { claimCaveats } from './comparison/claim-caveats.ts'
 import { compareArms } from './comparison/compare-arms.ts'
 import { noiseBands } from './comparison/noise-bands.ts'
+import type { TrialSetting } from './experiment/measurement.ts'
 import { runTrial } from './experiment.ts'
 import type { FloorSettings } from './floor.ts'
 import { readCommit, readMachine } from './machine.ts'
@@ -50,6 +52,7 @@ export async function runBench(
     `push-lab bench, ${options.tier}: ${turns.length} trials in ${blocks} blocks, about ${inWords(expectedMs)}, seed ${seed}; ${pinning.description}`,
   )
 
+  let fleetCosts = null as FleetCosts | null
   const trials = await runTurns()
   const complete = trials.length === turns.length
   const summary = summarize(trials, seed)
@@ -69,6 +72,7 @@ export async function runBench(
       loadAverageBefore: loadAverage,
       seed,
       blocks,
+      ...(fleetCosts === null ? {} : { fleetTakesPerSecond: formatTaken(fleetCosts) }),
       tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     },
     caveats: [
@@ -93,6 +97,7 @@ export async function runBench(
     const finished: Trial[] = []
     try {
       const specimens = await prepare(scenarios, options, pinning, signal)
+      if (options.tier !== 'quick') fleetCosts = await calibrate()
       for (const { scenario, plan, block, turn } of turns) {
         progress.begin(armLabel(scenario.id, plan))
         const setting = {
@@ -101,6 +106,7 @@ export async function runBench(
           pinning,
           signal,
           floor: floorOf(plan, specimens),
+          ...fleetCostOf(scenario, plan),
         }
         const trial = await runTrial({ scenario, tier: options.tier, block, turn }, setting)
         finished.push(trial)
@@ -112,6 +118,29 @@ export async function runBench(
     }
     return finished
   }
+
+  function calibrate(): Promise<FleetCosts> {
+    const uses = turns.flatMap(({ scenario, plan }) => fleetUseOf(scenario, plan, options.tier) ?? [])
+    return measureFleetCosts(uses, pinning, signal, progress.say)
+  }
+
+  function fleetCostOf(scenario: Scenario, plan: ArmPlan): Pick<TrialSetting, 'fleetCost'> {
+    const use = fleetUseOf(scenario, plan, options.tier)
+    const fleetCost = use === null ? undefined : fleetCosts?.of(use)
+    return fleetCost === undefined ? {} : { fleetCost }
+  }
+}
+
+function formatTaken({ taken }: FleetCosts): string {
+  return Object.entries(taken)
+    .map(([readers, perSecond]) => `${perSecond} (${readers})`)
+    .join(', ')
+}
+
+/** The readers of one arm, where the load offered to them is held against what they can take. */
+function fleetUseOf(scenario: Scenario, { arm, as, at }: ArmPlan, tier: Tier): FleetUse | null {
+  if (scenario.kind !== 'delivery' || as !== undefined) return null
+  return { technique: arm as Technique, shape: { ...scenario.axes[tier], ...at?.axes } }
 }
 
 /** The table's scenarios with the axes that the command line sets. */
@@ -198,7 +227,8 @@ function caveatsOf(
     value => value !== null,
   )
   return [
-    options.tier === 'quick' && 'A look, not a result: the quick tier is short.',
+    options.tier === 'quick' &&
+      'A look, not a result: the quick tier is short, and what the fleet can take is not measured in it.',
     !complete && 'Incomplete: the run was broken off.',
     dirty && 'Not publishable: the working tree differed from the commit.',
     loadAverage > QUIET_LOAD_AVERAGE &&

@@ -9,12 +9,14 @@ import {
   checkDraws,
   checkLatencyFloor,
   checkLoadUtilization,
+  checkOffered,
   checkPollMean,
   checkSchedule,
   checkSettled,
 } from '../check.ts'
 import type { LatencyRecord } from '../fleet/latencies.ts'
 import type { FleetCounts } from '../fleet.ts'
+import { deliveriesTaken, type FleetCost } from '../fleet-cost.ts'
 import { independentWaits, predictMeanLatencyMs } from '../prediction.ts'
 import type { ProbeReading } from '../probe.ts'
 import type { DeliveryAxes } from '../scenario.ts'
@@ -35,6 +37,8 @@ export interface DeliveryRecord {
   readonly idleCpuShare: number
   readonly loadUtilization: number
   readonly loadWork: LoadWork
+  /** `null`: not measured. */
+  readonly fleetCost: FleetCost | null
   /** How many load processes there were. */
   readonly loadProcesses: number
   /** With a part of the readers open, and with all, at rest after GC; `null` where it is not asked. */
@@ -72,6 +76,12 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
 
   const checks: Check[] = [checkConnections(record.failures), checkLoadUtilization(record.loadUtilization)]
   if (!byRoad) checks.push(checkSettled(cpuPerUnit(half, after) / cpuPerUnit(before, half) - 1))
+  if (record.fleetCost !== null && !isFloor) {
+    const { reads, delivered, wallMs } = record.loadWork
+    checks.push(
+      checkOffered((delivered * 1000) / wallMs, deliveriesTaken(record.fleetCost, reads / delivered)),
+    )
+  }
   if (arm !== 'http') checks.push(checkComplete(tally()))
   if (!isFloor) {
     checks.push(

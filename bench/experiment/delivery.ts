@@ -11,7 +11,7 @@ import { createStage } from './stage.ts'
 const BLIND_CURSOR = 'aaaaaaaaaa-1000'
 
 export async function measureDelivery(
-  { plan: { arm, as }, floor, seed, signal }: TrialSetting,
+  { plan: { arm, as }, floor, fleetCost, seed, signal }: TrialSetting,
   axes: DeliveryAxes,
   subject: Subject,
   load: Load,
@@ -65,6 +65,7 @@ export async function measureDelivery(
     axes,
     ...published,
     loadProcesses: load.processes,
+    fleetCost: fleetCost ?? null,
     memory,
     roundTripMs,
     idleCpuShare,

@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts'
+import type { FleetCost } from '../fleet-cost.ts'
 import type { FloorSettings } from '../floor.ts'
 import type { LoadGroup } from '../load-group.ts'
 import type { MetricId } from '../metric.ts'
@@ -27,6 +28,8 @@ export interface TrialSetting {
   readonly signal: AbortSignal
   /** What a floor sends; `null` when the trial is a technique's. */
   readonly floor: FloorSettings | null
+  /** Of this technique's readers; absent where it was not measured, and then nothing is said about it. */
+  readonly fleetCost?: FleetCost
 }
 
 export type Load = Pick<LoadGroup, 'ask' | 'processes'>

@@ -5,7 +5,8 @@ import { createFraming } from './framing.ts'
 import { readHttpHead } from './http-head.ts'
 import { type CreateReader, pathFrom, readSeq } from './reader.ts'
 
-const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+/** What both sides hash with the key (RFC 6455 §1.3). */
+export const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const OPCODE = { text: 0x1, close: 0x8, ping: 0x9, pong: 0xa } as const
 const FINAL = 0x80
 const MASKED = 0x80
