@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Ask, type Commands, createAsk } from './conversation.ts'
 import { pinned } from './pinning.ts'
 import type { ProbeCommands } from './probe.ts'
+import { findProjectRoot } from './project-root.ts'
 
 export interface Child<C extends Commands> {
   readonly ask: Ask<C & ProbeCommands>
@@ -19,10 +21,15 @@ export interface ChildOptions {
   /** A compiled file, relative to the compiled bench, e.g. `../server/main.js`. */
   readonly entry: string
   readonly args?: readonly string[]
+  /** Further modules to preload, as addresses: what the tests of the bench plant into what it measures. */
+  readonly plants?: readonly string[]
   readonly core: number | null
   /** Ends the process at once when the run is broken off. */
   readonly signal: AbortSignal
 }
+
+/** What is measured is what users start, also where the bench itself runs from its sources, in a test. */
+export const COMPILED_BENCH = pathToFileURL(join(findProjectRoot(), 'dist/bench/'))
 
 /** Opening ten thousand connections is one answer. */
 const ANSWER_DEADLINE_MS = 120_000
@@ -36,8 +43,9 @@ export function startChild<C extends Commands>(options: ChildOptions): Child<C> 
     process.execPath,
     '--expose-gc',
     '--import',
-    new URL('./probe.js', import.meta.url).href,
-    fileURLToPath(new URL(options.entry, import.meta.url)),
+    new URL('./probe.js', COMPILED_BENCH).href,
+    ...(options.plants ?? []).flatMap(plant => ['--import', plant]),
+    fileURLToPath(new URL(options.entry, COMPILED_BENCH)),
     ...(options.args ?? []),
   ])
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })

@@ -68,6 +68,7 @@ async function withProcesses(trial: TrialPlan, setting: TrialSetting): Promise<M
     startChild<LoadCommands>({
       name: 'the load process',
       entry: './load.js',
+      plants: setting.plants?.load ?? [],
       core: pinning.loadCore,
       signal,
     }),
@@ -90,7 +91,7 @@ interface Start {
 
 async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting): Promise<Start> {
   const { floor: settings, seed, signal, pinning, plan } = setting
-  const place = { core: pinning.serverCore, signal }
+  const place = { core: pinning.serverCore, signal, plants: setting.plants?.server ?? [] }
   if (scenario.kind === 'delivery' && settings !== null) {
     const floor = await startFloor({ ...place, settings })
     return { subject: floor, measure: load => measureDelivery(setting, scenario.axes[tier], floor, load) }

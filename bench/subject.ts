@@ -43,6 +43,7 @@ export interface ServerOptions extends SubjectOptions {
   readonly timing?: 'fixed' | 'poisson'
   /** Readers go by the road, so far one way; straight to the server by default. */
   readonly distanceMs?: number | null
+  readonly plants?: readonly string[]
 }
 
 export async function startServer(options: ServerOptions): Promise<ServerSubject> {
@@ -55,6 +56,7 @@ export async function startServer(options: ServerOptions): Promise<ServerSubject
       ...['--source', 'synthetic', '--rate', '0', '--timing', options.timing ?? 'fixed'],
       ...['--payload', String(options.payloadBytes), '--seed', String(options.seed)],
     ],
+    plants: options.plants ?? [],
     core: options.core,
     signal: options.signal,
   })

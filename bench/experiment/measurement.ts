@@ -30,6 +30,8 @@ export interface TrialSetting {
   readonly floor: FloorSettings | null
   /** Of this technique's readers; absent where it was not measured, and then nothing is said about it. */
   readonly fleetCost?: FleetCost
+  /** Modules that a test of the bench preloads into the two processes, as addresses. */
+  readonly plants?: { readonly server?: readonly string[]; readonly load?: readonly string[] }
 }
 
 export type Load = Pick<LoadGroup, 'ask' | 'processes'>

@@ -1,0 +1,35 @@
+import { afterAll, expect, test } from 'vitest'
+import { readCommit } from '../machine.ts'
+import { KNOWN_ANSWERS } from './known-answers.ts'
+import { type AnswerOutcome, writeOutcome } from './outcome.ts'
+import { isAsPlanted, takeReadings } from './take-reading.ts'
+
+/** The cores are left to the scheduler: a pair of trials runs at the same time. */
+const PINNING = { serverCore: null, loadCore: null, description: 'none' } as const
+const TIME_LIMIT_MS = 120_000
+
+const outcomes: AnswerOutcome[] = []
+
+afterAll(() => {
+  const { hash, dirty } = readCommit()
+  writeOutcome({ takenAt: new Date().toISOString(), commit: hash, dirty, answers: outcomes })
+})
+
+test.for(KNOWN_ANSWERS)(
+  '$title: the bench reads that, and without it does not',
+  {
+    timeout: TIME_LIMIT_MS,
+  },
+  async (answer, context) => {
+    const signal = AbortSignal.timeout(TIME_LIMIT_MS)
+    const readings = await takeReadings(answer, { pinning: PINNING, signal })
+    outcomes.push({ id: answer.id, title: answer.title, readings })
+    for (const reading of readings) {
+      const told = JSON.stringify(reading)
+      expect(isAsPlanted(reading, reading.without), `without the plant: ${told}`).toBe(false)
+      // Neither right nor wrong: the tolerance is the bench's claim, and a busy machine must not widen it.
+      if (reading.verdict === 'too noisy') context.skip(`too noisy to be read: ${told}`)
+      expect(reading.verdict, told).toBe('as planted')
+    }
+  },
+)

@@ -1,0 +1,8 @@
+/** Planted into the server: each event is followed by a comment of so many bytes in all (a line that SSE ignores). */
+import { alterEventWrites } from './event-writes.ts'
+import { readSetting } from './setting.ts'
+
+const paddingBytes = readSetting(import.meta.url, 'bytes')
+const padding = Buffer.from(`:${'.'.repeat(paddingBytes - 3)}\n\n`)
+
+alterEventWrites((bytes, events) => Buffer.concat([bytes, ...Array<Buffer>(events).fill(padding)]))

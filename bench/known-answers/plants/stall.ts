@@ -1,0 +1,34 @@
+/**
+ * Planted into the server: its event loop stands still for `stallMs` in each `everyMs`, beginning `afterMs` after the
+ * source was last set. Tied to that, a window of whole periods begins and ends outside of a stall, or asking for its
+ * end would itself be stalled, and the window longer by a part of one.
+ */
+import { subscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage } from 'node:http'
+import { readSetting } from './setting.ts'
+
+const stallMs = readSetting(import.meta.url, 'stallMs')
+const everyMs = readSetting(import.meta.url, 'everyMs')
+const afterMs = readSetting(import.meta.url, 'afterMs')
+const asleep = new Int32Array(new SharedArrayBuffer(4))
+let timer: NodeJS.Timeout | undefined
+let dueMs = 0
+
+subscribe('http.server.request.start', message => {
+  const { request } = message as { readonly request: IncomingMessage }
+  if (request.method !== 'PUT' || request.url !== '/api/source') return
+  clearTimeout(timer)
+  dueMs = performance.now() + afterMs
+  arm()
+})
+
+function arm(): void {
+  timer = setTimeout(stall, Math.max(0, dueMs - performance.now()))
+}
+
+/** Asleep, not busy: the other processes of the machine are left their share. */
+function stall(): void {
+  Atomics.wait(asleep, 0, 0, dueMs + stallMs - performance.now())
+  dueMs += everyMs
+  arm()
+}

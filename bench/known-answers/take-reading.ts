@@ -1,0 +1,86 @@
+/** Reads a known answer: pairs of trials, with what is planted and without, until the reading is narrow enough. */
+import { median } from 'simple-statistics'
+import type { Interval } from '../../server/protocol.ts'
+import { createRandom } from '../random.ts'
+import type { Trial } from '../result.ts'
+import { bootstrapMedian } from '../statistics/bootstrap.ts'
+import type { Expected, KnownAnswer, Surroundings } from './known-answers.ts'
+
+export interface Reading extends Omit<Expected, 'figure'> {
+  /** The median over pairs. */
+  readonly read: number
+  /** Where it lies, with 95 % confidence; `null` with fewer than three pairs. */
+  readonly interval: Interval | null
+  /** The same reading with nothing planted. */
+  readonly without: number
+  readonly pairs: number
+  /** `too noisy`: the pairs lie too far apart to say, after as many as there was patience for. */
+  readonly verdict: 'as planted' | 'not as planted' | 'too noisy'
+}
+
+export interface Pair {
+  readonly planted: Trial
+  readonly plain: Trial
+}
+
+/** No further pair is begun after that. */
+const PATIENCE_MS = 75_000
+
+/** One reading for each that is expected. Rejects when a trial fails. */
+export async function takeReadings(
+  answer: KnownAnswer,
+  surroundings: Omit<Surroundings, 'seed'>,
+): Promise<Reading[]> {
+  const [least, most] = answer.pairs
+  const pairs: Pair[] = []
+  const readAll = () => answer.expected.map(expected => read(expected, pairs))
+  const giveUpMs = performance.now() + PATIENCE_MS
+  const worthwhile = () =>
+    performance.now() < giveUpMs && readAll().some(({ verdict }) => verdict === 'too noisy')
+  while (pairs.length < least || (pairs.length < most && worthwhile())) pairs.push(await runPair())
+  return readAll()
+
+  /** At the same time: what disturbs the machine meanwhile disturbs both, and the difference is left alone. */
+  async function runPair(): Promise<Pair> {
+    const setting = { ...surroundings, seed: pairs.length + 1 }
+    const [planted, plain] = await Promise.all([answer.trial(true, setting), answer.trial(false, setting)])
+    return { planted, plain }
+  }
+}
+
+/** Of pairs that were taken. */
+export function read(expected: Expected, pairs: readonly Pair[]): Reading {
+  const { figure, ...said } = expected
+  const planted = pairs.map(pair => figure(pair.planted))
+  const plain = pairs.map(pair => figure(pair.plain))
+  const effects = planted.map((value, index) => value - (plain[index] ?? Number.NaN))
+  const values = expected.kind === 'effect' ? effects : planted
+  const value = median(values)
+  const interval = bootstrapMedian(values, createRandom(1))
+  return {
+    ...said,
+    read: value,
+    interval,
+    without: expected.kind === 'effect' ? median(differences(plain)) : median(plain),
+    pairs: pairs.length,
+    verdict: judge(expected, value, interval),
+  }
+}
+
+/** Right needs an interval as narrow as the tolerance, wrong one that is nowhere right. Else more pairs may tell. */
+function judge(expected: Expected, value: number, interval: Interval | null): Reading['verdict'] {
+  const right = isAsPlanted(expected, value)
+  if (interval === null) return right ? 'as planted' : 'not as planted'
+  const { planted, tolerance } = expected
+  if (interval.low > planted + tolerance || interval.high < planted - tolerance) return 'not as planted'
+  return right && interval.high - interval.low <= 2 * tolerance ? 'as planted' : 'too noisy'
+}
+
+export function isAsPlanted({ planted, tolerance }: Omit<Expected, 'figure'>, value: number): boolean {
+  return Math.abs(value - planted) <= tolerance
+}
+
+/** Between neighbours, none of which has anything planted: an effect of nothing. */
+function differences(figures: readonly number[]): number[] {
+  return figures.slice(1).map((figure, index) => figure - (figures[index] ?? Number.NaN))
+}
