@@ -1,6 +1,7 @@
 /** What a run leaves behind: `run.json`, a superset of the protocol's `Run`. */
 import { type Arm, RUN_SCHEMA, type Run, type Technique, type Verdict } from '../server/protocol.ts'
 import type { Check } from './check.ts'
+import type { KnownAnswersOutcome } from './known-answers/outcome.ts'
 import type { MetricId } from './metric.ts'
 import type { ArmPlan, ScenarioId } from './scenario.ts'
 
@@ -35,6 +36,8 @@ export interface Trial {
 }
 
 export interface BenchRun extends Run {
+  /** The latest outcome of the bench's tests of its own truth on this machine; `null` when they were not run. */
+  readonly knownAnswers: KnownAnswersOutcome | null
   readonly schema: typeof SCHEMA
   readonly seed: number
   /** Blocks planned. */

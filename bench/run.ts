@@ -8,6 +8,7 @@ import { noiseBands } from './comparison/noise-bands.ts'
 import type { TrialSetting } from './experiment/measurement.ts'
 import { runTrial } from './experiment.ts'
 import type { FloorSettings } from './floor.ts'
+import { readOutcome } from './known-answers/outcome.ts'
 import { readCommit, readMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
 import { choosePinning, type Pinning } from './pinning.ts'
@@ -82,6 +83,7 @@ export async function runBench(
     summary,
     comparisons,
     bands,
+    knownAnswers: readOutcome(),
     seed,
     blocks,
     order: Array.from({ length: blocks }, (_, index) =>

@@ -1,6 +1,7 @@
 /** What a report says, in order: caveats first, then the figures, then the doubts about them, then where and how. */
 import type { NoiseBand } from '../../server/protocol.ts'
 import { percent } from '../check.ts'
+import { knownAnswerBlocks } from '../known-answers/report-block.ts'
 import type { BenchRun } from '../result.ts'
 import { BLOCKS_FOR_A_CLAIM, REFERENCE_ARM } from '../scenario.ts'
 import type { Block } from './block.ts'
@@ -33,6 +34,7 @@ export function reportOf(run: BenchRun): Block[] {
     ...goalBlocks(run, notes),
     ...chooseByNeed(run),
     ...doubts(notes),
+    ...knownAnswerBlocks(run.knownAnswers, commitOf(run)),
     ...provenance(run),
   ]
 }
@@ -66,6 +68,11 @@ function doubts({ texts }: Notes): Block[] {
     { kind: 'heading', level: 2, text: 'Doubts' },
     { kind: 'notes', items: texts },
   ]
+}
+
+function commitOf({ provenance }: BenchRun): string | null {
+  const { commit } = provenance
+  return typeof commit === 'string' ? commit : null
 }
 
 function provenance(run: BenchRun): Block[] {
