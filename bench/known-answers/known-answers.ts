@@ -181,15 +181,15 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
 
 function effectOn(id: MetricId, planted: number, tolerance: number): Expected {
   const { title, unit } = METRICS[id]
-  return { title, unit, planted, tolerance, kind: 'effect', figure: valueOf(id) }
+  return { title, unit, planted, tolerance, kind: 'effect', figure: figureOf(id) }
 }
 
 function latencyTail(id: MetricId): Omit<Expected, 'planted' | 'tolerance'> {
   const { title, unit } = METRICS[id]
-  return { title, unit, kind: 'figure', figure: valueOf(id) }
+  return { title, unit, kind: 'figure', figure: figureOf(id) }
 }
 
-function valueOf(id: MetricId): (trial: Trial) => number {
+function figureOf(id: MetricId): (trial: Trial) => number {
   return trial => trial.values[id] ?? Number.NaN
 }
 
