@@ -81,6 +81,7 @@ export function runOf(trials: readonly Trial[], changes: Partial<BenchRun> = {})
     summary: summarize(trials, seed),
     comparisons: compareArms(trials, bands, seed),
     bands,
+    knownAnswers: null,
     seed,
     blocks: Math.max(0, ...trials.map(({ block }) => block)),
     order: [['delivery sse']],
