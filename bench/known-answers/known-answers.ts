@@ -8,6 +8,7 @@ import type { ConnectionsAxes, DeliveryAxes, Scenario, ScenarioId } from '../sce
 import { SCENARIOS } from '../scenarios.ts'
 import { summarize } from '../summary.ts'
 import { type Plant, plantAddress } from './plant.ts'
+import type { Claim } from './reading.ts'
 
 export interface KnownAnswer {
   readonly id: string
@@ -20,17 +21,7 @@ export interface KnownAnswer {
   trial(planted: boolean, setting: Surroundings): Promise<Trial>
 }
 
-export interface Expected {
-  readonly title: string
-  readonly unit: string
-  /** What must be read, and how far from it is still right. */
-  readonly planted: number
-  readonly tolerance: number
-  /**
-   * `effect`: the planted trial's figure less that of a trial without, run at the same time, so that both meet the
-   * same disturbances. `figure`: the planted trial's figure as it stands.
-   */
-  readonly kind: 'effect' | 'figure'
+export interface Expected extends Claim {
   figure(trial: Trial): number
 }
 
@@ -48,7 +39,9 @@ const QUIET: DeliveryAxes = {
   idleMs: 100,
   warmUpMs: 300,
   warmUpFactor: 1,
+  warmUpDeliveriesPerSecond: 100_000,
   windowMs: 1_000,
+  crowd: false,
 }
 
 /**

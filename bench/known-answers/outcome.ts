@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findProjectRoot } from '../project-root.ts'
-import type { Reading } from './take-reading.ts'
+import type { Reading } from './reading.ts'
 
 export interface KnownAnswersOutcome {
   /** ISO 8601, UTC. */

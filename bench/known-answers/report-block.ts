@@ -1,6 +1,6 @@
 import type { Block } from '../report/block.ts'
 import type { KnownAnswersOutcome } from './outcome.ts'
-import type { Reading } from './take-reading.ts'
+import type { Reading } from './reading.ts'
 
 /** What a report says of the bench's tests of its own truth: when they ran last here, at which commit, what they read. */
 export function knownAnswerBlocks(

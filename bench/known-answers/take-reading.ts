@@ -5,18 +5,7 @@ import { createRandom } from '../random.ts'
 import type { Trial } from '../result.ts'
 import { bootstrapMedian } from '../statistics/bootstrap.ts'
 import type { Expected, KnownAnswer, Surroundings } from './known-answers.ts'
-
-export interface Reading extends Omit<Expected, 'figure'> {
-  /** The median over pairs. */
-  readonly read: number
-  /** Where it lies, with 95 % confidence; `null` with fewer than three pairs. */
-  readonly interval: Interval | null
-  /** The same reading with nothing planted. */
-  readonly without: number
-  readonly pairs: number
-  /** `too noisy`: the pairs lie too far apart to say, after as many as there was patience for. */
-  readonly verdict: 'as planted' | 'not as planted' | 'too noisy'
-}
+import type { Claim, Reading } from './reading.ts'
 
 export interface Pair {
   readonly planted: Trial
@@ -76,7 +65,7 @@ function judge(expected: Expected, value: number, interval: Interval | null): Re
   return right && interval.high - interval.low <= 2 * tolerance ? 'as planted' : 'too noisy'
 }
 
-export function isAsPlanted({ planted, tolerance }: Omit<Expected, 'figure'>, value: number): boolean {
+export function isAsPlanted({ planted, tolerance }: Claim, value: number): boolean {
   return Math.abs(value - planted) <= tolerance
 }
 
