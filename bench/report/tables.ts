@@ -21,6 +21,9 @@ const LATE: TablePlan = {
     'latency-max',
     'latency-mean',
     'completion-p50',
+    'completion-p90',
+    'completion-p99',
+    'completion-max',
     'completeness',
   ],
   chart: 'latency-p50',
@@ -41,6 +44,16 @@ const WIRE: TablePlan = {
 const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
   delivery: [LATE, COST, WIRE],
   sparse: [LATE, COST, WIRE],
+  crowd: [
+    {
+      title: 'When the last one has it',
+      metrics: ['completion-p50', 'completion-p90', 'completion-p99', 'completion-max', 'completeness'],
+      chart: 'completion-p50',
+    },
+    { ...LATE, metrics: ['latency-p50', 'latency-p90', 'latency-p99', 'delivery-p99', 'latency-max'] },
+    { title: 'What it costs the server', metrics: ['cpu-per-delivery', 'memory-per-connection'] },
+    WIRE,
+  ],
   distance: [
     LATE,
     { ...WIRE, title: 'What crosses the wire' },
