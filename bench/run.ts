@@ -11,6 +11,7 @@ import type { FloorSettings } from './floor.ts'
 import { readOutcome } from './known-answers/outcome.ts'
 import { readCommit, readMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
+import { withPhysics } from './physics.ts'
 import { choosePinning, type Pinning } from './pinning.ts'
 import { createProgress, type ProgressOptions } from './progress.ts'
 import { createRandom, type Random, shuffle } from './random.ts'
@@ -54,7 +55,7 @@ export async function runBench(
   )
 
   let fleetCosts = null as FleetCosts | null
-  const trials = await runTurns()
+  const trials = withPhysics(await runTurns())
   const complete = trials.length === turns.length
   const summary = summarize(trials, seed)
   const bands = noiseBands(trials)

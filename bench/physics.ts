@@ -1,0 +1,37 @@
+/** The physics that only a run as a whole can check, since one trial measures the floor that another must not undercut. */
+import { median } from 'simple-statistics'
+import { checkBroadcastMedian } from './check.ts'
+import type { Trial } from './result.ts'
+import { SCENARIOS } from './scenarios.ts'
+
+/**
+ * Adds to each broadcast's trial the check of its median against the cost of a write: what a delivery cost the bare
+ * TCP floor in this run, at the median. Without that floor there is nothing to hold it against.
+ */
+export function withPhysics(trials: readonly Trial[]): Trial[] {
+  return trials.map(trial => {
+    const p50Ms = trial.values['latency-p50']
+    const { readers } = trial.axes
+    const writeUs = costOfWriteUs(trial, trials)
+    if (p50Ms === undefined || typeof readers !== 'number' || writeUs === null) return trial
+    const check = checkBroadcastMedian(p50Ms, readers, writeUs)
+    const refused = check.verdict === 'refused' && trial.verdict !== 'failed'
+    return {
+      ...trial,
+      checks: [...trial.checks, check],
+      verdict: refused ? 'refused' : trial.verdict,
+      reasons: check.reason === null ? trial.reasons : [...trial.reasons, check.reason],
+    }
+  })
+}
+
+function costOfWriteUs({ arm, scenario }: Trial, trials: readonly Trial[]): number | null {
+  const broadcasts = arm === 'sse' || arm === 'websocket'
+  const steady = SCENARIOS.some(({ id, kind }) => id === scenario && kind === 'delivery')
+  if (!broadcasts || !steady) return null
+  const costsUs = trials
+    .filter(trial => trial.arm === 'tcp' && trial.as === arm && trial.verdict !== 'refused')
+    .flatMap(({ values }) => values['cpu-per-delivery'] ?? [])
+    .filter(us => us > 0)
+  return costsUs.length === 0 ? null : median(costsUs)
+}
