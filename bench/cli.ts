@@ -2,10 +2,11 @@
 import { join } from 'node:path'
 import { parseOptions } from './options.ts'
 import { findProjectRoot } from './project-root.ts'
+import { RemoteError } from './remote.ts'
 import { runBench } from './run.ts'
 import { writeRun } from './write-run.ts'
 
-const EXIT = { ok: 0, nothingMeasured: 1, brokenOff: 130 } as const
+const EXIT = { ok: 0, nothingMeasured: 1, badUsage: 2, brokenOff: 130 } as const
 
 /** Returns the exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -20,10 +21,18 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const breakOff = () => controller.abort()
   process.once('SIGINT', breakOff)
   process.once('SIGTERM', breakOff)
-  const run = await runBench(options, process.stderr, controller.signal)
+  const run = await runBench(options, process.stderr, controller.signal).catch(complain)
+  if (run === null) return EXIT.badUsage
   const folder = writeRun(run, options.out ?? join(findProjectRoot(), 'results'))
   process.stderr.write(`${folder}\n`)
   process.stdout.write(options.json ? `${JSON.stringify(run)}\n` : folder)
   if (controller.signal.aborted) return EXIT.brokenOff
   return run.summary.some(({ value }) => value !== null) ? EXIT.ok : EXIT.nothingMeasured
+}
+
+/** A server that cannot be measured is bad usage; everything else is a fault of the bench. */
+function complain(error: unknown): null {
+  if (!(error instanceof RemoteError)) throw error
+  process.stderr.write(`error: ${error.message}\n`)
+  return null
 }

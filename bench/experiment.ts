@@ -99,7 +99,10 @@ async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting
   if (scenario.kind === 'delivery') {
     const axes = { ...scenario.axes[tier], ...plan.at?.axes }
     const { payloadBytes, timing, distanceMs } = axes
-    const server = await startServer({ ...place, payloadBytes, seed, timing, distanceMs })
+    const server =
+      setting.remote === undefined
+        ? await startServer({ ...place, payloadBytes, seed, timing, distanceMs })
+        : await setting.remote.subject({ payloadBytes, timing }, signal)
     return { subject: server, measure: load => measureDelivery(setting, axes, server, load) }
   }
   const server = await startServer({ ...place, payloadBytes: scenario.axes[tier].payloadBytes, seed })

@@ -21,6 +21,8 @@ const READ_BUFFER_BYTES = 64 * 1024
 
 export interface FleetOptions {
   readonly kind: ReaderKind
+  /** This machine by default. */
+  readonly host?: string
   readonly port: number
   readonly sentinels: number
   /** How many readers there will be, so that the sentinels can be spread evenly over the order of connecting. */
@@ -106,6 +108,7 @@ export function createFleet(options: FleetOptions): Fleet {
   let { pollIntervalMs } = options
   const context: FleetContext = {
     kind,
+    host: options.host,
     port,
     buffer: Buffer.allocUnsafe(READ_BUFFER_BYTES),
     exchange,

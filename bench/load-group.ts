@@ -72,7 +72,9 @@ export function createLoadGroup(
 
   async function create(options: FleetOptions): Promise<null> {
     assertDescriptors(options.readers, readOpenFilesLimit())
-    const localAddresses = chooseSourceAddresses(options.readers, readEphemeralPorts())
+    // Further addresses are loopback's, and from there nobody reaches another machine.
+    const localAddresses =
+      options.host === undefined ? chooseSourceAddresses(options.readers, readEphemeralPorts()) : []
     const processes = Math.max(1, Math.ceil(options.readers / readersPerProcess))
     while (children.length < processes) children.push(start())
     opened = 0

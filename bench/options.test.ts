@@ -12,6 +12,8 @@ test('without options it is a quick run of its scenarios', () => {
       payloadBytes: null,
       blocks: null,
       seed: null,
+      url: null,
+      token: null,
       out: null,
       json: false,
     },
@@ -31,6 +33,8 @@ test('options are read into what they mean', () => {
       payloadBytes: 64,
       blocks: 3,
       seed: 0,
+      url: null,
+      token: null,
       out: 'x',
       json: true,
     },
@@ -47,6 +51,8 @@ test.each([
   ['--clients', '0'],
   ['--clients', '1e3'],
   ['--rate', '-1'],
+  ['--url', 'other-machine:3000'],
+  ['--token', 'without-url'],
   ['--seed'],
 ])('%s %s is one line on stderr and exit code 2', (...args) => {
   const parsed = parseOptions(args)

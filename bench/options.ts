@@ -14,6 +14,9 @@ export interface BenchOptions {
   readonly blocks: number | null
   /** `null`: drawn, and recorded. */
   readonly seed: number | null
+  /** A server that is running elsewhere, to be measured in place of fresh ones, and its control token. */
+  readonly url: string | null
+  readonly token: string | null
   /** Where the run's folder is put. */
   readonly out: string | null
   readonly json: boolean
@@ -48,6 +51,8 @@ export function parseOptions(args: readonly string[]): Parsed {
       'makes the order repeatable; drawn and recorded by default',
       readWhole(0, 2 ** 32 - 1),
     )
+    .option('--url <http://…>', 'measure a server that is running elsewhere: no CPU, no memory', readUrl)
+    .option('--token <text>', 'the control token of that server')
     .option('--out <dir>', 'where the folder of the run is put (default: results)')
     .option('--json', 'print the run as JSON on stdout, and nothing else there', false)
     .allowExcessArguments(false)
@@ -67,6 +72,9 @@ export function parseOptions(args: readonly string[]): Parsed {
     return { exitCode: error.exitCode === 0 ? 0 : 2, stdout, stderr: oneLine(stderr) }
   }
   const given = command.opts<Given>()
+  if (given.token !== undefined && given.url === undefined) {
+    return { exitCode: 2, stdout, stderr: 'error: --token is that of a server elsewhere: give its --url.\n' }
+  }
   return {
     options: {
       tier: given.tier,
@@ -77,6 +85,8 @@ export function parseOptions(args: readonly string[]): Parsed {
       payloadBytes: given.payload ?? null,
       blocks: given.repeats ?? null,
       seed: given.seed ?? null,
+      url: given.url ?? null,
+      token: given.token ?? null,
       out: given.out ?? null,
       json: given.json,
     },
@@ -92,8 +102,15 @@ interface Given {
   readonly payload?: number
   readonly repeats?: number
   readonly seed?: number
+  readonly url?: string
+  readonly token?: string
   readonly out?: string
   readonly json: boolean
+}
+
+function readUrl(text: string): string {
+  if (URL.canParse(text) && new URL(text).protocol === 'http:') return text
+  throw new InvalidArgumentError('It must be an address such as http://other-machine:3000.')
 }
 
 function readTier(text: string): Tier {

@@ -15,6 +15,7 @@ import { withPhysics } from './physics.ts'
 import { choosePinning, type Pinning } from './pinning.ts'
 import { createProgress, type ProgressOptions } from './progress.ts'
 import { createRandom, type Random, shuffle } from './random.ts'
+import { attachRemote, type Remote, RemoteError } from './remote.ts'
 import { armLabel, type BenchRun, SCHEMA, type Trial } from './result.ts'
 import type { ArmPlan, DeliveryAxes, Scenario, Tier } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
@@ -32,7 +33,10 @@ interface Turn {
   readonly turn: number
 }
 
-/** Broken off by `signal`, it resolves to what is finished, marked incomplete. */
+/**
+ * Broken off by `signal`, it resolves to what is finished, marked incomplete. Rejects with a `RemoteError` where the
+ * server that was asked for cannot be measured.
+ */
 export async function runBench(
   options: BenchOptions,
   stream: ProgressOptions['stream'],
@@ -45,7 +49,8 @@ export async function runBench(
   const pinning = choosePinning()
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
   const random = createRandom(seed)
-  const scenarios = chooseScenarios(options)
+  const { scenarios, skipped } = elsewhere(chooseScenarios(options), options)
+  const remote = options.url === null ? null : await attachRemote(options.url, options.token)
   const blocks = Math.max(...scenarios.map(scenario => blocksOf(scenario, options)))
   const turns = planTurns(scenarios, options, blocks, random)
   const expectedMs = turns.map(({ scenario }) => scenario.trialMs[options.tier])
@@ -54,8 +59,15 @@ export async function runBench(
     `push-lab bench, ${options.tier}: ${turns.length} trials in ${blocks} blocks, about ${inWords(expectedMs)}, seed ${seed}; ${pinning.description}`,
   )
 
+  for (const sentence of skipped) progress.say(sentence)
+
   let fleetCosts = null as FleetCosts | null
-  const trials = withPhysics(await runTurns())
+  let clock = {}
+  const trials = withPhysics(
+    await runTurns().finally(async () => {
+      if (remote !== null) clock = await leave(remote)
+    }),
+  )
   const complete = trials.length === turns.length
   const summary = summarize(trials, seed)
   const bands = noiseBands(trials)
@@ -75,11 +87,13 @@ export async function runBench(
       seed,
       blocks,
       ...(fleetCosts === null ? {} : { fleetTakesPerSecond: formatTaken(fleetCosts) }),
+      ...clock,
       tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     },
     caveats: [
       ...caveatsOf(options, complete, commit.dirty, loadAverage, summary),
       ...claimCaveats(blocks, comparisons, bands),
+      ...skipped,
     ],
     summary,
     comparisons,
@@ -99,7 +113,7 @@ export async function runBench(
   async function runTurns(): Promise<Trial[]> {
     const finished: Trial[] = []
     try {
-      const specimens = await prepare(scenarios, options, pinning, signal)
+      const specimens = remote === null ? await prepare(scenarios, options, pinning, signal) : null
       if (options.tier !== 'quick') fleetCosts = await calibrate()
       for (const { scenario, plan, block, turn } of turns) {
         progress.begin(armLabel(scenario.id, plan))
@@ -109,6 +123,7 @@ export async function runBench(
           pinning,
           signal,
           floor: floorOf(plan, specimens),
+          ...(remote === null ? {} : { remote }),
           ...fleetCostOf(scenario, plan),
         }
         const trial = await runTrial({ scenario, tier: options.tier, block, turn }, setting)
@@ -120,6 +135,19 @@ export async function runBench(
       progress.say('Broken off; what is finished is kept.')
     }
     return finished
+  }
+
+  /** Whatever became of the run, the server is to be found as it was. */
+  async function leave(remote: Remote): Promise<Record<string, string | number>> {
+    try {
+      await remote.leave()
+      const driftMs = await remote.driftMs()
+      const { uncertaintyMs, roundTripMs } = remote.clock
+      return { server: remote.origin, roundTripMs, clockUncertaintyMs: uncertaintyMs, clockDriftMs: driftMs }
+    } catch (error) {
+      progress.say(`The source could not be put back as it was: ${(error as Error).message}`)
+      return { server: remote.origin }
+    }
   }
 
   function calibrate(): Promise<FleetCosts> {
@@ -164,6 +192,30 @@ function chooseScenarios(options: BenchOptions): Scenario[] {
       axes: { ...scenario.axes, [tier]: { ...scenario.axes[tier], ...payload, ...delivery } },
     } as Scenario
   })
+}
+
+/**
+ * Of a server elsewhere only what crosses the wire can be measured: no floor beside it, no probe in it, no road, which
+ * is the page's. It is warmed up at no more than the pace of the trial, since it may limit how fast it is asked.
+ */
+function elsewhere(
+  chosen: readonly Scenario[],
+  { url, tier }: BenchOptions,
+): { readonly scenarios: readonly Scenario[]; readonly skipped: readonly string[] } {
+  if (url === null) return { scenarios: chosen, skipped: [] }
+  const scenarios = chosen.flatMap(scenario => {
+    if (scenario.kind !== 'delivery') return []
+    const arms = scenario.arms.filter(
+      ({ as, at }) => as === undefined && at?.axes['distanceMs'] === undefined,
+    )
+    const axes = { ...scenario.axes, [tier]: { ...scenario.axes[tier], warmUpFactor: 1 } }
+    return arms.length === 0 ? [] : [{ ...scenario, arms, axes }]
+  })
+  const skipped = chosen
+    .filter(({ id }) => !scenarios.some(scenario => scenario.id === id))
+    .map(({ id }) => `Left out: ${id} takes a server that the bench has started itself.`)
+  if (scenarios.length === 0) throw new RemoteError(skipped.join(' '))
+  return { scenarios, skipped }
 }
 
 /** How often each arm of a scenario runs. */
@@ -238,7 +290,9 @@ function caveatsOf(
       `The machine was busy with something else: load average ${loadAverage.toFixed(1)} before the run began.`,
     changed && 'The command line changed the axes of the scenarios; see each trial.',
     unsound > 0 && `${unsound} figures are refused or failed; each says why.`,
-    'Server and readers share one machine: loopback, no TLS, no proxy, no distance.',
+    options.url === null
+      ? 'Server and readers share one machine: loopback, no TLS, no proxy, no distance.'
+      : `The server at ${new URL(options.url).origin} was started by somebody else: its CPU and memory are not known, and latencies are as exact as its clock could be read from here (see clockUncertaintyMs).`,
     'The readers send the shortest valid heads; a browser sends several hundred bytes more with each request.',
   ].filter(caveat => caveat !== false)
 }

@@ -6,6 +6,11 @@ import type { FloorCommands, FloorSettings } from './floor.ts'
 import type { ProbeReading } from './probe.ts'
 
 export interface Subject {
+  /**
+   * On another machine, or started by somebody else. There is no probe in it: what `read` cannot know is not a number.
+   * Its `clock` is a `ClockEstimate`.
+   */
+  readonly elsewhere?: { readonly host: string; readonly roundTripMs: number }
   /** Where readers connect to: the road's port where they go by the road. */
   readonly port: number
   /** Publishes that many events per second from now on; 0 stops. */

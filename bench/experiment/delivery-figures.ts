@@ -14,6 +14,7 @@ import {
   checkSchedule,
   checkSettled,
 } from '../check.ts'
+import { type ClockEstimate, clockDriftMs } from '../clock-offset.ts'
 import type { LatencyRecord } from '../fleet/latencies.ts'
 import type { FleetCounts } from '../fleet.ts'
 import { deliveriesTaken, type FleetCost } from '../fleet-cost.ts'
@@ -32,8 +33,10 @@ export interface DeliveryRecord {
   readonly axes: DeliveryAxes
   /** For how long the source was on. */
   readonly publishedMs: number
-  /** Of an ask by the road that is answered at once; 0 without a road. */
+  /** Of an ask by the road, or from afar, that is answered at once; else 0. */
   readonly roundTripMs: number
+  /** Whether there is a probe in the server, that knows its CPU. */
+  readonly probed: boolean
   readonly idleCpuShare: number
   readonly loadUtilization: number
   readonly loadWork: LoadWork
@@ -48,7 +51,7 @@ export interface DeliveryRecord {
   readonly after: Reading & Books
   readonly latencies: LatencyRecord
   readonly failures: readonly string[]
-  readonly clocks: readonly [before: ClockReading, after: ClockReading]
+  readonly clocks: readonly [before: ClockReading | ClockEstimate, after: ClockReading | ClockEstimate]
 }
 
 export interface MemoryReading {
@@ -70,12 +73,12 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   const deliveries = deliveriesIn(after.counts) - deliveriesIn(before.counts)
   const publishes = after.top - before.top
   // The road runs in the server's process and costs more than the server does.
-  const byRoad = axes.distanceMs !== null
+  const cpuKnown = record.probed && axes.distanceMs === null
   const predictedMs = isFloor ? null : predictMeanLatencyMs(technique, axes, record.roundTripMs)
   const latency = isFloor ? {} : latencyFigures()
 
   const checks: Check[] = [checkConnections(record.failures), checkLoadUtilization(record.loadUtilization)]
-  if (!byRoad) checks.push(checkSettled(cpuPerUnit(half, after) / cpuPerUnit(before, half) - 1))
+  if (cpuKnown) checks.push(checkSettled(cpuPerUnit(half, after) / cpuPerUnit(before, half) - 1))
   if (record.fleetCost !== null && !isFloor) {
     const { reads, delivered, wallMs } = record.loadWork
     checks.push(
@@ -88,7 +91,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
       axes.timing === 'fixed'
         ? checkSchedule(latencies.intendedAt, publishes, 1000 / axes.eventsPerSecond)
         : checkDraws(latencies.intendedAt, publishes, (axes.eventsPerSecond * record.publishedMs) / 1000),
-      checkLatencyFloor(latencies.lowestMs, Math.max(CLOCK_UNCERTAINTY_MS, Math.abs(driftMs(record.clocks)))),
+      checkLatencyFloor(latencies.lowestMs, clockUncertaintyMs(record.clocks)),
     )
   }
   if (technique === 'poll' && predictedMs !== null) {
@@ -101,8 +104,8 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     values: {
       ...latency,
       ...(isFloor ? {} : { completeness: after.counts.delivered / tally().expected }),
-      ...(arm === 'http' || byRoad ? {} : { 'cpu-per-delivery': (cpuMs * 1000) / deliveries }),
-      ...(polls && !byRoad ? { 'cpu-per-request': cpuPerUnit(before, after) } : {}),
+      ...(arm === 'http' || !cpuKnown ? {} : { 'cpu-per-delivery': (cpuMs * 1000) / deliveries }),
+      ...(polls && cpuKnown ? { 'cpu-per-request': cpuPerUnit(before, after) } : {}),
       ...wire,
       ...(record.memory === null
         ? {}
@@ -114,6 +117,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     histograms: isFloor ? {} : { deliveryUs: latencies.deliveryUs, completionUs: latencies.completionUs },
     raw: {
       roundTripMs: record.roundTripMs,
+      clockUncertaintyMs: clockUncertaintyMs(record.clocks),
       idleCpuShare: record.idleCpuShare,
       loadUtilization: record.loadUtilization,
       loadProcesses: record.loadProcesses,
@@ -198,8 +202,9 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   }
 }
 
-/** How far the server's two clocks moved apart between its two readings. */
-function driftMs([before, after]: readonly [ClockReading, ClockReading]): number {
-  const monotonicMs = Number(BigInt(after.monotonicNs) - BigInt(before.monotonicNs)) / 1e6
-  return after.at - before.at - monotonicMs
+/** What is known of the clock at the begin, and how far it has moved by the end. */
+function clockUncertaintyMs([before, after]: DeliveryRecord['clocks']): number {
+  const driftMs = Math.abs(clockDriftMs(before, after))
+  if ('uncertaintyMs' in before) return before.uncertaintyMs + driftMs
+  return Math.max(CLOCK_UNCERTAINTY_MS, driftMs)
 }

@@ -18,8 +18,11 @@ export async function measureDelivery(
 ): Promise<Measurement> {
   const technique = as ?? (arm as Technique)
   const pushedBytes = floor?.kind === 'tcp' ? Buffer.byteLength(floor.base64, 'base64') : null
+  const { elsewhere } = subject
   const roundTripMs =
-    axes.distanceMs === null ? 0 : await measureRoundTripMs('127.0.0.1', subject.port, signal)
+    axes.distanceMs === null
+      ? (elsewhere?.roundTripMs ?? 0)
+      : await measureRoundTripMs('127.0.0.1', subject.port, signal)
   const stage = createStage({
     technique,
     subject,
@@ -38,6 +41,7 @@ export async function measureDelivery(
   const clock = await subject.clock()
   await load.ask('fleet.create', {
     kind: arm === 'tcp' ? 'plain' : technique,
+    ...(elsewhere === undefined ? {} : { host: elsewhere.host }),
     port: subject.port,
     readers: axes.readers,
     sentinels: axes.sentinels,
@@ -46,7 +50,7 @@ export async function measureDelivery(
     blindCursor: floor === null ? null : BLIND_CURSOR,
     clock,
   })
-  const memory = axes.crowd ? await openWithMemory() : await open(axes.readers)
+  const memory = axes.crowd && elsewhere === undefined ? await openWithMemory() : await open(axes.readers)
   await stage.publishFor(axes.warmUpMs, axes.eventsPerSecond * warmUpFactor)
   await stage.rest()
 
@@ -68,6 +72,7 @@ export async function measureDelivery(
     fleetCost: fleetCost ?? null,
     memory,
     roundTripMs,
+    probed: elsewhere === undefined,
     idleCpuShare,
     before,
     after,

@@ -4,6 +4,7 @@ import type { FloorSettings } from '../floor.ts'
 import type { LoadGroup } from '../load-group.ts'
 import type { MetricId } from '../metric.ts'
 import type { Pinning } from '../pinning.ts'
+import type { Remote } from '../remote.ts'
 import type { ArmPlan } from '../scenario.ts'
 
 /** What one trial found. Values are as measured; what may be said of them is decided when trials are summed up. */
@@ -30,6 +31,8 @@ export interface TrialSetting {
   readonly floor: FloorSettings | null
   /** Of this technique's readers; absent where it was not measured, and then nothing is said about it. */
   readonly fleetCost?: FleetCost
+  /** Somebody else's server, measured in place of a fresh one. */
+  readonly remote?: Remote
   /** Modules that a test of the bench preloads into the two processes, as addresses. */
   readonly plants?: { readonly server?: readonly string[]; readonly load?: readonly string[] }
 }

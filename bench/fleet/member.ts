@@ -21,7 +21,8 @@ const READERS: Readonly<Record<ReaderKind, CreateReader>> = {
   plain: createPlainReader,
 }
 
-const HOST = '127.0.0.1'
+const THIS_MACHINE = '127.0.0.1'
+const HTTP_PORT = 80
 
 /** What all connections of a fleet did, counted together. */
 export interface Exchange {
@@ -37,6 +38,8 @@ export interface Exchange {
 /** What the members of a fleet have in common. */
 export interface FleetContext {
   readonly kind: ReaderKind
+  /** This machine by default; an IPv6 address stands in brackets. */
+  readonly host?: string | undefined
   readonly port: number
   /** Every read of every socket lands here. */
   readonly buffer: Buffer
@@ -90,7 +93,7 @@ interface Connection {
 }
 
 export function createMember(fleet: FleetContext, options: MemberOptions): Member {
-  const { kind, buffer, exchange, latencies } = fleet
+  const { kind, buffer, exchange, latencies, host = THIS_MACHINE, port } = fleet
   const { sentinel, localAddress } = options
   const ledger = createLedger(options.deliveries)
   let connection: Connection | null = null
@@ -131,14 +134,14 @@ export function createMember(fleet: FleetContext, options: MemberOptions): Membe
   function createConnection(): Connection {
     const from = began === -1 ? null : (fleet.blindCursor ?? `${epoch}-${ledger.place}`)
     const socket = connect({
-      host: HOST,
-      port: fleet.port,
+      host: host.replace(/^\[|\]$/g, ''),
+      port,
       ...(localAddress === undefined ? {} : { localAddress }),
       noDelay: true,
       onread: { buffer, callback: length => onRead(own, length) },
     })
     const reader = READERS[kind]({
-      host: `${HOST}:${fleet.port}`,
+      host: port === HTTP_PORT ? host : `${host}:${port}`,
       from,
       send: bytes => {
         exchange.bytesOut += bytes.length
