@@ -20,6 +20,7 @@ import { createMeter, type Meter } from './meter.ts'
 import { type Limits, LOOPBACK_LIMITS, NETWORK_LIMITS, POLICY, type Policy } from './policy.ts'
 import { projectRoot } from './project-root.ts'
 import { TECHNIQUES, type Technique } from './protocol.ts'
+import { createQueryParser } from './query.ts'
 import { openRoad, type Road } from './road/road.ts'
 import { createSay } from './say.ts'
 import { createSource, type SourceOptions } from './sources/index.ts'
@@ -88,6 +89,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     return503OnClosing: false,
     forceCloseConnections: true,
     bodyLimit: BODY_MAX_BYTES,
+    routerOptions: { querystringParser: createQueryParser() },
     requestTimeout: policy.requestMs,
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: refuseAddress,

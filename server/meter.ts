@@ -54,6 +54,14 @@ export function createMeter(clock: Clock): Meter {
   const clients = new Map<string, TechniqueTally>()
   const techniques = emptyTechniques()
   const other = emptyTally()
+  const others = [other]
+  /** Of a reader without a name, made once for all of them. */
+  const nameless: Readonly<Record<Technique, readonly Tally[]>> = {
+    poll: [techniques.poll],
+    'long-poll': [techniques['long-poll']],
+    sse: [techniques.sse],
+    websocket: [techniques.websocket],
+  }
   let sinceAt = clock.epochMs()
 
   return {
@@ -71,7 +79,7 @@ export function createMeter(clock: Clock): Meter {
   }
 
   function watch(socket: Socket): void {
-    const line = new Line(socket, [other])
+    const line = new Line(socket, others)
     lines.set(socket, line)
     socket.once('close', () => {
       line.settle()
@@ -90,8 +98,8 @@ export function createMeter(clock: Clock): Meter {
   }
 
   function talliesOf(technique: Technique | null, client: string | null): readonly Tally[] {
-    if (technique === null) return [other]
-    if (client === null) return [techniques[technique]]
+    if (technique === null) return others
+    if (client === null) return nameless[technique]
     return [techniques[technique], rememberedClient(client)[technique]]
   }
 
@@ -107,13 +115,16 @@ export function createMeter(clock: Clock): Meter {
 
   function read() {
     const counts = emptyTechniques()
-    let others = 0
+    let otherConnections = 0
     for (const line of lines.values()) {
       line.settle()
-      if (line.owner === null) others += 1
+      if (line.owner === null) otherConnections += 1
       else counts[line.owner].connections += 1
     }
-    return { techniques: withConnections(techniques, counts), other: { ...other, connections: others } }
+    return {
+      techniques: withConnections(techniques, counts),
+      other: { ...other, connections: otherConnections },
+    }
   }
 
   function readClient(client: string): TechniqueTraffic {

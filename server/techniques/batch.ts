@@ -32,8 +32,20 @@ export function createBatches(log: EventLog, cacheControl: string): Batches {
   let lastAsked: string | undefined
   let madeAtTop = -1
   let madeAtOldest = -1
+  let lookedThisTurn = false
 
   return asked => {
+    if (madeAtTop !== log.top || !lookedThisTurn) look()
+    // Most readers stand where the one before stood.
+    if (last === null || lastAsked !== asked) {
+      last = remembered(asked)
+      lastAsked = asked
+    }
+    return last
+  }
+
+  /** Once a turn is enough for what time trims: to ask for the oldest is to look at the clock. */
+  function look(): void {
     const { top, oldest } = log
     if (madeAtTop !== top || madeAtOldest !== oldest) {
       made.clear()
@@ -41,12 +53,11 @@ export function createBatches(log: EventLog, cacheControl: string): Batches {
       madeAtTop = top
       madeAtOldest = oldest
     }
-    // Most readers stand where the one before stood.
-    if (last === null || lastAsked !== asked) {
-      last = remembered(asked)
-      lastAsked = asked
-    }
-    return last
+    if (lookedThisTurn) return
+    lookedThisTurn = true
+    setImmediate(() => {
+      lookedThisTurn = false
+    })
   }
 
   function remembered(asked: string | undefined): EncodedBatch {
