@@ -6,7 +6,9 @@ import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { projectRoot } from './project-root.ts'
 
-it('does not compile with a fifth technique until it has a room on either side', async () => {
+it('does not compile with a fifth technique until it has a room on either side', {
+  timeout: 60_000,
+}, async () => {
   const root = projectRoot()
   const copy = mkdtempSync(join(tmpdir(), 'push-lab-'))
   try {

@@ -186,7 +186,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     const quiet = page.locator('[data-scenario="distance"] details:has(.comparisons)')
     expect(await quiet.locator('summary').textContent()).toContain('nothing is claimed')
     await page.locator('.trials summary').click()
-    expect(await page.locator('.trials tbody tr').count()).toBe(A.trials.length)
+    await expect.poll(() => page.locator('.trials tbody tr').count()).toBe(A.trials.length)
     expect(await page.locator('.trials').textContent()).toContain('settled: 0.09')
   })
 
