@@ -14,6 +14,8 @@ export interface KnownAnswer {
   readonly id: string
   /** What is planted. */
   readonly title: string
+  /** It reads CPU or memory, or uses much of it: nothing else runs meanwhile. */
+  readonly alone: boolean
   /** Pairs of trials at least, and at most where they lie too far apart to be read. */
   readonly pairs: readonly [least: number, most: number]
   /** What is read of the same pairs. */
@@ -94,6 +96,7 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
   {
     id: 'stall',
     title: 'the server stands still for 400 ms in each 2.4 s',
+    alone: false,
     pairs: [1, 1],
     // A sixth of all events meets a stall, evenly spread over it. A tenth of all is 60 % of those, a hundredth 6 %.
     expected: [
@@ -106,6 +109,7 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
   {
     id: 'distance',
     title: '50 ms more on the road, one way',
+    alone: false,
     pairs: [3, 12],
     expected: [effectOn('latency-p50', DISTANCE_MS, 2)],
     trial: (planted, setting) => delivery(setting, { ...QUIET, distanceMs: planted ? DISTANCE_MS : 0 }),
@@ -113,6 +117,7 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
   {
     id: 'burn',
     title: '5 µs of CPU burnt for each delivery',
+    alone: true,
     pairs: [3, 12],
     expected: [effectOn('cpu-per-delivery', BURNT_US, 1)],
     // Without means with nothing burnt: standing between the server and its sockets costs a little by itself.
@@ -122,6 +127,7 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
   {
     id: 'drop',
     title: `one delivery in ${DROPPED_OF} thrown away`,
+    alone: true,
     pairs: [1, 1],
     expected: [
       {
@@ -140,6 +146,7 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
   {
     id: 'keep',
     title: '8 KB kept for each connection',
+    alone: true,
     pairs: [3, 5],
     expected: [effectOn('memory-per-connection', KEPT_BYTES / 1024, 1)],
     trial: (planted, setting) =>
@@ -148,6 +155,7 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
   {
     id: 'throttle',
     title: 'the load process is given 5 % of its time',
+    alone: true,
     pairs: [1, 1],
     expected: [
       {
@@ -166,6 +174,7 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
   {
     id: 'pad',
     title: '100 bytes padded to each event',
+    alone: false,
     pairs: [2, 2],
     expected: [effectOn('wire-down', PADDING_BYTES, 1)],
     trial: (planted, setting) =>

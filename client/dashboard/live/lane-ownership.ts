@@ -9,6 +9,9 @@ type Message = { readonly name: 'claim' | 'owner' | 'taken' | 'free'; readonly t
 const CHANNEL = 'push-lab lanes'
 /** How long a new tab waits for the owner to speak up. */
 const CLAIM_MS = 150
+/** How often one that looks on asks whether the owner is still there, and how long it waits for that. */
+const LOOK_EVERY_MS = 2000
+const ANSWER_MS = 1000
 
 /**
  * Settles which tab is the owner over a BroadcastChannel (Web Locks would be shorter, but are missing on the plain
@@ -22,7 +25,11 @@ export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => vo
   channel.addEventListener('message', (message: MessageEvent<Message>) => hear(message.data))
   addEventListener('pagehide', leave)
   addEventListener('pageshow', comeBack)
-  claim()
+  claim(CLAIM_MS)
+  // A tab that crashes, or is closed in the middle of something, says no goodbye.
+  const look = setInterval(() => {
+    if (role === 'viewer') claim(ANSWER_MS)
+  }, LOOK_EVERY_MS)
 
   return {
     takeOver: () => {
@@ -32,20 +39,21 @@ export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => vo
     },
     close: () => {
       leave()
+      clearInterval(look)
       removeEventListener('pagehide', leave)
       removeEventListener('pageshow', comeBack)
       channel.close()
     },
   }
 
-  function claim(): void {
+  function claim(waitMs: number): void {
     role = 'claiming'
     say('claim')
     clearTimeout(timer)
     timer = setTimeout(() => {
       say('owner')
       become('owner')
-    }, CLAIM_MS)
+    }, waitMs)
   }
 
   function hear(message: Message): void {
@@ -62,7 +70,7 @@ export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => vo
         become('viewer')
         break
       case 'free':
-        if (role === 'viewer') claim()
+        if (role === 'viewer') claim(CLAIM_MS)
         break
     }
   }
@@ -81,7 +89,7 @@ export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => vo
 
   /** A page that comes back from the back-forward cache may find another tab in its place. */
   function comeBack(event: PageTransitionEvent): void {
-    if (event.persisted) claim()
+    if (event.persisted) claim(CLAIM_MS)
   }
 
   function say(name: Message['name']): void {
