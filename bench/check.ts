@@ -1,6 +1,6 @@
 /** The instrument's doubts about itself: each trial carries every check with its value and its threshold. */
 import type { Verdict } from '../server/protocol.ts'
-import type { MetricId } from './metric.ts'
+import { type MetricId, TIMED_METRICS } from './metric.ts'
 
 export interface Check {
   readonly name: string
@@ -10,6 +10,8 @@ export interface Check {
   readonly verdict: Exclude<Verdict, 'failed'>
   /** Why it is not `ok`: a sentence. */
   readonly reason: string | null
+  /** It refuses absolute figures only: a ratio of two trials of one block is flagged. */
+  readonly absolute?: true
   /** The metrics it speaks about. */
   readonly concerns: 'all' | readonly MetricId[]
 }
@@ -253,7 +255,8 @@ export function checkSteal(share: number | null): Check {
     verdict,
     reason:
       verdict === 'ok' ? null : `The host took ${percent(share ?? 0)} of the machine's time for others.`,
-    concerns: 'all',
+    absolute: true,
+    concerns: TIMED_METRICS,
   }
 }
 

@@ -65,6 +65,8 @@ export const METRICS = {
   'cut-after': { title: 'stopped reading to cut, median', unit: 'ms', compares: true },
   'throughput-empty': { title: 'polls with nothing new (304)', unit: '/s' },
   'throughput-full': { title: 'polls with a full batch (200)', unit: '/s' },
+  'throughput-cannon': { title: 'polls with nothing new (200), by autocannon', unit: '/s' },
+  'throughput-fleet': { title: 'the same by the fleet', unit: '/s' },
   'cpu-per-request-empty': { title: 'server CPU per poll with nothing new', unit: 'µs' },
   'cpu-per-request-full': { title: 'server CPU per poll with a full batch', unit: 'µs' },
   'cpu-per-opening': { title: 'server CPU per connection opened for one poll', unit: 'µs' },
@@ -75,6 +77,13 @@ export const METRICS = {
 } as const satisfies Record<string, Metric>
 
 export type MetricId = keyof typeof METRICS
+
+const TIME_UNITS: readonly string[] = ['ms', 'µs', '/s', '×']
+
+/** What a busy host falsifies: times, and what is made of them. Bytes, counts and memory stand whatever it does. */
+export const TIMED_METRICS: readonly MetricId[] = Object.entries(METRICS)
+  .filter(([, { unit }]) => TIME_UNITS.includes(unit))
+  .map(([id]) => id as MetricId)
 
 export function isMetricId(name: string): name is MetricId {
   return Object.hasOwn(METRICS, name)

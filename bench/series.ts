@@ -1,5 +1,6 @@
 /** Trials, sorted by what they measured: for each arm and metric, what every trial says about it, or why it says nothing. */
 import { type Arm, FLOORS, TECHNIQUES, type Technique, type Verdict } from '../server/protocol.ts'
+import type { Check } from './check.ts'
 import { isMetricId, METRICS, type MetricId, publishesNeeded } from './metric.ts'
 import type { Trial } from './result.ts'
 import { SCENARIO_IDS } from './scenario.ts'
@@ -92,11 +93,15 @@ export function nameOf(metric: MetricId, as: Technique | null): string {
   return as === null ? metric : `${metric}-as-${as}`
 }
 
-export function standing(trial: Trial, metric: MetricId): Point {
+/** `inRatio`: the value is going to be divided by that of another trial of its block. */
+export function standing(trial: Trial, metric: MetricId, inRatio = false): Point {
   const { block } = trial
   if (trial.verdict === 'failed') return { block, value: null, verdict: 'failed', reasons: trial.reasons }
   const concerned = trial.checks.filter(({ concerns }) => concerns === 'all' || concerns.includes(metric))
-  const verdict = concerned.reduce<Verdict>((before, check) => worse(before, check.verdict), 'ok')
+  const verdict = concerned.reduce<Verdict>(
+    (before, check) => worse(before, inRatio && check.absolute === true ? flagged(check) : check.verdict),
+    'ok',
+  )
   const value = trial.values[metric]
   return {
     block,
@@ -104,6 +109,10 @@ export function standing(trial: Trial, metric: MetricId): Point {
     verdict,
     reasons: concerned.flatMap(({ reason }) => reason ?? []),
   }
+}
+
+function flagged({ verdict }: Pick<Check, 'verdict'>): Verdict {
+  return verdict === 'refused' ? 'flagged' : verdict
 }
 
 const ORDER: readonly Verdict[] = ['ok', 'flagged', 'refused', 'failed']
@@ -121,7 +130,7 @@ function pointsOverFloor(group: readonly Trial[], trials: readonly Trial[]): Poi
   return group.map(trial => {
     const { block } = trial
     const floor = floors.find(candidate => candidate.block === block)
-    const own = standing(trial, metric)
+    const own = standing(trial, metric, true)
     if (floor === undefined) {
       return {
         block,
@@ -130,7 +139,7 @@ function pointsOverFloor(group: readonly Trial[], trials: readonly Trial[]): Poi
         reasons: ['The floor was not measured in this block.'],
       }
     }
-    const under = standing(floor, metric)
+    const under = standing(floor, metric, true)
     return {
       block,
       value: own.value === null || under.value === null ? null : own.value / under.value,

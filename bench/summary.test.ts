@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkBytes, checkComplete, checkLoadUtilization } from './check.ts'
+import { checkBytes, checkComplete, checkLoadUtilization, checkSteal } from './check.ts'
 import type { Trial } from './result.ts'
 import { summarize } from './summary.ts'
 
@@ -138,4 +138,14 @@ test('a figure has an interval from three trials on, the same one for the same s
   expect(find(trials, 'sse', 'cpu-per-delivery')?.interval).toEqual({ low: 1, high: 9 })
   expect(find(trials.slice(1), 'sse', 'cpu-per-delivery')?.interval).toBeNull()
   expect(summarize(trials, 5)).toEqual(summarize(trials, 5))
+})
+
+test('a host that takes the machine away refuses times, flags ratios of a block, and leaves counts alone', () => {
+  const stolen = { checks: [checkSteal(0.11)] }
+  const own = trial({ values: { 'cpu-per-delivery': 12, 'wire-down': 216 }, ...stolen })
+  const floor = trial({ arm: 'tcp', as: 'sse', values: { 'cpu-per-delivery': 8 }, ...stolen })
+  const row = (id: string) => find([own, floor], 'sse', id)
+  expect(row('cpu-per-delivery')).toMatchObject({ value: null, verdict: 'refused' })
+  expect(row('times-floor')).toMatchObject({ value: 1.5, verdict: 'flagged' })
+  expect(row('wire-down')).toMatchObject({ value: 216, verdict: 'ok' })
 })

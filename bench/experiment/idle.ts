@@ -34,11 +34,12 @@ export async function measureIdle(
   await subject.settle()
   await delay(axes.restMs, undefined, { signal })
 
+  // At rest, or an ask that is under way would be half in the books.
+  await stage.rest()
   const before = { ...(await stage.readBooks()), ...(await stage.read()) }
+  await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
   await delay(windowMs, undefined, { signal })
   const read = await stage.read()
-  // Whoever is asking just now is let to an end, or the two sides would count a part of it each.
-  await load.ask('fleet.pause', null)
   await stage.rest()
   const after = { ...read, ...(await stage.readBooks()) }
   const { counts } = await stage.read()

@@ -1,13 +1,16 @@
 /** autocannon against `/poll`: nothing new (304), a full batch (200), and a new connection for each request. */
-
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CannonCount, CannonSettings } from '../autocannon.ts'
-import { type Check, checkServerSaturated } from '../check.ts'
+import { type Check, checkServerSaturated, percent } from '../check.ts'
 import type { MetricId } from '../metric.ts'
 import type { ProbeReading } from '../probe.ts'
 import type { ThroughputAxes } from '../scenario.ts'
 import type { ServerSubject } from '../subject.ts'
 import { loopUtilization } from './loop-utilization.ts'
 import type { Load, Measurement } from './measurement.ts'
+
+/** How far two instruments may lie apart. */
+const AGREEMENT = 0.1
 
 export async function measureThroughput(
   axes: ThroughputAxes,
@@ -26,12 +29,16 @@ export async function measureThroughput(
 
   const empty = await fireFor(axes.windowMs, nothingNew)
   const full = await fireFor(axes.windowMs, fullBatch)
+  const plain = await fireFor(axes.windowMs, { ...nothingNew, headers: {} })
+  const byFleet = await askByFleet()
   const opening = await open({ ...nothingNew, connections: axes.openingConnections })
 
   return {
     values: {
       'throughput-empty': empty.perSecond,
       'throughput-full': full.perSecond,
+      'throughput-cannon': plain.perSecond,
+      'throughput-fleet': byFleet.perSecond,
       'cpu-per-request-empty': empty.cpuUsPerRequest,
       'cpu-per-request-full': full.cpuUsPerRequest,
       'cpu-per-opening': opening.cpuUsPerRequest,
@@ -41,11 +48,13 @@ export async function measureThroughput(
       checkServerSaturated('empty', empty.serverUtilization, ['throughput-empty']),
       checkCannon('full', full, '200', ['throughput-full', 'cpu-per-request-full']),
       checkServerSaturated('full', full.serverUtilization, ['throughput-full']),
+      checkCannon('plain', plain, '200', ['throughput-cannon']),
+      checkAgreement(plain, byFleet),
       checkCannon('opening', opening, '304', ['cpu-per-opening']),
     ],
     publishes: null,
     histograms: { emptyUs: empty.latencyUs, fullUs: full.latencyUs },
-    raw: { empty, full, opening },
+    raw: { empty, full, plain, byFleet, opening },
   }
 
   /** A run ends by amount, so that nothing is under way when it is counted: the warm-up says how many fill the window. */
@@ -53,6 +62,34 @@ export async function measureThroughput(
     const warmUp = await load.ask('cannon.fire', { ...settings, amount: axes.warmUpRequests })
     const perRound = Math.round((warmUp.total * windowMs) / warmUp.elapsedMs / settings.connections)
     return shoot({ ...settings, amount: Math.max(1, perRound) * settings.connections }, 1)
+  }
+
+  /** The fleet does what autocannon did: as many connections, each asks again as soon as it is answered. */
+  async function askByFleet(): Promise<FleetShot> {
+    await load.ask('fleet.create', {
+      kind: 'poll',
+      port: subject.port,
+      readers: axes.connections,
+      sentinels: 1,
+      pollIntervalMs: 0,
+      seed: 1,
+      blindCursor: null,
+      clock: await subject.clock(),
+    })
+    await load.ask('fleet.open', { count: axes.connections, atOnce: axes.connections })
+    await delay(axes.windowMs / 2)
+    const before = { ...(await load.ask('fleet.counts', null)), probe: await subject.read() }
+    const loadBefore = await load.ask('probe.read', null)
+    await delay(axes.windowMs)
+    const loadAfter = await load.ask('probe.read', null)
+    const after = { ...(await load.ask('fleet.counts', null)), probe: await subject.read() }
+    await load.ask('fleet.pause', null)
+    const elapsedMs = after.probe.monotonicMs - before.probe.monotonicMs
+    return {
+      perSecond: ((after.answers - before.answers) * 1000) / elapsedMs,
+      serverUtilization: loopUtilization(before.probe, after.probe),
+      loadUtilization: loopUtilization(loadBefore, loadAfter),
+    }
   }
 
   async function open(settings: Omit<CannonSettings, 'amount'>): Promise<Shot> {
@@ -74,6 +111,12 @@ export async function measureThroughput(
       ((await subject.traffic('poll'))?.requests ?? 0) - requests,
     )
   }
+}
+
+interface FleetShot {
+  readonly perSecond: number
+  readonly serverUtilization: number
+  readonly loadUtilization: number
 }
 
 interface Shot extends CannonCount {
@@ -107,6 +150,22 @@ function sumUp(
     cpuUsPerRequest: ((to.cpuMs - from.cpuMs) * 1000) / sum('total'),
     serverUtilization: loopUtilization(from, to),
     serverCounted,
+  }
+}
+
+/** Two instruments on one thing. Where they disagree, the slower one was its own limit, and says so. */
+function checkAgreement(cannon: Shot, fleet: FleetShot): Check {
+  const ratio = cannon.perSecond / fleet.perSecond
+  const agree = Math.abs(ratio - 1) <= AGREEMENT
+  return {
+    name: 'autocannon and the fleet agree',
+    value: ratio,
+    threshold: `flagged beyond ${percent(AGREEMENT)}`,
+    verdict: agree ? 'ok' : 'flagged',
+    reason: agree
+      ? null
+      : `autocannon got ${cannon.perSecond.toFixed(0)} polls/s with the server's core busy ${percent(cannon.serverUtilization)} of the time, the fleet ${fleet.perSecond.toFixed(0)} with ${percent(fleet.serverUtilization)}. The fleet asks second, of a server that is warmer; where a core was not full, its load process was the limit.`,
+    concerns: ['throughput-cannon', 'throughput-fleet'],
   }
 }
 

@@ -1,4 +1,7 @@
-/** Polling on a raw keep-alive socket: ask, take the batch, ask again one interval after the last ask. */
+/**
+ * Polling on a raw keep-alive socket: ask, take the batch, ask again one interval after the last ask; with an interval
+ * of 0 at once (a closed loop).
+ */
 import { DOORS } from '../../server/protocol.ts'
 import { createAnswers } from './answers.ts'
 import { type CreateReader, pathFrom } from './reader.ts'
@@ -20,7 +23,7 @@ export const createPollReader: CreateReader = context => {
 
   function onAnswered(more: boolean): void {
     asking = false
-    if (more) ask()
+    if (more || (context.pollIntervalMs() === 0 && !paused)) ask()
     else if (!paused) rest()
   }
 
@@ -49,6 +52,8 @@ export const createPollReader: CreateReader = context => {
   function resume(): void {
     paused = false
     dueMs = 0
-    if (!asking && timer === null) rest()
+    if (asking || timer !== null) return
+    if (context.pollIntervalMs() === 0) ask()
+    else rest()
   }
 }

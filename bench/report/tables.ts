@@ -77,6 +77,8 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
       metrics: [
         'throughput-empty',
         'throughput-full',
+        'throughput-cannon',
+        'throughput-fleet',
         'cpu-per-request-empty',
         'cpu-per-request-full',
         'cpu-per-opening',
