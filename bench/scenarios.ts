@@ -44,7 +44,7 @@ const THROUGHPUT_QUICK: ThroughputAxes = {
   connections: 20,
   payloadBytes: 128,
   batchEvents: 200,
-  warmUpRequests: 8_000,
+  warmUpRequests: 6_000,
   windowMs: 600,
   openingConnections: 100,
   openingRounds: 5,
@@ -224,7 +224,7 @@ export const SCENARIOS: readonly Scenario[] = [
       full: { ...THROUGHPUT_QUICK, warmUpRequests: 20_000, windowMs: 5_000, openingRounds: 30 },
     },
     blocks: { quick: 1, standard: 2, full: 12 },
-    trialMs: { quick: 4_400, standard: 10_000, full: 18_000 },
+    trialMs: { quick: 7_000, standard: 15_000, full: 25_000 },
   },
   {
     id: 'connections',
