@@ -21,7 +21,7 @@ export default defineConfig({
           include: ['{server,client,bench}/**/*.{test,e2e}.ts'],
           exclude: [KNOWN_ANSWERS],
           // Most files wait for sockets and timers more than they work.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

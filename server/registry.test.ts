@@ -20,10 +20,16 @@ it('does not compile with a fifth technique until it has a room on either side',
     const after = before.replace("'sse', 'websocket'] as const", "'sse', 'websocket', 'pigeon'] as const")
     expect(after).not.toBe(before)
     writeFileSync(protocol, after)
+    // The two registries and what they need: the whole project would take five times as long.
+    const files = ['server/techniques/index.ts', 'client/transports/index.ts']
+    writeFileSync(
+      join(copy, 'tsconfig.registries.json'),
+      JSON.stringify({ extends: './tsconfig.json', files, include: [] }),
+    )
     const compile = promisify(execFile)(process.execPath, [
       join(root, 'node_modules/typescript/bin/tsc'),
       '-p',
-      copy,
+      join(copy, 'tsconfig.registries.json'),
     ])
     const errors = await compile.then(
       () => '',
