@@ -2,6 +2,7 @@ import { text } from '../../text.ts'
 import { element, setText } from '../element.ts'
 import { formatCount } from '../format.ts'
 import type { View } from '../view.ts'
+import { visibleText } from '../visible-text.ts'
 import type { LiveFrame } from './live-frame.ts'
 
 /** The one source that all lanes share: the newest event, what it was, and how fast they come. */
@@ -28,7 +29,9 @@ export function createSourceStrip(): View<LiveFrame> {
     const { latest, source } = state
     setText(
       event,
-      latest === null ? text.source.noEvent : [latest.type, latest.preview].filter(Boolean).join(': '),
+      latest === null
+        ? text.source.noEvent
+        : [latest.type, visibleText(latest.preview)].filter(Boolean).join(': '),
     )
     setText(kind, source === null ? text.source.unknown : text.source.kind[source.kind])
   }
