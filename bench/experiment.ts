@@ -1,5 +1,4 @@
 /** One trial: a fresh server (or floor) and a fresh load process, one technique, then nothing left over. */
-import type { Verdict } from '../server/protocol.ts'
 import { type Check, checkSteal } from './check.ts'
 import { startChild } from './child.ts'
 import { measureBurst } from './experiment/burst.ts'
@@ -15,8 +14,9 @@ import type { LoadCommands } from './load-commands.ts'
 import { createLoadGroup } from './load-group.ts'
 import { readSteal } from './machine.ts'
 import type { Trial } from './result.ts'
-import type { Scenario, Tier } from './scenario.ts'
+import type { ArmPlan, Scenario, Tier } from './scenario.ts'
 import { type Subject, startFloor, startServer } from './subject.ts'
+import { worst } from './worst-verdict.ts'
 
 export interface TrialPlan {
   readonly scenario: Scenario
@@ -51,7 +51,7 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
     startedAt: startedAt.toISOString(),
     wallMs: Math.round(performance.now() - began),
     axes: { ...plan.scenario.axes[plan.tier], ...setting.plan.at?.axes },
-    verdict: failure === null ? worst(checks) : 'failed',
+    verdict: failure === null ? worst(checks.map(check => check.verdict)) : 'failed',
     reasons: failure === null ? checks.flatMap(({ reason }) => reason ?? []) : [failure],
     values: measurement?.values ?? {},
     predictions: measurement?.predictions ?? {},
@@ -97,7 +97,7 @@ async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting
     return { subject: floor, measure: load => measureDelivery(setting, scenario.axes[tier], floor, load) }
   }
   if (scenario.kind === 'delivery') {
-    const axes = { ...scenario.axes[tier], ...plan.at?.axes }
+    const axes = axesOf(scenario.axes, tier, plan)
     const { payloadBytes, timing, distanceMs } = axes
     const server =
       setting.remote === undefined
@@ -108,11 +108,11 @@ async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting
   const server = await startServer({ ...place, payloadBytes: scenario.axes[tier].payloadBytes, seed })
   switch (scenario.kind) {
     case 'reconnect': {
-      const axes = { ...scenario.axes[tier], ...plan.at?.axes }
+      const axes = axesOf(scenario.axes, tier, plan)
       return { subject: server, measure: load => measureReconnect(setting, axes, server, load) }
     }
     case 'slow-reader': {
-      const axes = { ...scenario.axes[tier], ...plan.at?.axes }
+      const axes = axesOf(scenario.axes, tier, plan)
       return { subject: server, measure: load => measureSlowReader(setting, axes, server, load) }
     }
     case 'idle':
@@ -137,7 +137,7 @@ function stealSince(from: ReturnType<typeof readSteal>): number | null {
   return (to.stolen - from.stolen) / (to.all - from.all)
 }
 
-function worst(checks: readonly Check[]): Verdict {
-  const verdicts = checks.map(({ verdict }) => verdict)
-  return verdicts.includes('refused') ? 'refused' : verdicts.includes('flagged') ? 'flagged' : 'ok'
+/** The scenario's, and what the arm's place on the swept axis sets. */
+function axesOf<Axes>(axes: Readonly<Record<Tier, Axes>>, tier: Tier, { at }: ArmPlan): Axes {
+  return { ...axes[tier], ...at?.axes }
 }

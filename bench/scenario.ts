@@ -161,8 +161,6 @@ interface ScenarioOf<Kind extends string, Axes> {
   readonly kind: Kind
   readonly question: string
   readonly arms: readonly ArmPlan[]
-  /** Unit of each axis, for the report. */
-  readonly units: Readonly<Record<keyof Axes & string, string>>
   readonly axes: Readonly<Record<Tier, Axes>>
   /** How often each arm runs; in a tier of 0 only if it is asked for by name, and then once. */
   readonly blocks: Readonly<Record<Tier, number>>

@@ -5,6 +5,7 @@ import { isMetricId, METRICS, type MetricId, publishesNeeded } from './metric.ts
 import type { Trial } from './result.ts'
 import { SCENARIO_IDS } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
+import { worst } from './worst-verdict.ts'
 
 /** What one trial says about one metric. */
 export interface Point {
@@ -98,9 +99,8 @@ export function standing(trial: Trial, metric: MetricId, inRatio = false): Point
   const { block } = trial
   if (trial.verdict === 'failed') return { block, value: null, verdict: 'failed', reasons: trial.reasons }
   const concerned = trial.checks.filter(({ concerns }) => concerns === 'all' || concerns.includes(metric))
-  const verdict = concerned.reduce<Verdict>(
-    (before, check) => worse(before, inRatio && check.absolute === true ? flagged(check) : check.verdict),
-    'ok',
+  const verdict = worst(
+    concerned.map(check => (inRatio && check.absolute === true ? flagged(check) : check.verdict)),
   )
   const value = trial.values[metric]
   return {
@@ -113,11 +113,6 @@ export function standing(trial: Trial, metric: MetricId, inRatio = false): Point
 
 function flagged({ verdict }: Pick<Check, 'verdict'>): Verdict {
   return verdict === 'refused' ? 'flagged' : verdict
-}
-
-const ORDER: readonly Verdict[] = ['ok', 'flagged', 'refused', 'failed']
-export function worse(a: Verdict, b: Verdict): Verdict {
-  return ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b
 }
 
 /** CPU of the technique ÷ CPU of its floor, paired within each block; `null` where no floor was planned. */
@@ -143,7 +138,7 @@ function pointsOverFloor(group: readonly Trial[], trials: readonly Trial[]): Poi
     return {
       block,
       value: own.value === null || under.value === null ? null : own.value / under.value,
-      verdict: worse(own.verdict, under.verdict),
+      verdict: worst([own.verdict, under.verdict]),
       reasons: [...own.reasons, ...under.reasons.map(reason => `floor: ${reason}`)],
     }
   })

@@ -31,6 +31,7 @@ export interface Subject {
 
 /** A subject with a log, to publish into and to ask. */
 export interface ServerSubject extends Subject {
+  traffic(technique: Technique): Promise<Traffic>
   burst(count: number): Promise<void>
   /** The cursor of the newest event, and of the beginning. */
   cursors(): Promise<{ readonly newest: string; readonly beginning: string }>

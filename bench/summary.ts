@@ -1,11 +1,12 @@
 /** From trials to the rows of a summary: what may be said, and why what may not be said is not. */
 import { max, median, min } from 'simple-statistics'
-import type { SummaryRow, Verdict } from '../server/protocol.ts'
+import type { SummaryRow } from '../server/protocol.ts'
 import { METRICS } from './metric.ts'
 import { createRandom } from './random.ts'
 import type { Trial } from './result.ts'
-import { armsOf, nameOf, type Point, type Series, seriesOfArm, worse } from './series.ts'
+import { armsOf, nameOf, type Point, type Series, seriesOfArm } from './series.ts'
 import { bootstrapMedian } from './statistics/bootstrap.ts'
+import { worst } from './worst-verdict.ts'
 
 const NO_FIGURE = { value: null, low: null, high: null, interval: null } as const
 
@@ -53,7 +54,7 @@ function spread(
 function joint(points: readonly Point[]): Pick<SummaryRow, 'verdict' | 'reasons'> {
   const reasons = [...new Set(points.flatMap(point => point.reasons))]
   const lost = points.filter(({ value }) => value === null).length
-  const worst = points.reduce<Verdict>((before, { verdict }) => worse(before, verdict), 'ok')
-  if (lost === 0 || lost === points.length) return { verdict: worst, reasons }
+  const verdict = worst(points.map(point => point.verdict))
+  if (lost === 0 || lost === points.length) return { verdict, reasons }
   return { verdict: 'flagged', reasons: [`${lost} of ${points.length} trials are left out.`, ...reasons] }
 }

@@ -5,7 +5,9 @@ import type { Technique } from '../../server/protocol.ts'
 import { checkComplete, checkConnections } from '../check.ts'
 import type { BurstAxes } from '../scenario.ts'
 import type { ServerSubject } from '../subject.ts'
+import { cpuMsBetween } from './cpu-between.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { openFleet } from './open-fleet.ts'
 import { createStage } from './stage.ts'
 
 export async function measureBurst(
@@ -17,17 +19,14 @@ export async function measureBurst(
   const technique = plan.arm as Technique
   const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
   const idleCpuShare = await stage.readIdle(axes.idleMs)
-  await load.ask('fleet.create', {
+  await openFleet(load, subject, {
     kind: technique,
-    port: subject.port,
     readers: axes.readers,
     sentinels: axes.sentinels,
     pollIntervalMs: axes.pollIntervalMs,
     seed,
-    blindCursor: null,
-    clock: await subject.clock(),
+    connectAtOnce: axes.connectAtOnce,
   })
-  await load.ask('fleet.open', { count: axes.readers, atOnce: axes.connectAtOnce })
   for (let burst = 0; burst < axes.warmUpBursts; burst++) await publish()
 
   const completionsMs: number[] = []
@@ -65,10 +64,9 @@ export async function measureBurst(
     await stage.rest()
     const after = await stage.read()
     const { completionUs } = await load.ask('fleet.latencies', null)
-    const wallMs = after.probe.monotonicMs - before.probe.monotonicMs
     return {
       completionMs: decodeFromCompressedBase64(completionUs).maxValue / 1000,
-      cpuMs: after.probe.cpuMs - before.probe.cpuMs - idleCpuShare * wallMs,
+      cpuMs: cpuMsBetween(before.probe, after.probe, idleCpuShare),
       deliveries: after.counts.delivered - before.counts.delivered,
     }
   }

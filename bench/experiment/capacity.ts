@@ -5,6 +5,7 @@ import { type Check, checkConnections, LOAD_UTILIZATION } from '../check.ts'
 import type { CapacityAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { openFleet } from './open-fleet.ts'
 import { createStage } from './stage.ts'
 
 /** One rate tried. */
@@ -34,17 +35,14 @@ export async function measureCapacity(
 ): Promise<Measurement> {
   const technique = plan.arm as Technique
   const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
-  await load.ask('fleet.create', {
+  await openFleet(load, subject, {
     kind: technique,
-    port: subject.port,
     readers: axes.readers,
     sentinels: axes.sentinels,
     pollIntervalMs: axes.pollIntervalMs,
     seed,
-    blindCursor: null,
-    clock: await subject.clock(),
+    connectAtOnce: axes.connectAtOnce,
   })
-  await load.ask('fleet.open', { count: axes.readers, atOnce: axes.connectAtOnce })
   await stage.publishFor(axes.warmUpMs, axes.firstEventsPerSecond)
   await stage.rest()
 

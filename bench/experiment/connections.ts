@@ -7,6 +7,7 @@ import type { ProbeReading } from '../probe.ts'
 import type { ConnectionsAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { createFleet } from './open-fleet.ts'
 
 /** Longer than any trial: a poller that has asked once and rests is what "idle" means for polling. */
 const NEVER_AGAIN_MS = 3_600_000
@@ -18,15 +19,12 @@ export async function measureConnections(
   load: Load,
 ): Promise<Measurement> {
   const [, ...steps] = axes.steps
-  await load.ask('fleet.create', {
+  await createFleet(load, subject, {
     kind: setting.plan.arm as Technique,
-    port: subject.port,
     readers: axes.warmUpConnections + (axes.steps.at(-1) ?? 0),
     sentinels: 1,
     pollIntervalMs: NEVER_AGAIN_MS,
     seed: setting.seed,
-    blindCursor: null,
-    clock: await subject.clock(),
   })
   await load.ask('fleet.open', { count: axes.warmUpConnections, atOnce: 1 })
 

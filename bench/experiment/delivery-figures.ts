@@ -21,6 +21,8 @@ import { deliveriesTaken, type FleetCost } from '../fleet-cost.ts'
 import { independentWaits, predictMeanLatencyMs } from '../prediction.ts'
 import type { ProbeReading } from '../probe.ts'
 import type { DeliveryAxes } from '../scenario.ts'
+import { bytesDown } from './bytes-down.ts'
+import { cpuMsBetween } from './cpu-between.ts'
 import type { Measurement } from './measurement.ts'
 import type { Books, LoadWork, Reading } from './stage.ts'
 
@@ -138,10 +140,8 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     },
   }
 
-  /** Less what the silent process would have spent meanwhile. */
   function cpuBetween(from: Reading, to: Reading): number {
-    const wallMs = to.probe.monotonicMs - from.probe.monotonicMs
-    return to.probe.cpuMs - from.probe.cpuMs - record.idleCpuShare * wallMs
+    return cpuMsBetween(from.probe, to.probe, record.idleCpuShare)
   }
 
   function kbPerConnection(of: (probe: ProbeReading) => number): number {
@@ -186,7 +186,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     const [from, to] = [before.traffic, after.traffic]
     if (from === null || to === null) return {}
     const difference = (key: keyof Traffic) => to[key] - from[key]
-    const down = difference('payloadBytesOut') + difference('framingBytesOut') + difference('headerBytesOut')
+    const down = bytesDown(to) - bytesDown(from)
     checks.push(
       checkBytes('down', down, after.counts.bytesIn - before.counts.bytesIn),
       checkBytes('up', difference('bytesIn'), after.counts.bytesOut - before.counts.bytesOut),

@@ -1,10 +1,13 @@
 /** Connections of one technique while there is nothing to say: what crosses the wire all the same, and what it costs. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Technique, Traffic } from '../../server/protocol.ts'
+import type { Technique } from '../../server/protocol.ts'
 import { checkBytes, checkConnections } from '../check.ts'
 import type { IdleAxes } from '../scenario.ts'
-import type { Subject } from '../subject.ts'
+import type { ServerSubject } from '../subject.ts'
+import { bytesDown } from './bytes-down.ts'
+import { cpuMsBetween } from './cpu-between.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { openFleet } from './open-fleet.ts'
 import { createStage } from './stage.ts'
 
 const MS_PER_MINUTE = 60_000
@@ -12,7 +15,7 @@ const MS_PER_MINUTE = 60_000
 export async function measureIdle(
   { plan, seed, signal }: TrialSetting,
   axes: IdleAxes,
-  subject: Subject,
+  subject: ServerSubject,
   load: Load,
 ): Promise<Measurement> {
   const technique = plan.arm as Technique
@@ -20,34 +23,30 @@ export async function measureIdle(
   const windowMs = windowOf(technique, axes)
 
   const idleCpuShare = await stage.readIdle(axes.idleMs)
-  await load.ask('fleet.create', {
+  await openFleet(load, subject, {
     kind: technique,
-    port: subject.port,
     readers: axes.readers,
     sentinels: 1,
     pollIntervalMs: axes.pollIntervalMs,
     seed,
-    blindCursor: null,
-    clock: await subject.clock(),
+    connectAtOnce: axes.connectAtOnce,
   })
-  await load.ask('fleet.open', { count: axes.readers, atOnce: axes.connectAtOnce })
   await subject.settle()
   await delay(axes.restMs, undefined, { signal })
 
   // At rest, or an ask that is under way would be half in the books.
   await stage.rest()
-  const before = { ...(await stage.readBooks()), ...(await stage.read()) }
+  const before = { traffic: await subject.traffic(technique), ...(await stage.read()) }
   await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
   await delay(windowMs, undefined, { signal })
   const read = await stage.read()
   await stage.rest()
-  const after = { ...read, ...(await stage.readBooks()) }
+  const after = { ...read, traffic: await subject.traffic(technique) }
   const { counts } = await stage.read()
 
   const connectionMinutes = (axes.readers * windowMs) / MS_PER_MINUTE
-  const wallMs = after.probe.monotonicMs - before.probe.monotonicMs
-  const cpuMs = after.probe.cpuMs - before.probe.cpuMs - idleCpuShare * wallMs
-  const [from, to] = [before.traffic ?? EMPTY, after.traffic ?? EMPTY]
+  const cpuMs = cpuMsBetween(before.probe, after.probe, idleCpuShare)
+  const [from, to] = [before.traffic, after.traffic]
   const up = to.bytesIn - from.bytesIn
   const down = bytesDown(to) - bytesDown(from)
   return {
@@ -70,18 +69,4 @@ export async function measureIdle(
 function windowOf(technique: Technique, axes: IdleAxes): number {
   if (technique === 'poll') return axes.pollWindowMs
   return technique === 'long-poll' ? axes.holdWindowMs : axes.heartbeatWindowMs
-}
-
-function bytesDown({ payloadBytesOut, framingBytesOut, headerBytesOut }: Traffic): number {
-  return payloadBytesOut + framingBytesOut + headerBytesOut
-}
-
-const EMPTY: Traffic = {
-  connections: 0,
-  requests: 0,
-  deliveries: 0,
-  bytesIn: 0,
-  payloadBytesOut: 0,
-  framingBytesOut: 0,
-  headerBytesOut: 0,
 }

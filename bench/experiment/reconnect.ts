@@ -5,7 +5,9 @@ import type { Technique } from '../../server/protocol.ts'
 import { checkComplete, checkConnections } from '../check.ts'
 import type { ReconnectAxes } from '../scenario.ts'
 import type { ServerSubject } from '../subject.ts'
+import { cpuMsBetween } from './cpu-between.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { openFleet } from './open-fleet.ts'
 import { createStage } from './stage.ts'
 
 /** For the server to see that everybody is gone. */
@@ -20,17 +22,14 @@ export async function measureReconnect(
   const technique = plan.arm as Technique
   const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
   const idleCpuShare = await stage.readIdle(axes.idleMs)
-  await load.ask('fleet.create', {
+  await openFleet(load, subject, {
     kind: technique,
-    port: subject.port,
     readers: axes.readers,
     sentinels: 1,
     pollIntervalMs: axes.pollIntervalMs,
     seed,
-    blindCursor: null,
-    clock: await subject.clock(),
+    connectAtOnce: axes.connectAtOnce,
   })
-  await load.ask('fleet.open', { count: axes.readers, atOnce: axes.connectAtOnce })
   // The first return is not like the others: what it runs through was never run before.
   await returnOnce()
   const rounds = []
@@ -65,8 +64,6 @@ export async function measureReconnect(
     const from = await subject.read()
     await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
     const caughtUpMs = await load.ask('fleet.return', { spreadMs: axes.spreadMs, upTo })
-    const to = await subject.read()
-    const idleMs = idleCpuShare * (to.monotonicMs - from.monotonicMs)
-    return { caughtUpMs, cpuMs: to.cpuMs - from.cpuMs - idleMs }
+    return { caughtUpMs, cpuMs: cpuMsBetween(from, await subject.read(), idleCpuShare) }
   }
 }

@@ -8,6 +8,7 @@ import type { SlowReaderAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
 import { loopUtilization } from './loop-utilization.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { openFleet } from './open-fleet.ts'
 import { createStage } from './stage.ts'
 
 /** How often the server is asked what it holds. */
@@ -22,18 +23,15 @@ export async function measureSlowReader(
   const technique = plan.arm as Technique
   const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
   await subject.watchSockets()
-  await load.ask('fleet.create', {
+  await openFleet(load, subject, {
     kind: technique,
-    port: subject.port,
     readers: axes.readers + axes.stalled,
     sentinels: axes.readers,
     stalled: axes.stalled,
     pollIntervalMs: 0,
     seed,
-    blindCursor: null,
-    clock: await subject.clock(),
+    connectAtOnce: axes.connectAtOnce,
   })
-  await load.ask('fleet.open', { count: axes.readers + axes.stalled, atOnce: axes.connectAtOnce })
   await stage.publishFor(axes.warmUpMs, axes.eventsPerSecond)
   await stage.rest()
 

@@ -8,6 +8,7 @@ import type { ThroughputAxes } from '../scenario.ts'
 import type { ServerSubject } from '../subject.ts'
 import { loopUtilization } from './loop-utilization.ts'
 import type { Load, Measurement } from './measurement.ts'
+import { openFleet } from './open-fleet.ts'
 
 /** How far two instruments may lie apart. */
 const AGREEMENT = 0.1
@@ -66,17 +67,14 @@ export async function measureThroughput(
 
   /** The fleet does what autocannon did: as many connections, each asks again as soon as it is answered. */
   async function askByFleet(): Promise<FleetShot> {
-    await load.ask('fleet.create', {
+    await openFleet(load, subject, {
       kind: 'poll',
-      port: subject.port,
       readers: axes.connections,
       sentinels: 1,
       pollIntervalMs: 0,
       seed: 1,
-      blindCursor: null,
-      clock: await subject.clock(),
+      connectAtOnce: axes.connections,
     })
-    await load.ask('fleet.open', { count: axes.connections, atOnce: axes.connections })
     await delay(axes.windowMs / 2)
     const before = { ...(await load.ask('fleet.counts', null)), probe: await subject.read() }
     const loadBefore = await load.ask('probe.read', null)
@@ -100,16 +98,11 @@ export async function measureThroughput(
 
   async function shoot(settings: CannonSettings, rounds: number): Promise<Shot> {
     await subject.settle()
-    const requests = (await subject.traffic('poll'))?.requests ?? 0
+    const requests = (await subject.traffic('poll')).requests
     const from = await subject.read()
     const counts: CannonCount[] = []
     for (let round = 0; round < rounds; round++) counts.push(await load.ask('cannon.fire', settings))
-    return sumUp(
-      counts,
-      from,
-      await subject.read(),
-      ((await subject.traffic('poll'))?.requests ?? 0) - requests,
-    )
+    return sumUp(counts, from, await subject.read(), (await subject.traffic('poll')).requests - requests)
   }
 }
 

@@ -24,43 +24,20 @@ const QUESTIONS_KEPT = 64
 
 /**
  * Reads each question and makes its batch once: a thousand readers who stand at the same cursor ask with the same
- * text and share one body. What is kept ends with the turn in which the log grows or is trimmed, and is bounded.
+ * text and share one body. What is kept ends when the log grows or is trimmed, and is bounded.
  */
 export function createBatches(log: EventLog, cacheControl: string): Batches {
   const made = new Map<string | undefined, EncodedBatch>()
-  let last: EncodedBatch | null = null
-  let lastAsked: string | undefined
   let madeAtTop = -1
   let madeAtOldest = -1
-  let lookedThisTurn = false
 
   return asked => {
-    if (madeAtTop !== log.top || !lookedThisTurn) look()
-    // Most readers stand where the one before stood.
-    if (last === null || lastAsked !== asked) {
-      last = remembered(asked)
-      lastAsked = asked
-    }
-    return last
-  }
-
-  /** Once a turn is enough for what time trims: to ask for the oldest is to look at the clock. */
-  function look(): void {
     const { top, oldest } = log
     if (madeAtTop !== top || madeAtOldest !== oldest) {
       made.clear()
-      last = null
       madeAtTop = top
       madeAtOldest = oldest
     }
-    if (lookedThisTurn) return
-    lookedThisTurn = true
-    setImmediate(() => {
-      lookedThisTurn = false
-    })
-  }
-
-  function remembered(asked: string | undefined): EncodedBatch {
     const known = made.get(asked)
     if (known !== undefined) return known
     if (made.size >= QUESTIONS_KEPT) made.clear()
