@@ -22,17 +22,17 @@ const TECHNIQUE_ARMS: readonly ArmPlan[] = [
 
 const DELIVERY_QUICK: DeliveryAxes = {
   // As many as leave a long poll room on one core: beyond, it would be measured at its limit and its floor would not.
-  readers: 100,
-  sentinels: 100,
+  readers: 200,
+  sentinels: 200,
   eventsPerSecond: 60,
   timing: 'fixed',
   payloadBytes: 128,
-  pollIntervalMs: 97,
+  pollIntervalMs: 47,
   connectAtOnce: 32,
   distanceMs: null,
   idleMs: 200,
   // A poll runs through ten times the code of a delivery, which is not compiled before some ten thousand of them.
-  warmUpMs: 1_500,
+  warmUpMs: 1_200,
   warmUpFactor: 8,
   warmUpDeliveriesPerSecond: 50_000,
   // 60 publishes in each of two blocks: enough for a 90th percentile.

@@ -5,9 +5,11 @@ import { type Options, readOptions } from './options.ts'
 import { POLICY } from './policy.ts'
 import { Refusal } from './refusal.ts'
 import { SourceError } from './sources/feed.ts'
+import { keepTicksFast } from './steady-ticks.ts'
 
 /** The command line of the lab: reads it, listens, and on a signal sends everybody home. */
 async function main(): Promise<void> {
+  keepTicksFast()
   const options = readOptions(process.argv.slice(2))
   const seed = options.seed ?? randomInt(2 ** 32)
   const token = options.token ?? (options.lan === true ? randomBytes(16).toString('base64url') : null)

@@ -43,8 +43,7 @@ export async function measureCapacity(
     seed,
     connectAtOnce: axes.connectAtOnce,
   })
-  await stage.publishFor(axes.warmUpMs, axes.firstEventsPerSecond)
-  await stage.rest()
+  await stage.warmUp(axes.warmUpMs, axes.firstEventsPerSecond)
 
   const probes = await search(probe, axes)
   const best = probes.filter(({ passed }) => passed).at(-1) ?? null

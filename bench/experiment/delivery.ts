@@ -51,8 +51,7 @@ export async function measureDelivery(
     clock,
   })
   const memory = axes.crowd && elsewhere === undefined ? await openWithMemory() : await open(axes.readers)
-  await stage.publishFor(axes.warmUpMs, axes.eventsPerSecond * warmUpFactor)
-  await stage.rest()
+  await stage.warmUp(axes.warmUpMs, axes.eventsPerSecond * warmUpFactor)
 
   // No garbage is collected by force here: that also throws away compiled code which has just become warm.
   await load.ask('fleet.clearLatencies', null)

@@ -32,8 +32,7 @@ export async function measureSlowReader(
     seed,
     connectAtOnce: axes.connectAtOnce,
   })
-  await stage.publishFor(axes.warmUpMs, axes.eventsPerSecond)
-  await stage.rest()
+  await stage.warmUp(axes.warmUpMs, axes.eventsPerSecond)
 
   await load.ask('fleet.clearLatencies', null)
   const top = await subject.top()

@@ -43,6 +43,11 @@ export interface Stage {
   readBooks(): Promise<Books>
   /** The silent process: CPU milliseconds per millisecond. */
   readIdle(ms: number): Promise<number>
+  /**
+   * Publishes in rounds, and between them asks all that the edges of a window ask of the subject. Otherwise the first
+   * half of each window would compile anew what was made for readers alone, and V8 had never seen asked otherwise.
+   */
+  warmUp(ms: number, eventsPerSecond: number): Promise<void>
   publishFor(ms: number, eventsPerSecond: number): Promise<Published>
   /** Until everyone has everything (or plainly will not), and nothing is under way. Polls are paused then. */
   rest(): Promise<void>
@@ -65,6 +70,7 @@ export interface StageOptions {
 /** Nothing has come for so long, beyond what waiting takes by itself: nothing will. */
 const REST_DEADLINE_MS = 3_000
 const REST_LOOK_MS = 10
+const WARM_UP_ROUNDS = 5
 /** For what answering leaves behind: a long poll that was answered asks again. */
 const REST_MS = 50
 
@@ -78,7 +84,7 @@ export function createStage({
   pollIntervalMs = 0,
   roundTripMs = 0,
 }: StageOptions): Stage {
-  return { read, readBooks, readIdle, publishFor, rest }
+  return { read, readBooks, readIdle, warmUp, publishFor, rest }
 
   async function read(): Promise<Reading> {
     const [probe, counts] = await Promise.all([subject.read(), load.ask('fleet.counts', null)])
@@ -95,6 +101,14 @@ export function createStage({
     await delay(ms, undefined, { signal })
     const to = await subject.read()
     return (to.cpuMs - from.cpuMs) / (to.monotonicMs - from.monotonicMs)
+  }
+
+  async function warmUp(ms: number, eventsPerSecond: number): Promise<void> {
+    for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+      await publishFor(ms / WARM_UP_ROUNDS, eventsPerSecond)
+      await readBooks()
+    }
+    await rest()
   }
 
   async function publishFor(ms: number, eventsPerSecond: number): Promise<Published> {

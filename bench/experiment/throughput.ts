@@ -97,7 +97,7 @@ export async function measureThroughput(
   }
 
   async function shoot(settings: CannonSettings, rounds: number): Promise<Shot> {
-    await subject.settle()
+    // No garbage is collected by force here: that throws away compiled code which has just become warm.
     const requests = (await subject.traffic('poll')).requests
     const from = await subject.read()
     const counts: CannonCount[] = []
