@@ -32,9 +32,9 @@ const DELIVERY_QUICK: DeliveryAxes = {
   distanceMs: null,
   idleMs: 200,
   // A poll runs through ten times the code of a delivery, which is not compiled before some ten thousand of them.
-  warmUpMs: 1_200,
+  warmUpMs: 1_600,
   warmUpFactor: 8,
-  warmUpDeliveriesPerSecond: 50_000,
+  warmUpDeliveriesPerSecond: 24_000,
   // 60 publishes in each of two blocks: enough for a 90th percentile.
   windowMs: 1_000,
   crowd: false,

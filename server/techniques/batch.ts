@@ -16,8 +16,11 @@ export interface EncodedBatch {
   readonly payloadBytes: number
 }
 
-/** What a reader who asks with this text, or without one, gets now. Throws the `bad-cursor` refusal. */
-export type Batches = (asked: string | undefined) => EncodedBatch
+/** Looks at the log, which is to look at the clock as well; what comes of it holds for this turn of the event loop. */
+export type Batches = () => BatchOf
+
+/** What a reader who asks with this text, or without one, gets. Throws the `bad-cursor` refusal. */
+export type BatchOf = (asked: string | undefined) => EncodedBatch
 
 /** How many questions are remembered between two events. */
 const QUESTIONS_KEPT = 64
@@ -31,13 +34,17 @@ export function createBatches(log: EventLog, cacheControl: string): Batches {
   let madeAtTop = -1
   let madeAtOldest = -1
 
-  return asked => {
+  return () => {
     const { top, oldest } = log
     if (madeAtTop !== top || madeAtOldest !== oldest) {
       made.clear()
       madeAtTop = top
       madeAtOldest = oldest
     }
+    return batchOf
+  }
+
+  function batchOf(asked: string | undefined): EncodedBatch {
     const known = made.get(asked)
     if (known !== undefined) return known
     if (made.size >= QUESTIONS_KEPT) made.clear()

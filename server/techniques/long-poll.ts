@@ -17,9 +17,7 @@ export const longPoll: Room = {
     const held = new Map<Socket, Set<Waiter>>()
     let readers = 0
     let look: NodeJS.Timeout | null = null
-    house.log.follow(() => {
-      for (const waiters of held.values()) for (const waiter of waiters) release(waiter)
-    })
+    house.log.follow(() => release(everybody))
     app.addHook('onClose', async () => lookNoMore())
 
     app.route({
@@ -45,7 +43,7 @@ export const longPoll: Room = {
     // Nothing is returned: from a reply that is, Fastify would make a promise, and listen to the answer for it.
     function answer(request: FastifyRequest, reply: FastifyReply): void {
       const asked = askedOf(request)
-      const batch = batches(asked)
+      const batch = batches()(asked)
       const { waitSeconds, further } = waitOf(request)
       const desk = deskOf(request, reply, further)
       const waits = batch.nothingNew && waitSeconds > 0 && request.method !== 'HEAD'
@@ -54,8 +52,7 @@ export const longPoll: Room = {
     }
 
     function hold(asked: string | undefined, desk: Desk, socket: Socket, waitSeconds: number): void {
-      const among = waitersOn(socket)
-      among.add({ asked, desk, among, untilMs: house.clock.monotonicMs() + waitSeconds * 1000 })
+      waitersOn(socket).add({ asked, desk, untilMs: house.clock.monotonicMs() + waitSeconds * 1000 })
       readers += 1
       look ??= setInterval(answerWhoWaitedEnough, LOOK_MS)
     }
@@ -73,16 +70,23 @@ export const longPoll: Room = {
       return waiters
     }
 
-    function release(waiter: Waiter): void {
-      if (waiter.among.delete(waiter)) readers -= 1
-      answerBatch(waiter.desk, batches(waiter.asked))
+    /** Answers those who wait and are due, with one look at the log for all of them. */
+    function release(due: (waiter: Waiter) => boolean): void {
+      const batchOf = batches()
+      for (const waiters of held.values()) {
+        for (const waiter of waiters) {
+          if (!due(waiter)) continue
+          waiters.delete(waiter)
+          readers -= 1
+          answerBatch(waiter.desk, batchOf(waiter.asked))
+        }
+      }
     }
 
     /** One timer for all: a hold is started and ended far more often than it runs out. */
     function answerWhoWaitedEnough(): void {
       const nowMs = house.clock.monotonicMs()
-      for (const waiters of held.values())
-        for (const waiter of waiters) if (waiter.untilMs <= nowMs) release(waiter)
+      release(({ untilMs }) => untilMs <= nowMs)
       if (readers === 0) lookNoMore()
     }
 
@@ -93,11 +97,9 @@ export const longPoll: Room = {
 
     async function drain(): Promise<void> {
       for (const waiters of held.values()) {
-        for (const waiter of waiters) {
-          waiter.desk.response.shouldKeepAlive = false
-          release(waiter)
-        }
+        for (const { desk } of waiters) desk.response.shouldKeepAlive = false
       }
+      release(everybody)
     }
   },
 }
@@ -107,11 +109,11 @@ interface Waiter {
   /** The cursor, as it was written. */
   readonly asked: string | undefined
   readonly desk: Desk
-  /** All who wait on the same connection. */
-  readonly among: Set<Waiter>
   /** On the monotonic clock. */
   readonly untilMs: number
 }
+
+const everybody = () => true
 
 /** So late may a hold run out, beyond the time that was asked for. */
 const LOOK_MS = 100

@@ -24,7 +24,7 @@ export const poll: Room = {
     return { readers: 0, drain: async () => {} }
 
     function answer(request: FastifyRequest, reply: FastifyReply): void {
-      const batch = batches(askedOf(request))
+      const batch = batches()(askedOf(request))
       if (batch.nothingNew && matches(request, batch)) {
         const head = { 'cache-control': CACHE, etag: batch.etag }
         reply.code(304).headers(head).send()
