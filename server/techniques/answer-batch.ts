@@ -35,13 +35,26 @@ const NONE: readonly string[] = []
  * Answers a poll of either kind. Head and body are ready, so they go past Fastify's own sending, whose serialising and
  * header map would cost a tenth of such an answer.
  */
-export function answerBatch({ response, booking, further }: Desk, batch: EncodedBatch): void {
-  response.writeHead(200, further.length === 0 ? batch.head : [...batch.head, ...further]).end(batch.body)
-  // A pipelined answer has no socket until those before it are out.
-  if (response.socket === null) response.once('finish', () => book(response, booking, batch))
-  else book(response, booking, batch)
+export function answerBatch(desk: Desk, { head, body, events, payloadBytes }: EncodedBatch): void {
+  const { response, booking } = desk
+  response.writeHead(200, headOf(desk, head)).end(body)
+  const bodyBytes = response.req.method === 'HEAD' ? 0 : body.length
+  onceOnTheWay(response, () => booking.answer(events, payloadBytes, bodyBytes))
 }
 
-function book({ req }: ServerResponse, booking: Booking, { events, payloadBytes, body }: EncodedBatch): void {
-  booking.answer(events, payloadBytes, req.method === 'HEAD' ? 0 : body.length)
+/** Answers 304: what the reader has is still all there is. */
+export function answerUnchanged(desk: Desk, { unchangedHead }: EncodedBatch): void {
+  const { response, booking } = desk
+  response.writeHead(304, headOf(desk, unchangedHead)).end()
+  onceOnTheWay(response, () => booking.answer(0, 0, 0))
+}
+
+function headOf({ further }: Desk, head: string[]): string[] {
+  return further.length === 0 ? head : [...head, ...further]
+}
+
+/** A pipelined answer has no socket until those before it are out. */
+function onceOnTheWay(response: ServerResponse, book: () => void): void {
+  if (response.socket === null) response.once('finish', book)
+  else book()
 }

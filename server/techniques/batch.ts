@@ -10,6 +10,8 @@ export interface EncodedBatch {
   readonly etag: string
   /** The head of its answer: names and values in turn, as `writeHead` takes them. */
   readonly head: string[]
+  /** The same of a 304, which leaves out what describes a body. */
+  readonly unchangedHead: string[]
   readonly body: Buffer
   readonly events: number
   /** UTF-8 bytes of the event texts in `body`. */
@@ -72,16 +74,14 @@ function encode(slice: Slice, nothingNew: boolean, cacheControl: string): Encode
   const gap = slice.gap === null ? '' : `,"gap":${JSON.stringify(slice.gap)}`
   const more = slice.more ? ',"more":true' : ''
   const body = Buffer.from(`{${cursor},${events}${gap}${more}}`)
-  const head = {
-    'content-type': 'application/json; charset=utf-8',
-    'cache-control': cacheControl,
-    etag: etag(slice.cursor),
-    'content-length': String(body.length),
-  }
+  const tag = etag(slice.cursor)
+  const unchangedHead = ['cache-control', cacheControl, 'etag', tag]
+  const type = 'application/json; charset=utf-8'
   return {
     nothingNew,
-    etag: head.etag,
-    head: Object.entries(head).flat(),
+    etag: tag,
+    head: [...unchangedHead, 'content-type', type, 'content-length', String(body.length)],
+    unchangedHead,
     body,
     events: slice.entries.length,
     payloadBytes: slice.entries.reduce((sum, entry) => sum + entry.bytes, 0),

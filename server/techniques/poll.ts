@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { DOORS } from '../protocol.ts'
 import { askedOf, doorQuery, type Room } from '../technique.ts'
-import { answerBatch, deskOf } from './answer-batch.ts'
+import { answerBatch, answerUnchanged, deskOf } from './answer-batch.ts'
 import { createBatches, type EncodedBatch } from './batch.ts'
 
 /** Polling: *since*, answered at once, whether or not there is anything. */
@@ -25,12 +25,10 @@ export const poll: Room = {
 
     function answer(request: FastifyRequest, reply: FastifyReply): void {
       const batch = batches()(askedOf(request))
-      if (batch.nothingNew && matches(request, batch)) {
-        const head = { 'cache-control': CACHE, etag: batch.etag }
-        reply.code(304).headers(head).send()
-      } else {
-        answerBatch(deskOf(request, reply), batch)
-      }
+      const unchanged = batch.nothingNew && matches(request, batch)
+      const desk = deskOf(request, reply)
+      if (unchanged) answerUnchanged(desk, batch)
+      else answerBatch(desk, batch)
     }
   },
 }
