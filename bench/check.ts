@@ -246,8 +246,7 @@ export function checkBytes(
 }
 
 export function checkSteal(share: number | null): Check {
-  const verdict =
-    share === null || share <= STEAL_SHARE.flag ? 'ok' : share <= STEAL_SHARE.refuse ? 'flagged' : 'refused'
+  const verdict = verdictBeyond(share ?? 0, STEAL_SHARE)
   return {
     name: 'steal',
     value: share,
@@ -267,7 +266,7 @@ export function percent(share: number): string {
 /** Deliveries per second: those of the trial, and those at which the fleet would be busy all the time. */
 export function checkOffered(offered: number, taken: number): Check {
   const share = offered / taken
-  const verdict = share > OFFERED_SHARE.refuse ? 'refused' : share > OFFERED_SHARE.flag ? 'flagged' : 'ok'
+  const verdict = verdictBeyond(share, OFFERED_SHARE)
   return {
     name: 'offered ÷ taken from a null server',
     value: share,
@@ -279,4 +278,11 @@ export function checkOffered(offered: number, taken: number): Check {
         : `generator-bound: ${percent(share)} of what the fleet takes from a null server was offered.`,
     concerns: 'all',
   }
+}
+
+function verdictBeyond(
+  share: number,
+  { flag, refuse }: { readonly flag: number; readonly refuse: number },
+): Check['verdict'] {
+  return share > refuse ? 'refused' : share > flag ? 'flagged' : 'ok'
 }

@@ -122,7 +122,10 @@ async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting
     case 'capacity':
       return { subject: server, measure: load => measureCapacity(setting, scenario.axes[tier], server, load) }
     case 'throughput':
-      return { subject: server, measure: load => measureThroughput(scenario.axes[tier], server, load) }
+      return {
+        subject: server,
+        measure: load => measureThroughput(setting, scenario.axes[tier], server, load),
+      }
     case 'connections':
       return {
         subject: server,

@@ -1,31 +1,10 @@
 import { expect, test } from 'vitest'
 import { checkBytes, checkComplete, checkLoadUtilization, checkSteal } from './check.ts'
+import { trialOf } from './comparison/simulate-trials.ts'
 import type { Trial } from './result.ts'
 import { summarize } from './summary.ts'
 
-function trial(changes: Partial<Trial>): Trial {
-  return {
-    scenario: 'delivery',
-    arm: 'sse',
-    as: null,
-    at: null,
-    twin: false,
-    block: 1,
-    turn: 1,
-    startedAt: '2026-01-01T00:00:00.000Z',
-    wallMs: 1,
-    axes: {},
-    verdict: 'ok',
-    reasons: [],
-    values: {},
-    predictions: {},
-    checks: [],
-    publishes: null,
-    histograms: {},
-    raw: {},
-    ...changes,
-  }
-}
+const trial = (changes: Partial<Trial>) => trialOf({ publishes: null, ...changes })
 
 function find(trials: readonly Trial[], arm: string, metric: string) {
   return summarize(trials, 1).find(row => row.arm === arm && row.metric === metric)

@@ -1,4 +1,5 @@
 import { type ParsedUrlQuery, parse } from 'node:querystring'
+import { createMemo } from './memo.ts'
 
 /** How many queries are remembered: readers of one log stand at few places at a time. */
 const QUERIES_KEPT = 64
@@ -8,14 +9,5 @@ const QUERIES_KEPT = 64
  * place ask with the same words, so what was parsed is kept for a while, frozen.
  */
 export function createQueryParser(): (text: string) => Readonly<ParsedUrlQuery> {
-  const parsed = new Map<string, Readonly<ParsedUrlQuery>>()
-
-  return text => {
-    const known = parsed.get(text)
-    if (known !== undefined) return known
-    if (parsed.size >= QUERIES_KEPT) parsed.clear()
-    const query = Object.freeze(parse(text))
-    parsed.set(text, query)
-    return query
-  }
+  return createMemo(QUERIES_KEPT, (text: string) => Object.freeze(parse(text))).of
 }

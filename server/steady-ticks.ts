@@ -1,7 +1,6 @@
 import { createHook } from 'node:async_hooks'
 
-/** The one that is kept. */
-let kept: object | null = null
+const kept: object[] = []
 
 /**
  * Keeps `process.nextTick` fast, of which a request takes a dozen; to be called before anything else.
@@ -14,9 +13,9 @@ let kept: object | null = null
 export function keepTicksFast(): void {
   const hook = createHook({
     init(_id, type, _trigger, resource) {
-      if (type === 'TickObject') kept ??= resource
+      if (type === 'TickObject') kept.push(resource)
     },
   }).enable()
-  process.nextTick(() => kept)
+  process.nextTick(() => {})
   hook.disable()
 }

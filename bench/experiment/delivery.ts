@@ -5,6 +5,7 @@ import type { DeliveryAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
 import { deliveryFigures } from './delivery-figures.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
+import { createFleet } from './open-fleet.ts'
 import { createStage } from './stage.ts'
 
 /** A cursor as long as a real one, to ask a floor with. */
@@ -38,17 +39,13 @@ export async function measureDelivery(
   const warmUpFactor = Math.max(1, Math.min(axes.warmUpFactor, fastest))
 
   const idleCpuShare = await stage.readIdle(axes.idleMs)
-  const clock = await subject.clock()
-  await load.ask('fleet.create', {
+  const clock = await createFleet(load, subject, {
     kind: arm === 'tcp' ? 'plain' : technique,
-    ...(elsewhere === undefined ? {} : { host: elsewhere.host }),
-    port: subject.port,
     readers: axes.readers,
     sentinels: axes.sentinels,
     pollIntervalMs: axes.pollIntervalMs / warmUpFactor,
     seed,
     blindCursor: floor === null ? null : BLIND_CURSOR,
-    clock,
   })
   const memory = axes.crowd && elsewhere === undefined ? await openWithMemory() : await open(axes.readers)
   await stage.warmUp(axes.warmUpMs, axes.eventsPerSecond * warmUpFactor)

@@ -1,19 +1,27 @@
 /** The fleet of one trial, in front of its subject. */
+import type { ClockReading } from '../../server/protocol.ts'
 import type { FleetOptions } from '../fleet.ts'
 import type { Subject } from '../subject.ts'
 import type { Load } from './measurement.ts'
 
-type Wanted = Omit<FleetOptions, 'port' | 'clock' | 'blindCursor'> &
+type Wanted = Omit<FleetOptions, 'host' | 'port' | 'clock' | 'blindCursor'> &
   Partial<Pick<FleetOptions, 'blindCursor'>>
 
-/** Nobody is connected yet. Of a subject that keeps a log, unless a `blindCursor` is given. */
-export async function createFleet(load: Load, subject: Subject, wanted: Wanted): Promise<void> {
+/**
+ * Nobody is connected yet. Of a subject that keeps a log, unless a `blindCursor` is given. Returns the subject's clock,
+ * as the fleet reads it.
+ */
+export async function createFleet(load: Load, subject: Subject, wanted: Wanted): Promise<ClockReading> {
+  const { elsewhere, port } = subject
+  const clock = await subject.clock()
   await load.ask('fleet.create', {
     blindCursor: null,
     ...wanted,
-    port: subject.port,
-    clock: await subject.clock(),
+    ...(elsewhere === undefined ? {} : { host: elsewhere.host }),
+    port,
+    clock,
   })
+  return clock
 }
 
 /** All of them are connected and know their place. */

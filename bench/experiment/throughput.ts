@@ -7,18 +7,21 @@ import type { ProbeReading } from '../probe.ts'
 import type { ThroughputAxes } from '../scenario.ts'
 import type { ServerSubject } from '../subject.ts'
 import { loopUtilization } from './loop-utilization.ts'
-import type { Load, Measurement } from './measurement.ts'
+import type { Load, Measurement, TrialSetting } from './measurement.ts'
 import { openFleet } from './open-fleet.ts'
+import { createStage } from './stage.ts'
 
 /** How far two instruments may lie apart. */
 const AGREEMENT = 0.1
 
 export async function measureThroughput(
+  { signal }: TrialSetting,
   axes: ThroughputAxes,
   subject: ServerSubject,
   load: Load,
 ): Promise<Measurement> {
   await subject.burst(axes.batchEvents)
+  const stage = createStage({ technique: 'poll', subject, load, signal, pushedBytes: null, keepsLog: true })
   const { newest, beginning } = await subject.cursors()
   const common = { port: subject.port, connections: axes.connections }
   const nothingNew = {
@@ -75,16 +78,16 @@ export async function measureThroughput(
       seed: 1,
       connectAtOnce: axes.connections,
     })
-    await delay(axes.windowMs / 2)
-    const before = { ...(await load.ask('fleet.counts', null)), probe: await subject.read() }
+    await delay(axes.windowMs / 2, undefined, { signal })
+    const before = await stage.read()
     const loadBefore = await load.ask('probe.read', null)
-    await delay(axes.windowMs)
+    await delay(axes.windowMs, undefined, { signal })
     const loadAfter = await load.ask('probe.read', null)
-    const after = { ...(await load.ask('fleet.counts', null)), probe: await subject.read() }
+    const after = await stage.read()
     await load.ask('fleet.pause', null)
     const elapsedMs = after.probe.monotonicMs - before.probe.monotonicMs
     return {
-      perSecond: ((after.answers - before.answers) * 1000) / elapsedMs,
+      perSecond: ((after.counts.answers - before.counts.answers) * 1000) / elapsedMs,
       serverUtilization: loopUtilization(before.probe, after.probe),
       loadUtilization: loopUtilization(loadBefore, loadAfter),
     }

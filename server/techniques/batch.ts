@@ -1,4 +1,5 @@
 import type { EventLog, Slice } from '../event-log.ts'
+import { createMemo } from '../memo.ts'
 import { BATCH_MAX_BYTES, BATCH_MAX_EVENTS, formatCursor } from '../protocol.ts'
 import { cursorOf, etag, readPlace } from '../technique.ts'
 
@@ -32,27 +33,18 @@ const QUESTIONS_KEPT = 64
  * text and share one body. What is kept ends when the log grows or is trimmed, and is bounded.
  */
 export function createBatches(log: EventLog, cacheControl: string): Batches {
-  const made = new Map<string | undefined, EncodedBatch>()
+  const made = createMemo(QUESTIONS_KEPT, make)
   let madeAtTop = -1
   let madeAtOldest = -1
 
   return () => {
     const { top, oldest } = log
     if (madeAtTop !== top || madeAtOldest !== oldest) {
-      made.clear()
+      made.forget()
       madeAtTop = top
       madeAtOldest = oldest
     }
-    return batchOf
-  }
-
-  function batchOf(asked: string | undefined): EncodedBatch {
-    const known = made.get(asked)
-    if (known !== undefined) return known
-    if (made.size >= QUESTIONS_KEPT) made.clear()
-    const batch = make(asked)
-    made.set(asked, batch)
-    return batch
+    return made.of
   }
 
   function make(asked: string | undefined): EncodedBatch {
