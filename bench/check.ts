@@ -39,6 +39,8 @@ const LATENCY: readonly MetricId[] = [
   'latency-p99',
   'latency-mean',
   'latency-max',
+  'slip-p50',
+  'slip-max',
   'delivery-p99',
   'completion-p50',
   'completion-p90',

@@ -25,6 +25,9 @@ export const METRICS = {
   /** Of what theory predicts by its mean: a wait that is drawn evenly. Never shown without the percentiles. */
   'latency-mean': { title: 'delivery latency, mean', unit: 'ms' },
   'latency-max': { title: 'delivery latency, maximum', unit: 'ms' },
+  /** Part of the latency: the source's own lateness. */
+  'slip-p50': { title: 'slip of the source, median', unit: 'ms', shareBeyond: 0.5 },
+  'slip-max': { title: 'slip of the source, maximum', unit: 'ms' },
   'delivery-p99': { title: '99 % of all deliveries within', unit: 'ms' },
   'completion-p50': { title: 'last sentinel served, median', unit: 'ms', shareBeyond: 0.5, compares: true },
   'completion-p90': { title: 'last sentinel served, 90th percentile', unit: 'ms', shareBeyond: 0.1 },

@@ -19,6 +19,8 @@ const AXES: DeliveryAxes = {
   windowMs: 1_000,
 }
 
+const at = (roundTripMs: number) => ({ eventsPerSecond: 20, roundTripMs, slipMs: 0 })
+
 /** One long poll against Poisson arrivals, walked through event by event: what the formula has to agree with. */
 function simulateLongPollMs(roundTripMs: number, eventsPerSecond: number): number {
   let state = 1
@@ -49,22 +51,32 @@ function simulateLongPollMs(roundTripMs: number, eventsPerSecond: number): numbe
 test.each([20, 100, 200])(
   'with %i ms of round trip the gap of a long poll costs what it costs',
   roundTripMs => {
-    const predicted = predictMeanLatencyMs('long-poll', AXES, roundTripMs)
+    const predicted = predictMeanLatencyMs('long-poll', AXES, at(roundTripMs))
     const simulated = simulateLongPollMs(roundTripMs, AXES.eventsPerSecond)
     expect((predicted ?? 0) / simulated).toBeCloseTo(1, 2)
   },
 )
 
 test('a stream pays the distance once, a poll on top of half its interval', () => {
-  expect(predictMeanLatencyMs('sse', AXES, 100)).toBe(50)
-  expect(predictMeanLatencyMs('websocket', AXES, 100)).toBe(50)
-  expect(predictMeanLatencyMs('poll', AXES, 100)).toBe(150)
+  expect(predictMeanLatencyMs('sse', AXES, at(100))).toBe(50)
+  expect(predictMeanLatencyMs('websocket', AXES, at(100))).toBe(50)
+  expect(predictMeanLatencyMs('poll', AXES, at(100))).toBe(150)
+})
+
+test('the slip of the source comes on top, and the rate is the one that was had', () => {
+  expect(predictMeanLatencyMs('sse', AXES, { ...at(100), slipMs: 1 })).toBe(51)
+  expect(predictMeanLatencyMs('poll', AXES, { ...at(100), slipMs: 1 })).toBe(151)
+  const [few, many] = [1, 1000].map(eventsPerSecond =>
+    predictMeanLatencyMs('long-poll', AXES, { ...at(100), eventsPerSecond, slipMs: 1 }),
+  )
+  expect(few).toBeCloseTo(1 + 50 + 5, 0)
+  expect(many).toBeCloseTo(1 + 100, 3)
 })
 
 test('theory is silent about streams without a distance, and about a long poll whose phase does not vary', () => {
-  expect(predictMeanLatencyMs('sse', { ...AXES, distanceMs: null }, 0)).toBeNull()
-  expect(predictMeanLatencyMs('sse', { ...AXES, distanceMs: 0 }, 1)).toBeNull()
-  expect(predictMeanLatencyMs('long-poll', { ...AXES, timing: 'fixed' }, 100)).toBeNull()
+  expect(predictMeanLatencyMs('sse', { ...AXES, distanceMs: null }, at(0))).toBeNull()
+  expect(predictMeanLatencyMs('sse', { ...AXES, distanceMs: 0 }, at(1))).toBeNull()
+  expect(predictMeanLatencyMs('long-poll', { ...AXES, timing: 'fixed' }, at(100))).toBeNull()
 })
 
 test('each sentinel waits on its own, each event only where it may fall anywhere', () => {

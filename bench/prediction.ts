@@ -2,6 +2,16 @@
 import type { Technique } from '../server/protocol.ts'
 import type { DeliveryAxes } from './scenario.ts'
 
+/** The window as it was, not as it was set: timers add to a distance, and chance to a rate. */
+export interface Conditions {
+  /** λ. */
+  readonly eventsPerSecond: number
+  /** R. */
+  readonly roundTripMs: number
+  /** The mean of actual − intended publish. */
+  readonly slipMs: number
+}
+
 /**
  * Mean latency in milliseconds; `null` where theory says no more than "as fast as it goes".
  *
@@ -10,20 +20,20 @@ import type { DeliveryAxes } from './scenario.ts'
  * that gap is λR ÷ (λR + e^(−λR)), and they wait for half of it on average. That holds for Poisson arrivals only: with
  * a fixed period the same phase comes back with each answer, and the mean is whatever that phase makes it.
  *
- * `roundTripMs` is R as it was measured: timers and sockets add to what was set.
+ * All of it from when the event was there: the source's slip comes on top.
  */
 export function predictMeanLatencyMs(
   technique: Technique,
   axes: DeliveryAxes,
-  roundTripMs: number,
+  { eventsPerSecond, roundTripMs, slipMs }: Conditions,
 ): number | null {
-  if (technique === 'poll') return axes.pollIntervalMs / 2 + roundTripMs / 2
+  if (technique === 'poll') return slipMs + axes.pollIntervalMs / 2 + roundTripMs / 2
   if (axes.distanceMs === null || axes.distanceMs === 0) return null
-  if (technique !== 'long-poll') return roundTripMs / 2
+  if (technique !== 'long-poll') return slipMs + roundTripMs / 2
   if (axes.timing !== 'poisson') return null
-  const eventsInGap = (axes.eventsPerSecond * roundTripMs) / 1000
+  const eventsInGap = (eventsPerSecond * roundTripMs) / 1000
   const shareInGap = eventsInGap / (eventsInGap + Math.exp(-eventsInGap))
-  return roundTripMs / 2 + (shareInGap * roundTripMs) / 2
+  return slipMs + roundTripMs / 2 + (shareInGap * roundTripMs) / 2
 }
 
 /** How many waits of a poll in one window were drawn independently of each other: what its mean rests on. */

@@ -4,8 +4,9 @@
  */
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
-import { PerformanceObserver, performance } from 'node:perf_hooks'
+import { createHistogram, PerformanceObserver, performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
+import { PUBLISH_CHANNEL, type PublishMessage } from '../server/protocol.ts'
 import { answerBench } from './conversation.ts'
 
 export interface ProbeReading {
@@ -21,10 +22,20 @@ export interface ProbeReading {
   readonly externalBytes: number
 }
 
+/** How late the source published: actual − intended. */
+export interface Slip {
+  readonly publishes: number
+  readonly p50Ms: number
+  readonly meanMs: number
+  readonly maxMs: number
+}
+
 export type ProbeCommands = {
   /** Collects garbage and lets the process come to rest before a window or a memory reading. */
   readonly 'probe.settle': (given: null) => Promise<null>
   readonly 'probe.read': (given: null) => ProbeReading
+  /** Of what was published since it was last asked; `null` if nothing was. */
+  readonly 'probe.takeSlip': (given: null) => Slip | null
   /** From now on remembers every connection that is accepted, for `probe.unsent`. */
   readonly 'probe.watchSockets': (given: null) => null
   /** Bytes that the process itself holds for those connections, since the kernel has not taken them yet. */
@@ -56,6 +67,12 @@ new PerformanceObserver(list => {
   }
 }).observe({ entryTypes: ['gc'] })
 
+const slipUs = createHistogram({ highest: 120_000_000 })
+subscribe(PUBLISH_CHANNEL, message => {
+  const { slipMs } = message as PublishMessage
+  slipUs.record(Math.max(1, Math.round(slipMs * 1000)))
+})
+
 const sockets = new Set<Socket>()
 
 answerBench({
@@ -82,6 +99,18 @@ answerBench({
       heapUsedBytes: memory.heapUsed,
       externalBytes: memory.external,
     }
+  },
+
+  'probe.takeSlip'() {
+    if (slipUs.count === 0) return null
+    const slip = {
+      publishes: slipUs.count,
+      p50Ms: slipUs.percentile(50) / 1000,
+      meanMs: slipUs.mean / 1000,
+      maxMs: slipUs.max / 1000,
+    }
+    slipUs.reset()
+    return slip
   },
 
   'probe.watchSockets'() {

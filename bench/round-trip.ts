@@ -1,28 +1,40 @@
 import { Agent, get } from 'node:http'
-import { quantile } from 'simple-statistics'
-import { DOORS } from '../server/protocol.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { mean } from 'simple-statistics'
 
-const ASKS = 5
+const REST_MS = 25
 
 /**
- * The round trip of an ask that is answered at once, on a connection that is open: the median of a few, in
- * milliseconds. What was set is less than that, since timers and a process that does something take their share.
+ * Asks again and again, on one connection, for what is answered at once. What it returns ends that, and resolves to
+ * the mean round trip in milliseconds: more than the distance that was set, since timers and busy processes take their
+ * share, and as much as the readers have of it meanwhile.
  */
-export async function measureRoundTripMs(host: string, port: number, signal: AbortSignal): Promise<number> {
+export function watchRoundTrip(host: string, port: number, signal: AbortSignal): () => Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  try {
-    await ask()
+  let over = false
+  const asked = askUntilOver().finally(() => agent.destroy())
+  // Whoever ends it hears of a failure; until then it is nobody's.
+  asked.catch(() => {})
+  return async () => {
+    over = true
+    return mean(await asked)
+  }
+
+  async function askUntilOver(): Promise<number[]> {
     const roundTripsMs: number[] = []
-    for (let count = 0; count < ASKS; count++) roundTripsMs.push(await ask())
-    return quantile(roundTripsMs, 0.5)
-  } finally {
-    agent.destroy()
+    // The first one opens the connection, too.
+    await ask()
+    while (!over || roundTripsMs.length === 0) {
+      roundTripsMs.push(await ask())
+      await delay(REST_MS, undefined, { signal })
+    }
+    return roundTripsMs
   }
 
   function ask(): Promise<number> {
     const askedMs = performance.now()
     return new Promise((resolve, reject) => {
-      get({ host, port, agent, signal, path: DOORS.poll }, response => {
+      get({ host, port, agent, signal, path: '/api/clock' }, response => {
         response.resume().once('end', () => resolve(performance.now() - askedMs))
       }).once('error', reject)
     })

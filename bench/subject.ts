@@ -3,7 +3,7 @@ import type { ClockReading, Health, RoadConditions, Stats, Technique, Traffic } 
 import { type Child, startChild } from './child.ts'
 import type { Commands } from './conversation.ts'
 import type { FloorCommands, FloorSettings } from './floor.ts'
-import type { ProbeReading } from './probe.ts'
+import type { ProbeReading, Slip } from './probe.ts'
 
 export interface Subject {
   /**
@@ -22,6 +22,8 @@ export interface Subject {
   traffic(technique: Technique): Promise<Traffic | null>
   settle(): Promise<void>
   read(): Promise<ProbeReading>
+  /** How late the source was since this was last asked; `null` where there is no probe, or no source that tells. */
+  takeSlip(): Promise<Slip | null>
   /** From now on every connection that is accepted is remembered, for `unsentBytes`. */
   watchSockets(): Promise<void>
   /** What the subject itself holds for those, since the kernel has not taken it yet. */
@@ -130,10 +132,11 @@ export async function startFloor(
 function probed<C extends Commands>({
   ask,
   stop,
-}: Child<C>): Pick<Subject, 'settle' | 'read' | 'watchSockets' | 'unsentBytes' | 'stop'> {
+}: Child<C>): Pick<Subject, 'settle' | 'read' | 'takeSlip' | 'watchSockets' | 'unsentBytes' | 'stop'> {
   return {
     settle: async () => void (await ask('probe.settle', null as never)),
     read: () => ask('probe.read', null as never) as Promise<ProbeReading>,
+    takeSlip: () => ask('probe.takeSlip', null as never) as Promise<Slip | null>,
     watchSockets: async () => void (await ask('probe.watchSockets', null as never)),
     unsentBytes: () => ask('probe.unsent', null as never) as Promise<number>,
     stop,

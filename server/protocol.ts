@@ -210,6 +210,13 @@ export interface ControlPing {
   readonly ping: number
 }
 
+/** The `node:diagnostics_channel` of the source: a `PublishMessage` before each publish that was due at an instant. */
+export const PUBLISH_CHANNEL = 'push-lab.publish'
+export interface PublishMessage {
+  /** How late it is: actual − intended, never negative. */
+  readonly slipMs: number
+}
+
 export const SOURCE_KINDS = ['replay', 'synthetic', 'stdin', 'none'] as const
 export type SourceKind = (typeof SOURCE_KINDS)[number]
 export const TIMINGS = ['poisson', 'fixed', 'recorded'] as const

@@ -19,7 +19,7 @@ import type { LatencyRecord } from '../fleet/latencies.ts'
 import type { FleetCounts } from '../fleet.ts'
 import { deliveriesTaken, type FleetCost } from '../fleet-cost.ts'
 import { independentWaits, predictMeanLatencyMs } from '../prediction.ts'
-import type { ProbeReading } from '../probe.ts'
+import type { ProbeReading, Slip } from '../probe.ts'
 import type { DeliveryAxes } from '../scenario.ts'
 import { bytesDown } from './bytes-down.ts'
 import { cpuMsBetween } from './cpu-between.ts'
@@ -37,6 +37,8 @@ export interface DeliveryRecord {
   readonly publishedMs: number
   /** Of an ask by the road, or from afar, that is answered at once; else 0. */
   readonly roundTripMs: number
+  /** The source's lateness in the window; `null`: not known. */
+  readonly slip: Slip | null
   /** Whether there is a probe in the server, that knows its CPU. */
   readonly probed: boolean
   readonly idleCpuShare: number
@@ -76,7 +78,13 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   const publishes = after.top - before.top
   // The road runs in the server's process and costs more than the server does.
   const cpuKnown = record.probed && axes.distanceMs === null
-  const predictedMs = isFloor ? null : predictMeanLatencyMs(technique, axes, record.roundTripMs)
+  const predictedMs = isFloor
+    ? null
+    : predictMeanLatencyMs(technique, axes, {
+        eventsPerSecond: (publishes * 1000) / record.publishedMs,
+        roundTripMs: record.roundTripMs,
+        slipMs: record.slip?.meanMs ?? 0,
+      })
   const latency = isFloor ? {} : latencyFigures()
 
   const checks: Check[] = [checkConnections(record.failures), checkLoadUtilization(record.loadUtilization)]
@@ -119,6 +127,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     histograms: isFloor ? {} : { deliveryUs: latencies.deliveryUs, completionUs: latencies.completionUs },
     raw: {
       roundTripMs: record.roundTripMs,
+      slip: record.slip,
       clockUncertaintyMs: clockUncertaintyMs(record.clocks),
       idleCpuShare: record.idleCpuShare,
       loadUtilization: record.loadUtilization,
@@ -174,6 +183,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
       'latency-p99': delivery.getValueAtPercentile(99) / 1000,
       ...(predictedMs === null ? {} : { 'latency-mean': delivery.mean / 1000 }),
       'latency-max': delivery.maxValue / 1000,
+      ...slipFigures(record.slip),
       ...(axes.crowd ? { 'delivery-p99': delivery.getValueAtPercentile(99) / 1000 } : {}),
       'completion-p50': completion.getValueAtPercentile(50) / 1000,
       'completion-p90': completion.getValueAtPercentile(90) / 1000,
@@ -200,6 +210,11 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
       'requests-per-event': (after.counts.asks - before.counts.asks) / deliveries,
     }
   }
+}
+
+/** What the source itself had of the latency, beside it. */
+export function slipFigures(slip: Slip | null): Values {
+  return slip === null ? {} : { 'slip-p50': slip.p50Ms, 'slip-max': slip.maxMs }
 }
 
 /** What is known of the clock at the begin, and how far it has moved by the end. */

@@ -1,6 +1,6 @@
 /** N readers of one technique, a steady source: what is published, delivered, and spent in one window. */
 import type { Technique } from '../../server/protocol.ts'
-import { measureRoundTripMs } from '../round-trip.ts'
+import { watchRoundTrip } from '../round-trip.ts'
 import type { DeliveryAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
 import { deliveryFigures } from './delivery-figures.ts'
@@ -20,10 +20,6 @@ export async function measureDelivery(
   const technique = as ?? (arm as Technique)
   const pushedBytes = floor?.kind === 'tcp' ? Buffer.byteLength(floor.base64, 'base64') : null
   const { elsewhere } = subject
-  const roundTripMs =
-    axes.distanceMs === null
-      ? (elsewhere?.roundTripMs ?? 0)
-      : await measureRoundTripMs('127.0.0.1', subject.port, signal)
   const stage = createStage({
     technique,
     subject,
@@ -32,7 +28,7 @@ export async function measureDelivery(
     pushedBytes,
     keepsLog: floor === null,
     pollIntervalMs: axes.pollIntervalMs,
-    roundTripMs,
+    roundTripMs: elsewhere?.roundTripMs ?? 2 * (axes.distanceMs ?? 0),
   })
 
   const fastest = axes.warmUpDeliveriesPerSecond / (axes.readers * axes.eventsPerSecond)
@@ -52,9 +48,15 @@ export async function measureDelivery(
 
   // No garbage is collected by force here: that also throws away compiled code which has just become warm.
   await load.ask('fleet.clearLatencies', null)
+  await subject.takeSlip()
   const before = { ...(await stage.readBooks()), ...(await stage.read()) }
   await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
+  const endRoundTrips =
+    axes.distanceMs === null
+      ? async () => elsewhere?.roundTripMs ?? 0
+      : watchRoundTrip('127.0.0.1', subject.port, signal)
   const published = await stage.publishFor(axes.windowMs, axes.eventsPerSecond)
+  const roundTripMs = await endRoundTrips()
   await stage.rest()
   const after = { ...(await stage.read()), ...(await stage.readBooks()) }
 
@@ -68,6 +70,7 @@ export async function measureDelivery(
     fleetCost: fleetCost ?? null,
     memory,
     roundTripMs,
+    slip: await subject.takeSlip(),
     probed: elsewhere === undefined,
     idleCpuShare,
     before,

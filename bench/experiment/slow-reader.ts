@@ -6,6 +6,7 @@ import type { Technique } from '../../server/protocol.ts'
 import { checkComplete, checkConnections, checkLoadUtilization, checkSchedule } from '../check.ts'
 import type { SlowReaderAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
+import { slipFigures } from './delivery-figures.ts'
 import { loopUtilization } from './loop-utilization.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
 import { openFleet } from './open-fleet.ts'
@@ -35,6 +36,7 @@ export async function measureSlowReader(
   await stage.warmUp(axes.warmUpMs, axes.eventsPerSecond)
 
   await load.ask('fleet.clearLatencies', null)
+  await subject.takeSlip()
   const top = await subject.top()
   const from = await load.ask('probe.read', null)
   await subject.setRate(axes.eventsPerSecond)
@@ -60,6 +62,7 @@ export async function measureSlowReader(
       'latency-p90': latency.getValueAtPercentile(90) / 1000,
       'latency-p99': latency.getValueAtPercentile(99) / 1000,
       'latency-max': latency.maxValue / 1000,
+      ...slipFigures(await subject.takeSlip()),
       ...(axes.stalled === 0
         ? {}
         : {

@@ -14,7 +14,7 @@ import { titleOf } from './tables.ts'
 const HOW_TO_READ = [
   'A figure is the median over trials; the smallest and the largest trial stand in brackets where they differ. The 95 % interval of the median (bootstrap over blocks) is in summary.csv, and in the HTML report where one points at a figure.',
   '◔ marks a flagged figure, a dash one that was refused or failed; the numbers behind it are those of the doubts below.',
-  'Latency runs from the intended publish time to the read callback, on one monotonic clock. For polling it is staleness.',
+  'Latency runs from the intended publish time to the read callback, on one monotonic clock. For polling it is staleness. The slip of the source, how late it published, is part of it.',
   '× floor compares with the physical floor in the same block: a bare TCP push of the same bytes for the streams, a bare node:http answer of the same head and body for the polls.',
   'Polling brings several events with one answer, so its cost per answer and per delivery differ.',
   `“Compared with ${REFERENCE_ARM}” pairs the techniques block by block. A difference is claimed from ${BLOCKS_FOR_A_CLAIM} blocks on, if the median ratio lies beyond the A/A band and beyond 2 %, a permutation test finds it unlikely between equals (p ≤ 0.05), and the 95 % interval does not hold 1. Otherwise the smallest difference that would have been seen is said.`,

@@ -20,6 +20,8 @@ const LATE: TablePlan = {
     'latency-p99',
     'latency-max',
     'latency-mean',
+    'slip-p50',
+    'slip-max',
     'completion-p50',
     'completion-p90',
     'completion-p99',
@@ -50,7 +52,18 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
       metrics: ['completion-p50', 'completion-p90', 'completion-p99', 'completion-max', 'completeness'],
       chart: 'completion-p50',
     },
-    { ...LATE, metrics: ['latency-p50', 'latency-p90', 'latency-p99', 'delivery-p99', 'latency-max'] },
+    {
+      ...LATE,
+      metrics: [
+        'latency-p50',
+        'latency-p90',
+        'latency-p99',
+        'delivery-p99',
+        'latency-max',
+        'slip-p50',
+        'slip-max',
+      ],
+    },
     { title: 'What it costs the server', metrics: ['cpu-per-delivery', 'memory-per-connection'] },
     WIRE,
   ],
@@ -64,7 +77,11 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
     },
   ],
   'poll-interval': [
-    { ...LATE, title: 'How stale', metrics: ['latency-mean', 'latency-p50', 'latency-p90', 'latency-max'] },
+    {
+      ...LATE,
+      title: 'How stale',
+      metrics: ['latency-mean', 'latency-p50', 'latency-p90', 'latency-max', 'slip-p50', 'slip-max'],
+    },
     {
       title: 'What it costs',
       metrics: ['cpu-per-delivery', 'requests-per-event', 'wire-down', 'wire-up'],

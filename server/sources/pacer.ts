@@ -1,12 +1,16 @@
+import { channel } from 'node:diagnostics_channel'
 import { type Clock, toMicroseconds } from '../clock.ts'
+import { PUBLISH_CHANNEL, type PublishMessage } from '../protocol.ts'
+
+const publishes = channel(PUBLISH_CHANNEL)
 
 /** Due publishes that are made up for in one turn of the event loop, before everybody else gets theirs. */
 const CATCH_UP = 1000
 
 /**
  * Publishes on an absolute schedule: each instant is the one before plus an interval, whatever the timers do, and
- * `publish` is given the instant that was meant. A late timer is charged to the source; one that fires early is armed
- * again. Returns what ends it.
+ * `publish` is given the instant that was meant. A late timer is charged to the source, and told on `PUBLISH_CHANNEL`;
+ * one that fires early is armed again. Returns what ends it.
  */
 export function pace(clock: Clock, intervalMs: () => number, publish: (at: number) => void): () => void {
   let timer: NodeJS.Timeout | null = null
@@ -32,6 +36,9 @@ export function pace(clock: Clock, intervalMs: () => number, publish: (at: numbe
       if (count === CATCH_UP) {
         immediate = setImmediate(run)
         return
+      }
+      if (publishes.hasSubscribers) {
+        publishes.publish({ slipMs: clock.epochMs() - dueAt } satisfies PublishMessage)
       }
       publish(dueAt)
       elapsedMs += intervalMs()

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,6 +6,7 @@ import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { createEventLog, type EventLog } from '../event-log.ts'
+import { PUBLISH_CHANNEL, type PublishMessage } from '../protocol.ts'
 import { QUIET } from '../start-lab.ts'
 import { createSource, type Source, type SourceOptions } from './index.ts'
 import { pace } from './pacer.ts'
@@ -34,6 +36,29 @@ describe('the pacer', () => {
     for (const { at, now } of published) expect(now).toBeGreaterThanOrEqual(at)
     const steps = published.slice(1).map(({ at }, index) => at - (published[index]?.at ?? 0))
     for (const step of steps) expect(Math.abs(step - 3.3)).toBeLessThan(0.002)
+  })
+
+  it('tells whoever listens how late each publish was', async () => {
+    const slipsMs: number[] = []
+    const latenessMs: number[] = []
+    const listen = (message: unknown) => slipsMs.push((message as PublishMessage).slipMs)
+    subscribe(PUBLISH_CHANNEL, listen)
+    running.push(
+      () => unsubscribe(PUBLISH_CHANNEL, listen),
+      pace(
+        clock,
+        () => 4,
+        at => latenessMs.push(clock.epochMs() - at),
+      ),
+    )
+    await expect.poll(() => slipsMs.length).toBeGreaterThan(3)
+    const until = performance.now() + 60
+    while (performance.now() < until);
+    await expect.poll(() => Math.max(...slipsMs)).toBeGreaterThan(40)
+    for (const [index, slipMs] of slipsMs.entries()) {
+      expect(slipMs).toBeGreaterThanOrEqual(0)
+      expect(slipMs).toBeLessThanOrEqual(latenessMs[index] ?? 0)
+    }
   })
 
   it('makes up for a turn that took long, each event at the instant that was meant for it', async () => {
