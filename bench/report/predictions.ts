@@ -8,6 +8,9 @@ import type { Block } from './block.ts'
 import { figureCell, findRow, formatNumber } from './figure.ts'
 import type { Notes } from './notes.ts'
 
+const WHAT_IT_SAYS =
+  'A poll waits for half its interval and half a round trip, a stream for half a round trip. So does a long poll, but an event that falls between its answer and its next ask waits for half a round trip more, on average. The round trip, the events per second and the slip of the source, which comes on top, are those of the same windows.'
+
 export function predictionBlocks(
   trials: readonly Trial[],
   scenario: string,
@@ -19,12 +22,13 @@ export function predictionBlocks(
     group.slice(0, 1).flatMap(({ arm, at }) =>
       predictedIn(group).map(id => {
         const predicted = median(group.flatMap(trial => trial.predictions[id] ?? []))
-        const figure = figureCell(findRow(rows, scenario, arm, at, id), notes)
+        const row = findRow(rows, scenario, arm, at, id)
         return [
           at === null ? arm : `${arm}, ${at}`,
           `${METRICS[id].title}, ${METRICS[id].unit}`,
           formatNumber(predicted),
-          figure,
+          figureCell(row, notes),
+          differenceOf(row?.value ?? null, predicted),
         ]
       }),
     ),
@@ -32,10 +36,22 @@ export function predictionBlocks(
   if (lines.length === 0) return []
   return [
     { kind: 'heading', level: 3, text: 'What theory says' },
-    { kind: 'table', columns: ['technique', 'metric', 'predicted', 'measured'], rows: lines, cells: 'words' },
+    { kind: 'paragraph', text: WHAT_IT_SAYS },
+    {
+      kind: 'table',
+      columns: ['technique', 'metric', 'predicted', 'measured', 'difference'],
+      rows: lines,
+      cells: 'words',
+    },
   ]
 }
 
 function predictedIn(group: readonly Trial[]) {
   return [...new Set(group.flatMap(({ predictions }) => Object.keys(predictions)))].filter(isMetricId)
+}
+
+function differenceOf(measured: number | null, predicted: number): string {
+  if (measured === null) return '—'
+  const percent = (measured / predicted - 1) * 100
+  return `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)} %`
 }

@@ -189,7 +189,9 @@ describe('a scenario', () => {
       trialOf({ arm: 'poll', values: { 'latency-mean': 51 }, predictions: { 'latency-mean': 48.5 } }),
     ]
     const { summary } = runOf(trials)
-    expect(markdownOf({ trials, summary })).toContain('| poll | delivery latency, mean, ms | 48.5 | 51.0 |')
+    expect(markdownOf({ trials, summary })).toContain(
+      '| poll | delivery latency, mean, ms | 48.5 | 51.0 | +5.2 % |',
+    )
   })
 })
 
