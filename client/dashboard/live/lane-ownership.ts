@@ -4,7 +4,11 @@ export interface LaneOwnership {
   close(): void
 }
 
-type Message = { readonly name: 'claim' | 'owner' | 'taken' | 'free'; readonly tab: string }
+interface Message {
+  readonly name: 'claim' | 'rival' | 'owner' | 'free'
+  readonly tab: string
+  readonly term: number
+}
 
 const CHANNEL = 'push-lab lanes'
 /** How long a new tab waits for the owner to speak up. */
@@ -16,10 +20,16 @@ const ANSWER_MS = 1000
 /**
  * Settles which tab is the owner over a BroadcastChannel (Web Locks would be shorter, but are missing on the plain
  * HTTP of a classroom). A claim stands when nobody objects; taking over needs nobody's consent.
+ *
+ * Each owner's term is one more than all that it has heard of. What two tabs say may cross on its way: the later term
+ * counts, so that an owner who has just been relieved cannot drive out the one who relieved it; of two that began at
+ * once, the smaller name.
  */
 export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => void): LaneOwnership {
   const channel = new BroadcastChannel(CHANNEL)
   let role: 'claiming' | 'owner' | 'viewer' = 'claiming'
+  let told: 'owner' | 'viewer' | null = null
+  let term = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
   channel.addEventListener('message', (message: MessageEvent<Message>) => hear(message.data))
@@ -32,11 +42,7 @@ export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => vo
   }, LOOK_EVERY_MS)
 
   return {
-    takeOver: () => {
-      clearTimeout(timer)
-      say('taken')
-      become('owner')
-    },
+    takeOver,
     close: () => {
       leave()
       clearInterval(look)
@@ -50,24 +56,29 @@ export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => vo
     role = 'claiming'
     say('claim')
     clearTimeout(timer)
-    timer = setTimeout(() => {
-      say('owner')
-      become('owner')
-    }, waitMs)
+    timer = setTimeout(takeOver, waitMs)
+  }
+
+  function takeOver(): void {
+    term += 1
+    say('owner')
+    become('owner')
   }
 
   function hear(message: Message): void {
+    const outranked = message.term > term || (message.term === term && message.tab < tab)
+    term = Math.max(term, message.term)
     switch (message.name) {
       case 'claim':
         if (role === 'owner') say('owner')
+        else if (role === 'claiming') say('rival')
+        break
+      case 'rival':
         // Of two tabs that claim at once, the smaller name wins.
-        else if (role === 'claiming' && message.tab > tab) say('owner')
+        if (role === 'claiming' && message.tab < tab) become('viewer')
         break
       case 'owner':
-        if (role === 'claiming' || (role === 'owner' && message.tab < tab)) become('viewer')
-        break
-      case 'taken':
-        become('viewer')
+        if (role === 'claiming' || outranked) become('viewer')
         break
       case 'free':
         if (role === 'viewer') claim(CLAIM_MS)
@@ -77,8 +88,9 @@ export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => vo
 
   function become(next: 'owner' | 'viewer'): void {
     clearTimeout(timer)
-    if (role === next) return
     role = next
+    if (told === next) return
+    told = next
     onRole(next)
   }
 
@@ -93,6 +105,6 @@ export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => vo
   }
 
   function say(name: Message['name']): void {
-    channel.postMessage({ name, tab } satisfies Message)
+    channel.postMessage({ name, tab, term } satisfies Message)
   }
 }
