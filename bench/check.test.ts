@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
 import {
+  checkAboveIdle,
   checkBroadcastMedian,
   checkComplete,
   checkDraws,
   checkLatencyFloor,
   checkPollMean,
+  checkReadersShare,
   checkSchedule,
   checkServerSaturated,
   checkSteal,
@@ -23,15 +25,36 @@ test.each([
 })
 
 test('every scheduled event must have been published and seen', () => {
-  expect(checkSchedule([1000, 1050, 1100], 3, 50).verdict).toBe('ok')
-  expect(checkSchedule([1000, 1100], 2, 50).reason).toBe('3 events were scheduled, 2 published, 2 seen.')
-  expect(checkSchedule([1000, 1050], 3, 50).verdict).toBe('refused')
+  const on = { least: 150, most: 199 }
+  expect(checkSchedule([1000, 1050, 1100], 3, 50, on).verdict).toBe('ok')
+  expect(checkSchedule([1000, 1100], 2, 50, on).reason).toBe('3 events were scheduled, 2 published, 2 seen.')
+  expect(checkSchedule([1000, 1050], 3, 50, on).verdict).toBe('refused')
+})
+
+test('a source that begins late or ends early has not kept its schedule, and one that goes on has neither', () => {
+  const during = (least: number, most: number) => checkSchedule([1000, 1050, 1100], 3, 50, { least, most })
+  expect(during(100, 210).verdict).toBe('ok')
+  expect(during(Number.NEGATIVE_INFINITY, 210).verdict).toBe('ok')
+  expect(during(210, 240).reason).toBe('4 events were scheduled, 3 published, 3 seen.')
+  expect(during(90, 99).reason).toBe('2 events were scheduled, 3 published, 3 seen.')
+})
+
+test('what the silent server spends as well says nothing about its readers', () => {
+  expect(checkAboveIdle(80, 100, []).verdict).toBe('ok')
+  expect(checkAboveIdle(60, 100, []).verdict).toBe('flagged')
+  expect(checkAboveIdle(40, 100, []).verdict).toBe('refused')
+  expect(checkAboveIdle(-20, 50, []).verdict).toBe('refused')
 })
 
 test('a latency below what the clocks allow for is impossible', () => {
   expect(checkLatencyFloor(-0.04, 0.05).verdict).toBe('ok')
   expect(checkLatencyFloor(-0.06, 0.05).verdict).toBe('refused')
   expect(checkLatencyFloor(null, 0.05).verdict).toBe('ok')
+})
+
+test('a burst that mostly waited for its readers says so', () => {
+  expect(checkReadersShare(0.6, []).verdict).toBe('ok')
+  expect(checkReadersShare(0.9, []).reason).toMatch(/^generator-bound: for 90 % /)
 })
 
 test('a closed loop that leaves the server idle measures itself', () => {

@@ -1,6 +1,6 @@
 /** The instrument's doubts about itself: each trial carries every check with its value and its threshold. */
 import type { Verdict } from '../server/protocol.ts'
-import { type MetricId, TIMED_METRICS } from './metric.ts'
+import { METRIC_IDS, type MetricId, TIMED_METRICS } from './metric.ts'
 
 export interface Check {
   readonly name: string
@@ -24,6 +24,9 @@ export const STEAL_SHARE = { flag: 0.02, refuse: 0.1 } as const
 /** Load offered ÷ what the fleet took from a server that costs nothing. */
 export const OFFERED_SHARE = { flag: 0.6, refuse: 0.8 } as const
 
+/** What a silent server spends ÷ what was spent: the difference of two such figures says little. */
+export const IDLE_SHARE = { flag: 0.25, refuse: 0.5 } as const
+
 export const SETTLED_DRIFT = 0.05
 
 export const POLL_MEAN_TOLERANCE = 0.2
@@ -32,6 +35,9 @@ const CHANCE_DEVIATIONS = 4
 const POISSON_DEVIATIONS = 5
 
 const CPU: readonly MetricId[] = ['cpu-per-delivery', 'cpu-per-request', 'times-floor']
+const TALLY: readonly MetricId[] = ['completeness', 'lost', 'repeated', 'disordered']
+/** What was lost must be said just where something was. */
+const ALL_BUT_THE_TALLY = METRIC_IDS.filter(id => !TALLY.includes(id))
 const WIRE: readonly MetricId[] = ['wire-down', 'wire-payload', 'wire-framing', 'wire-headers', 'wire-up']
 const LATENCY: readonly MetricId[] = [
   'latency-p50',
@@ -66,7 +72,7 @@ export function checkComplete(tally: Tally): Check {
     reason: exact
       ? null
       : `lossy: of ${tally.expected} deliveries ${lost} lost, ${tally.repeated} repeated, ${tally.disordered} out of order.`,
-    concerns: 'all',
+    concerns: ALL_BUT_THE_TALLY,
   }
 }
 
@@ -98,6 +104,24 @@ export function checkLoadUtilization(utilization: number): Check {
         ? null
         : `generator-bound: the load process was busy ${percent(utilization)} of the time.`,
     concerns: 'all',
+  }
+}
+
+/**
+ * For one burst at a time, between which the load process rests: how much of the time until the last read it was busy
+ * with reading. Where that is most of it, it is the reading that was measured.
+ */
+export function checkReadersShare(share: number, concerns: readonly MetricId[]): Check {
+  const most = share >= LOAD_UTILIZATION.flag
+  return {
+    name: "readers' share",
+    value: share,
+    threshold: `flagged from ${LOAD_UTILIZATION.flag}`,
+    verdict: most ? 'flagged' : 'ok',
+    reason: most
+      ? `generator-bound: for ${percent(share)} of the time until the last read the load process was busy reading.`
+      : null,
+    concerns,
   }
 }
 
@@ -141,6 +165,21 @@ export function checkSettled(drift: number): Check {
   }
 }
 
+/** CPU in milliseconds: all that the server spent in the window, and what of it the silent server would not have. */
+export function checkAboveIdle(netMs: number, grossMs: number, concerns: readonly MetricId[]): Check {
+  const share = 1 - netMs / grossMs
+  const verdict = verdictBeyond(share, IDLE_SHARE)
+  return {
+    name: 'above idle',
+    value: share,
+    threshold: `flagged beyond ${IDLE_SHARE.flag}, refused beyond ${IDLE_SHARE.refuse}`,
+    verdict,
+    reason:
+      verdict === 'ok' ? null : 'The silent server spends nearly as much: what is left is mostly noise.',
+    concerns,
+  }
+}
+
 export function checkLatencyFloor(lowestMs: number | null, uncertaintyMs: number): Check {
   const impossible = lowestMs !== null && lowestMs < -uncertaintyMs
   return {
@@ -155,12 +194,20 @@ export function checkLatencyFloor(lowestMs: number | null, uncertaintyMs: number
 
 /**
  * `intendedAt` are the publish times of one window in order. The timing is fixed, so the schedule can be read from
- * the events themselves: neighbours lie one period apart, or something that was scheduled was not published.
+ * the events themselves: neighbours lie one period apart, or something that was scheduled was not published. And there
+ * must be as many as fit into the time for which the source was on: at least `onMs.least`, at most `onMs.most`.
  */
-export function checkSchedule(intendedAt: readonly number[], published: number, periodMs: number): Check {
+export function checkSchedule(
+  intendedAt: readonly number[],
+  published: number,
+  periodMs: number,
+  onMs: { readonly least: number; readonly most: number },
+): Check {
   const first = intendedAt[0] ?? 0
   const last = intendedAt.at(-1) ?? 0
-  const scheduled = intendedAt.length === 0 ? 0 : Math.round((last - first) / periodMs) + 1
+  const spanned = intendedAt.length === 0 ? 0 : Math.round((last - first) / periodMs) + 1
+  const fewest = Math.max(0, Math.floor(onMs.least / periodMs))
+  const scheduled = Math.max(fewest, Math.min(spanned, Math.ceil(onMs.most / periodMs)))
   const kept = scheduled === published && published === intendedAt.length
   return {
     name: 'published as scheduled',

@@ -34,6 +34,9 @@ export const METRICS = {
   'completion-p99': { title: 'last sentinel served, 99th percentile', unit: 'ms', shareBeyond: 0.01 },
   'completion-max': { title: 'last sentinel served, maximum', unit: 'ms' },
   completeness: { title: 'delivered ÷ expected', unit: 'ratio' },
+  lost: { title: 'deliveries lost', unit: 'n' },
+  repeated: { title: 'deliveries repeated', unit: 'n' },
+  disordered: { title: 'deliveries out of order', unit: 'n' },
   'cpu-per-delivery': { title: 'server CPU per delivery', unit: 'µs', compares: true },
   'cpu-per-request': { title: 'server CPU per answered request', unit: 'µs' },
   'times-floor': { title: 'CPU ÷ physical floor', unit: '×' },
@@ -52,6 +55,7 @@ export const METRICS = {
   'burst-p50': {
     title: 'the last event of a burst at its last sentinel, median',
     unit: 'ms',
+    shareBeyond: 0.5,
     compares: true,
   },
   'burst-max': { title: 'the last event of a burst at its last sentinel, maximum', unit: 'ms' },
@@ -65,6 +69,7 @@ export const METRICS = {
     compares: true,
   },
   'slow-readers-cut': { title: 'readers who stopped reading that the server cut', unit: 'ratio' },
+  'cut-after-max': { title: 'stopped reading to cut, maximum', unit: 'ms' },
   'cut-after': { title: 'stopped reading to cut, median', unit: 'ms', compares: true },
   'throughput-empty': { title: 'polls with nothing new (304)', unit: '/s' },
   'throughput-full': { title: 'polls with a full batch (200)', unit: '/s' },
@@ -75,11 +80,18 @@ export const METRICS = {
   'cpu-per-opening': { title: 'server CPU per connection opened for one poll', unit: 'µs' },
   'connect-p50': { title: 'connect to first byte, median', unit: 'ms', compares: true },
   'connect-p90': { title: 'connect to first byte, 90th percentile', unit: 'ms', compares: true },
+  'connect-max': { title: 'connect to first byte, maximum', unit: 'ms' },
   'cpu-per-connection': { title: 'server CPU per accepted connection', unit: 'µs', compares: true },
+  'cpu-per-closing': { title: 'server CPU per connection that closes', unit: 'µs', compares: true },
   'memory-per-connection': { title: 'RSS per idle connection, after GC', unit: 'KB', compares: true },
+  'heap-per-connection': { title: '… of which heap', unit: 'KB' },
+  'external-per-connection': { title: '… of which external', unit: 'KB' },
+  'kernel-per-connection': { title: "the kernel's socket buffers, both ends", unit: 'KB' },
 } as const satisfies Record<string, Metric>
 
 export type MetricId = keyof typeof METRICS
+
+export const METRIC_IDS = Object.keys(METRICS) as MetricId[]
 
 const TIME_UNITS: readonly string[] = ['ms', 'µs', '/s', '×']
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { independentWaits, predictMeanLatencyMs } from './prediction.ts'
+import { independentWaits, predictMeanLatencyMs, predictRequestsPerEvent } from './prediction.ts'
 import type { DeliveryAxes } from './scenario.ts'
 
 const AXES: DeliveryAxes = {
@@ -22,7 +22,7 @@ const AXES: DeliveryAxes = {
 const at = (roundTripMs: number) => ({ eventsPerSecond: 20, roundTripMs, slipMs: 0 })
 
 /** One long poll against Poisson arrivals, walked through event by event: what the formula has to agree with. */
-function simulateLongPollMs(roundTripMs: number, eventsPerSecond: number): number {
+function simulateLongPoll(roundTripMs: number, eventsPerSecond: number) {
   let state = 1
   const random = () => {
     state = (state * 48_271) % 2_147_483_647
@@ -32,28 +32,33 @@ function simulateLongPollMs(roundTripMs: number, eventsPerSecond: number): numbe
   let askArrivesMs = 0
   let waiting: number[] = []
   let sumMs = 0
+  let asks = 0
   const events = 200_000
   for (let count = 0; count < events; count++) {
     nowMs += (-Math.log(random()) * 1000) / eventsPerSecond
     if (waiting.length > 0 && nowMs > askArrivesMs) {
       for (const publishedMs of waiting) sumMs += askArrivesMs - publishedMs + roundTripMs / 2
       waiting = []
+      asks += 1
       askArrivesMs += roundTripMs
     }
     if (nowMs >= askArrivesMs) {
       sumMs += roundTripMs / 2
+      asks += 1
       askArrivesMs = nowMs + roundTripMs
     } else waiting.push(nowMs)
   }
-  return sumMs / (events - waiting.length)
+  return { meanMs: sumMs / (events - waiting.length), requestsPerEvent: asks / events }
 }
 
 test.each([20, 100, 200])(
   'with %i ms of round trip the gap of a long poll costs what it costs',
   roundTripMs => {
     const predicted = predictMeanLatencyMs('long-poll', AXES, at(roundTripMs))
-    const simulated = simulateLongPollMs(roundTripMs, AXES.eventsPerSecond)
-    expect((predicted ?? 0) / simulated).toBeCloseTo(1, 2)
+    const simulated = simulateLongPoll(roundTripMs, AXES.eventsPerSecond)
+    expect((predicted ?? 0) / simulated.meanMs).toBeCloseTo(1, 2)
+    const requests = predictRequestsPerEvent('long-poll', AXES, at(roundTripMs))
+    expect((requests ?? 0) / simulated.requestsPerEvent).toBeCloseTo(1, 2)
   },
 )
 
@@ -71,6 +76,13 @@ test('the slip of the source comes on top, and the rate is the one that was had'
   )
   expect(few).toBeCloseTo(1 + 50 + 5, 0)
   expect(many).toBeCloseTo(1 + 100, 3)
+})
+
+test('a poll asks by the clock, a stream never', () => {
+  expect(predictRequestsPerEvent('poll', { ...AXES, pollIntervalMs: 500 }, at(0))).toBeCloseTo(0.1)
+  expect(predictRequestsPerEvent('poll', { ...AXES, pollIntervalMs: 10 }, at(0))).toBeCloseTo(5)
+  expect(predictRequestsPerEvent('sse', AXES, at(100))).toBeNull()
+  expect(predictRequestsPerEvent('long-poll', { ...AXES, timing: 'fixed' }, at(100))).toBeNull()
 })
 
 test('theory is silent about streams without a distance, and about a long poll whose phase does not vary', () => {

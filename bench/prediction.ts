@@ -1,4 +1,4 @@
-/** What theory says of a delivery scenario: the mean wait, where the timing makes it a matter of arithmetic. */
+/** What theory says of a delivery scenario: the mean wait and the asks, where the timing makes them a matter of arithmetic. */
 import type { Technique } from '../server/protocol.ts'
 import type { DeliveryAxes } from './scenario.ts'
 
@@ -34,6 +34,22 @@ export function predictMeanLatencyMs(
   const eventsInGap = (eventsPerSecond * roundTripMs) / 1000
   const shareInGap = eventsInGap / (eventsInGap + Math.exp(-eventsInGap))
   return slipMs + roundTripMs / 2 + (shareInGap * roundTripMs) / 2
+}
+
+/**
+ * A poll asks once in each period T, whatever there is: 1 ÷ λT requests per event. A long poll asks once per answer,
+ * and between two answers there is its gap R and, if nothing fell into that, the wait for the next event:
+ * 1 ÷ (λR + e^(−λR)). `null` where theory says nothing.
+ */
+export function predictRequestsPerEvent(
+  technique: Technique,
+  axes: DeliveryAxes,
+  { eventsPerSecond, roundTripMs }: Conditions,
+): number | null {
+  if (technique === 'poll') return 1000 / (eventsPerSecond * axes.pollIntervalMs)
+  if (technique !== 'long-poll' || axes.timing !== 'poisson' || axes.distanceMs === null) return null
+  const eventsInGap = (eventsPerSecond * roundTripMs) / 1000
+  return 1 / (eventsInGap + Math.exp(-eventsInGap))
 }
 
 /** How many waits of a poll in one window were drawn independently of each other: what its mean rests on. */

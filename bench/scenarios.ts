@@ -77,7 +77,8 @@ const IDLE: IdleAxes = {
   connectAtOnce: 32,
   payloadBytes: 128,
   pollIntervalMs: 1_000,
-  idleMs: 1_000,
+  // Long, since it is held against windows that are longer still.
+  idleMs: 4_000,
   restMs: 500,
   holdWindowMs: 25_000,
   heartbeatWindowMs: 15_000,
@@ -86,7 +87,8 @@ const IDLE: IdleAxes = {
 
 const BURST: BurstAxes = {
   readers: 200,
-  sentinels: 50,
+  // Few: each parses a hundred events in one go, while others wait to be read.
+  sentinels: 10,
   connectAtOnce: 32,
   payloadBytes: 128,
   pollIntervalMs: 197,
@@ -134,7 +136,7 @@ const SPARSE: DeliveryAxes = {
   ...DELIVERY_QUICK,
   eventsPerSecond: 0.1,
   pollIntervalMs: 997,
-  idleMs: 500,
+  idleMs: 2_000,
   warmUpMs: 1_000,
   warmUpFactor: 50,
   windowMs: 10_500,
@@ -161,8 +163,8 @@ const POLL_INTERVAL: DeliveryAxes = {
   timing: 'poisson',
   warmUpMs: 1_000,
   warmUpFactor: 4,
-  // One interval and a half of the slowest poll.
-  windowMs: 7_500,
+  // At least one interval of the slowest poll.
+  windowMs: 6_000,
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -230,7 +232,7 @@ export const SCENARIOS: readonly Scenario[] = [
     arms: TECHNIQUE_ARMS,
     axes: { quick: IDLE, standard: IDLE, full: { ...IDLE, readers: 2_000 } },
     blocks: { quick: 0, standard: 1, full: 4 },
-    trialMs: { quick: 20_000, standard: 20_000, full: 22_000 },
+    trialMs: { quick: 23_000, standard: 23_000, full: 25_000 },
   },
   {
     id: 'burst',
@@ -288,7 +290,7 @@ export const SCENARIOS: readonly Scenario[] = [
     arms: TECHNIQUE_ARMS,
     axes: { quick: SPARSE, standard: SPARSE, full: { ...SPARSE, windowMs: 60_000 } },
     blocks: { quick: 0, standard: 1, full: 2 },
-    trialMs: { quick: 13_500, standard: 13_500, full: 63_000 },
+    trialMs: { quick: 16_000, standard: 16_000, full: 65_000 },
   },
   {
     id: 'distance',
@@ -314,6 +316,6 @@ export const SCENARIOS: readonly Scenario[] = [
     })),
     axes: { quick: POLL_INTERVAL, standard: POLL_INTERVAL, full: { ...POLL_INTERVAL, windowMs: 30_000 } },
     blocks: { quick: 0, standard: 1, full: 2 },
-    trialMs: { quick: 11_000, standard: 11_000, full: 36_000 },
+    trialMs: { quick: 13_500, standard: 13_500, full: 38_000 },
   },
 ]

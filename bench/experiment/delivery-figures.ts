@@ -3,6 +3,7 @@ import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
 import type { Arm, ClockReading, Technique, Traffic } from '../../server/protocol.ts'
 import {
   type Check,
+  checkAboveIdle,
   checkBytes,
   checkComplete,
   checkConnections,
@@ -18,13 +19,13 @@ import { type ClockEstimate, clockDriftMs } from '../clock-offset.ts'
 import type { LatencyRecord } from '../fleet/latencies.ts'
 import type { FleetCounts } from '../fleet.ts'
 import { deliveriesTaken, type FleetCost } from '../fleet-cost.ts'
-import { independentWaits, predictMeanLatencyMs } from '../prediction.ts'
+import { independentWaits, predictMeanLatencyMs, predictRequestsPerEvent } from '../prediction.ts'
 import type { ProbeReading, Slip } from '../probe.ts'
 import type { DeliveryAxes } from '../scenario.ts'
 import { bytesDown } from './bytes-down.ts'
 import { cpuMsBetween } from './cpu-between.ts'
 import type { Measurement } from './measurement.ts'
-import type { Books, LoadWork, Reading } from './stage.ts'
+import type { Books, LoadWork, OnMs, Reading } from './stage.ts'
 
 export interface DeliveryRecord {
   readonly arm: Arm
@@ -33,7 +34,8 @@ export interface DeliveryRecord {
   /** The `tcp` floor's bytes per event; `null` for every other arm. */
   readonly pushedBytes: number | null
   readonly axes: DeliveryAxes
-  /** For how long the source was on. */
+  readonly onMs: OnMs
+  /** The middle of it. */
   readonly publishedMs: number
   /** Of an ask by the road, or from afar, that is answered at once; else 0. */
   readonly roundTripMs: number
@@ -50,9 +52,13 @@ export interface DeliveryRecord {
   readonly loadProcesses: number
   /** With a part of the readers open, and with all, at rest after GC; `null` where it is not asked. */
   readonly memory: { readonly part: MemoryReading; readonly all: MemoryReading } | null
+  /** At rest, before and after all that was published. */
   readonly before: Reading & Books
-  readonly half: Reading
   readonly after: Reading & Books
+  /** The window, while the source was on. */
+  readonly from: Reading
+  readonly half: Reading
+  readonly to: Reading
   readonly latencies: LatencyRecord
   readonly failures: readonly string[]
   readonly clocks: readonly [before: ClockReading | ClockEstimate, after: ClockReading | ClockEstimate]
@@ -69,26 +75,32 @@ type Values = Measurement['values']
 const CLOCK_UNCERTAINTY_MS = 0.05
 
 export function deliveryFigures(record: DeliveryRecord): Measurement {
-  const { arm, technique, axes, before, half, after, latencies } = record
+  const { arm, technique, axes, before, from, half, to, after, latencies } = record
   const isFloor = arm === 'tcp' || arm === 'http'
   const polls = technique === 'poll' || technique === 'long-poll'
   const units = (counts: FleetCounts) => (polls ? counts.answers : deliveriesIn(counts))
-  const cpuMs = cpuBetween(before, after)
-  const deliveries = deliveriesIn(after.counts) - deliveriesIn(before.counts)
+  const cpuMs = cpuBetween(from, to)
+  const deliveries = deliveriesIn(to.counts) - deliveriesIn(from.counts)
   const publishes = after.top - before.top
   // The road runs in the server's process and costs more than the server does.
   const cpuKnown = record.probed && axes.distanceMs === null
-  const predictedMs = isFloor
-    ? null
-    : predictMeanLatencyMs(technique, axes, {
-        eventsPerSecond: (publishes * 1000) / record.publishedMs,
-        roundTripMs: record.roundTripMs,
-        slipMs: record.slip?.meanMs ?? 0,
-      })
+  const slipMs = record.slip?.meanMs ?? 0
+  const conditions = {
+    eventsPerSecond: (publishes * 1000) / record.publishedMs,
+    roundTripMs: record.roundTripMs,
+    slipMs,
+  }
+  const predictedMs = isFloor ? null : predictMeanLatencyMs(technique, axes, conditions)
+  const predictedRequests = isFloor ? null : predictRequestsPerEvent(technique, axes, conditions)
   const latency = isFloor ? {} : latencyFigures()
 
   const checks: Check[] = [checkConnections(record.failures), checkLoadUtilization(record.loadUtilization)]
-  if (cpuKnown) checks.push(checkSettled(cpuPerUnit(half, after) / cpuPerUnit(before, half) - 1))
+  if (cpuKnown) {
+    checks.push(checkSettled(cpuPerUnit(half, to) / cpuPerUnit(from, half) - 1))
+    checks.push(
+      checkAboveIdle(cpuMs, to.probe.cpuMs - from.probe.cpuMs, ['cpu-per-delivery', 'cpu-per-request']),
+    )
+  }
   if (record.fleetCost !== null && !isFloor) {
     const { reads, delivered, wallMs } = record.loadWork
     checks.push(
@@ -99,29 +111,39 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   if (!isFloor) {
     checks.push(
       axes.timing === 'fixed'
-        ? checkSchedule(latencies.intendedAt, publishes, 1000 / axes.eventsPerSecond)
+        ? checkSchedule(latencies.intendedAt, publishes, 1000 / axes.eventsPerSecond, {
+            least: record.onMs.least - (record.slip?.maxMs ?? Number.POSITIVE_INFINITY),
+            most: record.onMs.most,
+          })
         : checkDraws(latencies.intendedAt, publishes, (axes.eventsPerSecond * record.publishedMs) / 1000),
       checkLatencyFloor(latencies.lowestMs, clockUncertaintyMs(record.clocks)),
     )
   }
   if (technique === 'poll' && predictedMs !== null) {
     checks.push(
-      checkPollMean(latency['latency-mean'] ?? null, predictedMs, independentWaits(axes, publishes)),
+      checkPollMean(
+        latency['latency-mean'] === undefined ? null : latency['latency-mean'] - slipMs,
+        predictedMs - slipMs,
+        independentWaits(axes, publishes),
+      ),
     )
   }
   const wire = isFloor ? {} : wireFigures()
   return {
     values: {
       ...latency,
-      ...(isFloor ? {} : { completeness: after.counts.delivered / tally().expected }),
+      ...(isFloor ? {} : tallyFigures()),
       ...(arm === 'http' || !cpuKnown ? {} : { 'cpu-per-delivery': (cpuMs * 1000) / deliveries }),
-      ...(polls && cpuKnown ? { 'cpu-per-request': cpuPerUnit(before, after) } : {}),
+      ...(polls && cpuKnown ? { 'cpu-per-request': cpuPerUnit(from, to) } : {}),
       ...wire,
       ...(record.memory === null
         ? {}
         : { 'memory-per-connection': kbPerConnection(probe => probe.rssBytes) }),
     },
-    predictions: predictedMs === null ? {} : { 'latency-mean': predictedMs },
+    predictions: {
+      ...(predictedMs === null ? {} : { 'latency-mean': predictedMs }),
+      ...(predictedRequests === null ? {} : { 'requests-per-event': predictedRequests }),
+    },
     checks,
     publishes,
     histograms: isFloor ? {} : { deliveryUs: latencies.deliveryUs, completionUs: latencies.completionUs },
@@ -143,8 +165,11 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
           }),
       cpuMs,
       deliveries,
+      onMs: record.onMs,
       before,
+      from,
       half,
+      to,
       after,
     },
   }
@@ -173,6 +198,11 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     return { ...counts, delivered: deliveriesIn(counts), expected: counts.readers * top - counts.began }
   }
 
+  function tallyFigures(): Values {
+    const { expected, delivered, repeated, disordered } = tally()
+    return { completeness: delivered / expected, lost: expected - delivered, repeated, disordered }
+  }
+
   function latencyFigures(): Values {
     if (latencies.samples === 0) return {}
     const delivery = decodeFromCompressedBase64(latencies.deliveryUs)
@@ -193,22 +223,37 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   }
 
   function wireFigures(): Values {
-    const [from, to] = [before.traffic, after.traffic]
-    if (from === null || to === null) return {}
-    const difference = (key: keyof Traffic) => to[key] - from[key]
-    const down = bytesDown(to) - bytesDown(from)
-    checks.push(
-      checkBytes('down', down, after.counts.bytesIn - before.counts.bytesIn),
-      checkBytes('up', difference('bytesIn'), after.counts.bytesOut - before.counts.bytesOut),
-    )
+    const [booksBefore, booksAfter] = [before.traffic, after.traffic]
+    if (booksBefore === null || booksAfter === null) return {}
+    const whole = (key: keyof Traffic) => booksAfter[key] - booksBefore[key]
+    const down = bytesDown(booksAfter) - bytesDown(booksBefore)
+    const client = exchangeBetween(before, after)
+    checks.push(checkBytes('down', down, client.bytesIn), checkBytes('up', whole('bytesIn'), client.bytesOut))
+
+    // Each event is brought once, in the end to everyone. A poll's asks are those of the window: it goes on asking
+    // until the last one has the last event, while nothing is published any more.
+    const all = deliveriesIn(after.counts) - deliveriesIn(before.counts)
+    const payload = whole('payloadBytesOut') / all
+    const framing = whole('framingBytesOut') / all
+    const { asks, bytesIn, bytesOut } = technique === 'poll' ? exchangeBetween(from, to) : client
+    const units = technique === 'poll' ? deliveries : all
     return {
-      'wire-down': down / deliveries,
-      'wire-payload': difference('payloadBytesOut') / deliveries,
-      'wire-framing': difference('framingBytesOut') / deliveries,
-      'wire-headers': difference('headerBytesOut') / deliveries,
-      'wire-up': difference('bytesIn') / deliveries,
-      'requests-per-event': (after.counts.asks - before.counts.asks) / deliveries,
+      'wire-down': bytesIn / units,
+      'wire-payload': payload,
+      'wire-framing': framing,
+      'wire-headers':
+        technique === 'poll' ? bytesIn / units - payload - framing : whole('headerBytesOut') / all,
+      'wire-up': bytesOut / units,
+      'requests-per-event': asks / units,
     }
+  }
+}
+
+function exchangeBetween({ counts: from }: Reading, { counts: to }: Reading) {
+  return {
+    asks: to.asks - from.asks,
+    bytesIn: to.bytesIn - from.bytesIn,
+    bytesOut: to.bytesOut - from.bytesOut,
   }
 }
 

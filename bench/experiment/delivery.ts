@@ -55,7 +55,9 @@ export async function measureDelivery(
     axes.distanceMs === null
       ? async () => elsewhere?.roundTripMs ?? 0
       : watchRoundTrip('127.0.0.1', subject.port, signal)
-  const published = await stage.publishFor(axes.windowMs, axes.eventsPerSecond)
+  // From one interval on, polls bring as much as is published: before, they have little to bring.
+  const leadMs = technique === 'poll' ? axes.pollIntervalMs : 0
+  const published = await stage.publishFor(axes.windowMs, axes.eventsPerSecond, leadMs)
   const roundTripMs = await endRoundTrips()
   await stage.rest()
   const after = { ...(await stage.read()), ...(await stage.readBooks()) }

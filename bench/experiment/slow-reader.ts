@@ -7,7 +7,6 @@ import { checkComplete, checkConnections, checkLoadUtilization, checkSchedule } 
 import type { SlowReaderAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
 import { slipFigures } from './delivery-figures.ts'
-import { loopUtilization } from './loop-utilization.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
 import { openFleet } from './open-fleet.ts'
 import { createStage } from './stage.ts'
@@ -38,16 +37,10 @@ export async function measureSlowReader(
   await load.ask('fleet.clearLatencies', null)
   await subject.takeSlip()
   const top = await subject.top()
-  const from = await load.ask('probe.read', null)
-  await subject.setRate(axes.eventsPerSecond)
-  const unsent: number[] = []
-  const endsAt = performance.now() + axes.windowMs
-  while (performance.now() < endsAt) {
-    await delay(LOOK_EVERY_MS, undefined, { signal })
-    unsent.push(await subject.unsentBytes())
-  }
-  await subject.setRate(0)
-  const loadUtilization = loopUtilization(from, await load.ask('probe.read', null))
+  const {
+    result: { result: unsent, onMs },
+    loadUtilization,
+  } = await stage.watchLoad(() => stage.whileOn(axes.eventsPerSecond, watchUnsent))
   await stage.rest()
 
   const { counts } = await stage.read()
@@ -55,6 +48,7 @@ export async function measureSlowReader(
   const { deliveryUs, intendedAt } = await load.ask('fleet.latencies', null)
   const latency = decodeFromCompressedBase64(deliveryUs)
   const stalled = await load.ask('fleet.stalled', null)
+  const slip = await subject.takeSlip()
   const closedAfterMs = stalled.closedAfterMs ?? []
   return {
     values: {
@@ -62,23 +56,39 @@ export async function measureSlowReader(
       'latency-p90': latency.getValueAtPercentile(90) / 1000,
       'latency-p99': latency.getValueAtPercentile(99) / 1000,
       'latency-max': latency.maxValue / 1000,
-      ...slipFigures(await subject.takeSlip()),
+      ...slipFigures(slip),
       ...(axes.stalled === 0
         ? {}
         : {
             'held-per-slow-reader': Math.max(...unsent) / axes.stalled / 1024,
             'slow-readers-cut': closedAfterMs.length / axes.stalled,
-            ...(closedAfterMs.length === 0 ? {} : { 'cut-after': median([...closedAfterMs]) }),
+            ...(closedAfterMs.length === 0
+              ? {}
+              : { 'cut-after': median([...closedAfterMs]), 'cut-after-max': Math.max(...closedAfterMs) }),
           }),
     },
     checks: [
       checkConnections(await load.ask('fleet.failures', null)),
       checkLoadUtilization(loadUtilization),
-      checkSchedule(intendedAt, newest - top, 1000 / axes.eventsPerSecond),
+      checkSchedule(intendedAt, newest - top, 1000 / axes.eventsPerSecond, {
+        least: onMs.least - (slip?.maxMs ?? 0),
+        most: onMs.most,
+      }),
       checkComplete({ ...counts, expected: counts.readers * newest - counts.began }),
     ],
     publishes: newest - top,
     histograms: { deliveryUs },
     raw: { loadUtilization, unsent, closedAfterMs, stalled },
+  }
+
+  /** What the server holds for those who stopped reading, looked at again and again. */
+  async function watchUnsent(): Promise<number[]> {
+    const unsent: number[] = []
+    const endsAt = performance.now() + axes.windowMs
+    while (performance.now() < endsAt) {
+      await delay(LOOK_EVERY_MS, undefined, { signal })
+      unsent.push(await subject.unsentBytes())
+    }
+    return unsent
   }
 }

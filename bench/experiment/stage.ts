@@ -26,15 +26,24 @@ export interface LoadWork {
   readonly delivered: number
 }
 
+/** For how long the source was on: somewhere between two bounds, since a command takes its time. */
+export interface OnMs {
+  readonly least: number
+  readonly most: number
+}
+
 /** What became of a window in which the source was on. */
 export interface Published {
-  /** For how long it was. */
+  readonly onMs: OnMs
+  /** The middle of it. */
   readonly publishedMs: number
-  /** How busy the load process was meanwhile; of several the busiest. */
+  /** The readings at the window's edges and at half-time, all while the source was on. */
+  readonly from: Reading
+  readonly half: Reading
+  readonly to: Reading
+  /** How busy the load process was in the window; of several the busiest. */
   readonly loadUtilization: number
   readonly loadWork: LoadWork
-  /** The readings at half-time. */
-  readonly half: Reading
 }
 
 export interface Stage {
@@ -48,7 +57,18 @@ export interface Stage {
    * half of each window would compile anew what was made for readers alone, and V8 had never seen asked otherwise.
    */
   warmUp(ms: number, eventsPerSecond: number): Promise<void>
-  publishFor(ms: number, eventsPerSecond: number): Promise<Published>
+  /**
+   * The source is on for the window, and for `leadMs` before it. No command of the bench falls into the window: it
+   * would be booked to the readers.
+   */
+  publishFor(windowMs: number, eventsPerSecond: number, leadMs?: number): Promise<Published>
+  /** What `work` resolves to while the source is on, and for how long that was. */
+  whileOn<T>(
+    eventsPerSecond: number,
+    work: () => Promise<T>,
+  ): Promise<{ readonly result: T; readonly onMs: OnMs }>
+  /** What `work` resolves to, and how busy the load process was with it; of several the busiest. */
+  watchLoad<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly loadUtilization: number }>
   /** Until everyone has everything (or plainly will not), and nothing is under way. Polls are paused then. */
   rest(): Promise<void>
 }
@@ -71,6 +91,7 @@ export interface StageOptions {
 const REST_DEADLINE_MS = 3_000
 const REST_LOOK_MS = 10
 const WARM_UP_ROUNDS = 5
+const ASIDE_MAX_MS = 20
 /** For what answering leaves behind: a long poll that was answered asks again. */
 const REST_MS = 50
 
@@ -84,7 +105,7 @@ export function createStage({
   pollIntervalMs = 0,
   roundTripMs = 0,
 }: StageOptions): Stage {
-  return { read, readBooks, readIdle, warmUp, publishFor, rest }
+  return { read, readBooks, readIdle, warmUp, publishFor, whileOn, watchLoad, rest }
 
   async function read(): Promise<Reading> {
     const [probe, counts] = await Promise.all([subject.read(), load.ask('fleet.counts', null)])
@@ -111,31 +132,56 @@ export function createStage({
     await rest()
   }
 
-  async function publishFor(ms: number, eventsPerSecond: number): Promise<Published> {
-    const from = await readLoad()
-    await subject.setRate(eventsPerSecond)
-    const beganMs = performance.now()
-    await delay(ms / 2, undefined, { signal })
-    const half = await read()
-    await delay(ms / 2, undefined, { signal })
-    await subject.setRate(0)
-    const publishedMs = performance.now() - beganMs
-    const to = await readLoad()
+  async function publishFor(windowMs: number, eventsPerSecond: number, leadMs = 0): Promise<Published> {
+    const { result, onMs } = await whileOn(eventsPerSecond, async () => {
+      // With fixed timing a window of whole periods would begin and end in the middle of bringing an event.
+      await delay(leadMs + Math.min(500 / eventsPerSecond, ASIDE_MAX_MS), undefined, { signal })
+      const from = await readBoth()
+      await delay(windowMs / 2, undefined, { signal })
+      const half = await read()
+      await delay(windowMs / 2, undefined, { signal })
+      return { from, half, to: await readBoth() }
+    })
+    const { from, half, to } = result
     return {
-      publishedMs,
-      loadUtilization: loopUtilization(from.probe, to.probe),
+      onMs,
+      publishedMs: (onMs.least + onMs.most) / 2,
+      from,
+      half,
+      to,
+      loadUtilization: loopUtilization(from.load, to.load),
       loadWork: {
-        wallMs: to.probe.monotonicMs - from.probe.monotonicMs,
-        cpuMs: to.probe.cpuMs - from.probe.cpuMs,
+        wallMs: to.load.monotonicMs - from.load.monotonicMs,
+        cpuMs: to.load.cpuMs - from.load.cpuMs,
         reads: to.counts.reads - from.counts.reads,
         delivered: to.counts.delivered - from.counts.delivered,
       },
-      half,
     }
   }
 
-  async function readLoad(): Promise<Reading> {
-    return { probe: await load.ask('probe.read', null), counts: await load.ask('fleet.counts', null) }
+  async function whileOn<T>(eventsPerSecond: number, work: () => Promise<T>) {
+    const askedOnMs = performance.now()
+    await subject.setRate(eventsPerSecond)
+    const onMs = performance.now()
+    const result = await work()
+    const askedOffMs = performance.now()
+    await subject.setRate(0)
+    return { result, onMs: { least: askedOffMs - onMs, most: performance.now() - askedOnMs } }
+  }
+
+  async function watchLoad<T>(work: () => Promise<T>) {
+    const from = await readLoad()
+    const result = await work()
+    return { result, loadUtilization: loopUtilization(from, await readLoad()) }
+  }
+
+  function readLoad(): Promise<ProbeReading> {
+    return load.ask('probe.read', null)
+  }
+
+  async function readBoth(): Promise<Reading & { readonly load: ProbeReading }> {
+    const [reading, ofLoad] = await Promise.all([read(), readLoad()])
+    return { ...reading, load: ofLoad }
   }
 
   async function rest(): Promise<void> {

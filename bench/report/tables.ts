@@ -26,9 +26,13 @@ const LATE: TablePlan = {
     'completion-p90',
     'completion-p99',
     'completion-max',
-    'completeness',
   ],
   chart: 'latency-p50',
+}
+
+const WHOLE: TablePlan = {
+  title: 'Whether all of it came',
+  metrics: ['completeness', 'lost', 'repeated', 'disordered'],
 }
 
 const COST: TablePlan = {
@@ -44,14 +48,15 @@ const WIRE: TablePlan = {
 }
 
 const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
-  delivery: [LATE, COST, WIRE],
-  sparse: [LATE, COST, WIRE],
+  delivery: [LATE, WHOLE, COST, WIRE],
+  sparse: [LATE, WHOLE, COST, WIRE],
   crowd: [
     {
       title: 'When the last one has it',
-      metrics: ['completion-p50', 'completion-p90', 'completion-p99', 'completion-max', 'completeness'],
+      metrics: ['completion-p50', 'completion-p90', 'completion-p99', 'completion-max'],
       chart: 'completion-p50',
     },
+    WHOLE,
     {
       ...LATE,
       metrics: [
@@ -69,6 +74,7 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
   ],
   distance: [
     LATE,
+    WHOLE,
     { ...WIRE, title: 'What crosses the wire' },
     {
       // No figure of a technique: the road runs in the server's process.
@@ -106,7 +112,17 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
   connections: [
     {
       title: 'What a connection costs',
-      metrics: ['connect-p50', 'connect-p90', 'cpu-per-connection', 'memory-per-connection'],
+      metrics: ['connect-p50', 'connect-p90', 'connect-max', 'cpu-per-connection', 'cpu-per-closing'],
+      chart: 'cpu-per-connection',
+    },
+    {
+      title: 'What it holds',
+      metrics: [
+        'memory-per-connection',
+        'heap-per-connection',
+        'external-per-connection',
+        'kernel-per-connection',
+      ],
       chart: 'memory-per-connection',
     },
   ],
@@ -142,7 +158,7 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
     { ...LATE, title: 'What the others notice' },
     {
       title: 'What the slow ones cost, and what becomes of them',
-      metrics: ['held-per-slow-reader', 'slow-readers-cut', 'cut-after', 'cpu-per-delivery'],
+      metrics: ['held-per-slow-reader', 'slow-readers-cut', 'cut-after', 'cut-after-max', 'cpu-per-delivery'],
     },
   ],
 }
