@@ -1,8 +1,8 @@
 /** Many events in one turn of the event loop: when the last of them has come to the last sentinel, and what it costs. */
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
-import { max, median } from 'simple-statistics'
+import { max, median, sum } from 'simple-statistics'
 import type { Technique } from '../../server/protocol.ts'
-import { checkComplete, checkConnections } from '../check.ts'
+import { checkComplete, checkConnections, checkLoadUtilization, checkReadersShare } from '../check.ts'
 import type { BurstAxes } from '../scenario.ts'
 import type { ServerSubject } from '../subject.ts'
 import { cpuMsBetween } from './cpu-between.ts'
@@ -29,16 +29,12 @@ export async function measureBurst(
   })
   for (let burst = 0; burst < axes.warmUpBursts; burst++) await publish()
 
-  const completionsMs: number[] = []
-  let cpuMs = 0
-  let deliveries = 0
-  for (let burst = 0; burst < axes.bursts; burst++) {
-    const { completionMs, ...cost } = await publish()
-    completionsMs.push(completionMs)
-    cpuMs += cost.cpuMs
-    deliveries += cost.deliveries
-  }
-
+  const { result: bursts, loadUtilization } = await stage.watchLoad(publishAll)
+  const completionsMs = bursts.map(({ completionMs }) => completionMs)
+  const cpuMs = sum(bursts.map(burst => burst.cpuMs))
+  const deliveries = sum(bursts.map(burst => burst.deliveries))
+  const loadActiveMs = sum(bursts.map(burst => burst.loadActiveMs))
+  const readersShare = Math.min(1, loadActiveMs / sum(completionsMs))
   const { counts } = await stage.read()
   const expected = counts.readers * (await subject.top()) - counts.began
   return {
@@ -49,24 +45,35 @@ export async function measureBurst(
     },
     checks: [
       checkConnections(await load.ask('fleet.failures', null)),
+      checkLoadUtilization(loadUtilization),
+      checkReadersShare(readersShare, ['burst-p50', 'burst-max']),
       checkComplete({ ...counts, expected }),
     ],
-    publishes: null,
+    publishes: axes.bursts,
     histograms: {},
-    raw: { idleCpuShare, completionsMs, cpuMs, deliveries },
+    raw: { idleCpuShare, loadUtilization, readersShare, completionsMs, cpuMs, deliveries },
+  }
+
+  async function publishAll() {
+    const bursts = []
+    for (let burst = 0; burst < axes.bursts; burst++) bursts.push(await publish())
+    return bursts
   }
 
   async function publish() {
     await load.ask('fleet.clearLatencies', null)
     await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
     const before = await stage.read()
+    const from = await load.ask('probe.read', null)
     await subject.burst(axes.burstEvents)
     await stage.rest()
+    const to = await load.ask('probe.read', null)
     const after = await stage.read()
     const { completionUs } = await load.ask('fleet.latencies', null)
     return {
       completionMs: decodeFromCompressedBase64(completionUs).maxValue / 1000,
       cpuMs: cpuMsBetween(before.probe, after.probe, idleCpuShare),
+      loadActiveMs: to.loopActiveMs - from.loopActiveMs,
       deliveries: after.counts.delivered - before.counts.delivered,
     }
   }

@@ -1,16 +1,20 @@
-/** Connections of one technique, opened one at a time and then held while nothing happens. */
-import { linearRegression, quantile } from 'simple-statistics'
+/** Connections of one technique: opened one at a time, held while nothing happens, and closed all at once. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { linearRegression, max, quantile, sum } from 'simple-statistics'
 import type { Technique } from '../../server/protocol.ts'
-import { checkConnections } from '../check.ts'
+import { checkConnections, checkLoadUtilization } from '../check.ts'
 import { readSocketMemory } from '../machine.ts'
 import type { ProbeReading } from '../probe.ts'
 import type { ConnectionsAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
+import { loopUtilization } from './loop-utilization.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
 import { createFleet } from './open-fleet.ts'
 
 /** Longer than any trial: a poller that has asked once and rests is what "idle" means for polling. */
 const NEVER_AGAIN_MS = 3_600_000
+/** For the server to see that everybody is gone. */
+const GONE_MS = 1_000
 
 export async function measureConnections(
   setting: TrialSetting,
@@ -29,39 +33,71 @@ export async function measureConnections(
   await load.ask('fleet.open', { count: axes.warmUpConnections, atOnce: 1 })
 
   const readings = [await readAt(0)]
-  const placeKnownMs: number[] = []
-  let openingCpuMs = 0
-  let open = 0
+  const openings = []
   for (const step of steps) {
-    const from = await subject.read()
-    placeKnownMs.push(...(await load.ask('fleet.open', { count: step - open, atOnce: 1 })))
-    openingCpuMs += (await subject.read()).cpuMs - from.cpuMs
-    open = step
-    readings.push(await readAt(open))
+    openings.push(await openUpTo(step))
+    readings.push(await readAt(step))
   }
-
+  const open = axes.steps.at(-1) ?? 0
+  const placeKnownMs = openings.flatMap(opening => opening.placeKnownMs)
+  const loadUtilization = max(openings.map(opening => opening.loadUtilization))
+  const openingCpuMs = sum(openings.map(({ cpuMs }) => cpuMs))
   const failures = await load.ask('fleet.failures', null)
-  const slope = (of: (reading: ProbeReading) => number) =>
-    linearRegression(readings.map(({ connections, probe }) => [connections, of(probe)])).m / 1024
+  const closing = await closeAll()
   return {
     values: {
       'connect-p50': quantile(placeKnownMs, 0.5),
       'connect-p90': quantile(placeKnownMs, 0.9),
+      'connect-max': max(placeKnownMs),
       'cpu-per-connection': (openingCpuMs * 1000) / open,
-      'memory-per-connection': slope(probe => probe.rssBytes),
+      'cpu-per-closing': (closing.cpuMs * 1000) / closing.connections,
+      'memory-per-connection': kbPerConnection(({ probe }) => probe.rssBytes),
+      'heap-per-connection': kbPerConnection(({ probe }) => probe.heapUsedBytes),
+      'external-per-connection': kbPerConnection(({ probe }) => probe.externalBytes),
+      ...(readSocketMemory() === null
+        ? {}
+        : { 'kernel-per-connection': kbPerConnection(({ kernelTcpBytes }) => kernelTcpBytes ?? 0) }),
     },
-    checks: [checkConnections(failures)],
+    checks: [checkConnections(failures), checkLoadUtilization(loadUtilization)],
     publishes: null,
     histograms: {},
-    raw: {
-      readings,
-      heapKbPerConnection: slope(probe => probe.heapUsedBytes),
-      externalKbPerConnection: slope(probe => probe.externalBytes),
-    },
+    raw: { readings, loadUtilization, closing },
   }
 
-  async function readAt(connections: number) {
+  async function openUpTo(count: number) {
+    const from = { probe: await subject.read(), load: await load.ask('probe.read', null) }
+    const open = readings.at(-1)?.connections ?? 0
+    const placeKnownMs = await load.ask('fleet.open', { count: count - open, atOnce: 1 })
+    return {
+      placeKnownMs,
+      loadUtilization: loopUtilization(from.load, await load.ask('probe.read', null)),
+      cpuMs: (await subject.read()).cpuMs - from.probe.cpuMs,
+    }
+  }
+
+  async function closeAll() {
+    const from = await subject.read()
+    const connections = await load.ask('fleet.cut', null)
+    await delay(GONE_MS, undefined, { signal: setting.signal })
+    const cpuMs = (await subject.read()).cpuMs - from.cpuMs
+    return { connections, cpuMs, atRest: await readAt(0) }
+  }
+
+  /** The slope over all readings. */
+  function kbPerConnection(of: (reading: ConnectionsReading) => number): number {
+    return linearRegression(readings.map(reading => [reading.connections, of(reading)])).m / 1024
+  }
+
+  async function readAt(connections: number): Promise<ConnectionsReading> {
     await subject.settle()
     return { connections, probe: await subject.read(), kernelTcpBytes: readSocketMemory() }
   }
+}
+
+/** At rest, after garbage was collected. */
+interface ConnectionsReading {
+  readonly connections: number
+  readonly probe: ProbeReading
+  /** What the kernel holds in buffers for all TCP sockets of the machine, both ends of a loopback; `null`: not known. */
+  readonly kernelTcpBytes: number | null
 }

@@ -1,7 +1,7 @@
 /** Connections of one technique while there is nothing to say: what crosses the wire all the same, and what it costs. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Technique } from '../../server/protocol.ts'
-import { checkBytes, checkConnections } from '../check.ts'
+import { checkAboveIdle, checkBytes, checkConnections, checkLoadUtilization } from '../check.ts'
 import type { IdleAxes } from '../scenario.ts'
 import type { ServerSubject } from '../subject.ts'
 import { bytesDown } from './bytes-down.ts'
@@ -38,8 +38,10 @@ export async function measureIdle(
   await stage.rest()
   const before = { traffic: await subject.traffic(technique), ...(await stage.read()) }
   await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
-  await delay(windowMs, undefined, { signal })
-  const read = await stage.read()
+  const { result: read, loadUtilization } = await stage.watchLoad(async () => {
+    await delay(windowMs, undefined, { signal })
+    return stage.read()
+  })
   await stage.rest()
   const after = { ...read, traffic: await subject.traffic(technique) }
   const { counts } = await stage.read()
@@ -57,12 +59,14 @@ export async function measureIdle(
     },
     checks: [
       checkConnections(await load.ask('fleet.failures', null)),
+      checkLoadUtilization(loadUtilization),
+      checkAboveIdle(cpuMs, after.probe.cpuMs - before.probe.cpuMs, ['idle-cpu']),
       checkBytes('up', up, counts.bytesOut - before.counts.bytesOut, ['idle-bytes']),
       checkBytes('down', down, counts.bytesIn - before.counts.bytesIn, ['idle-bytes']),
     ],
     publishes: null,
     histograms: {},
-    raw: { windowMs, idleCpuShare, cpuMs, before, after },
+    raw: { windowMs, loadUtilization, idleCpuShare, cpuMs, before, after },
   }
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { max, quantile } from 'simple-statistics'
 import type { Technique } from '../../server/protocol.ts'
-import { checkComplete, checkConnections } from '../check.ts'
+import { checkComplete, checkConnections, checkLoadUtilization } from '../check.ts'
 import type { ReconnectAxes } from '../scenario.ts'
 import type { ServerSubject } from '../subject.ts'
 import { cpuMsBetween } from './cpu-between.ts'
@@ -38,6 +38,7 @@ export async function measureReconnect(
   const { counts } = await stage.read()
   const expected = counts.readers * (await subject.top()) - counts.began
   const caughtUpMs = rounds.flatMap(round => round.caughtUpMs)
+  const loadUtilization = max(rounds.map(round => round.loadUtilization))
   const cpuMs = rounds.reduce((sum, round) => sum + round.cpuMs, 0)
   return {
     values: {
@@ -48,11 +49,12 @@ export async function measureReconnect(
     },
     checks: [
       checkConnections(await load.ask('fleet.failures', null)),
+      checkLoadUtilization(loadUtilization),
       checkComplete({ ...counts, expected }),
     ],
     publishes: null,
     histograms: {},
-    raw: { idleCpuShare, cpuMs, returns: caughtUpMs.length, counts },
+    raw: { idleCpuShare, loadUtilization, cpuMs, returns: caughtUpMs.length, counts },
   }
 
   async function returnOnce() {
@@ -63,7 +65,9 @@ export async function measureReconnect(
     const upTo = await subject.top()
     const from = await subject.read()
     await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
-    const caughtUpMs = await load.ask('fleet.return', { spreadMs: axes.spreadMs, upTo })
-    return { caughtUpMs, cpuMs: cpuMsBetween(from, await subject.read(), idleCpuShare) }
+    const { result: caughtUpMs, loadUtilization } = await stage.watchLoad(() =>
+      load.ask('fleet.return', { spreadMs: axes.spreadMs, upTo }),
+    )
+    return { caughtUpMs, loadUtilization, cpuMs: cpuMsBetween(from, await subject.read(), idleCpuShare) }
   }
 }
