@@ -20,6 +20,9 @@ const TECHNIQUE_ARMS: readonly ArmPlan[] = [
   { arm: 'websocket' },
 ]
 
+/** Where there are blocks enough to claim a difference. */
+const TWIN_IN_FULL: ArmPlan = { arm: REFERENCE_ARM, twin: true, tiers: ['full'] }
+
 const DELIVERY_QUICK: DeliveryAxes = {
   // As many as leave a long poll room on one core: beyond, it would be measured at its limit and its floor would not.
   readers: 200,
@@ -206,8 +209,8 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'connections',
     kind: 'connections',
-    question: 'What does a connection cost to open, and to hold while nothing happens?',
-    arms: TECHNIQUE_ARMS,
+    question: 'What does a connection cost to open, to hold while nothing happens, and to close?',
+    arms: [...TECHNIQUE_ARMS, TWIN_IN_FULL],
     axes: {
       quick: CONNECTIONS_QUICK,
       standard: { ...CONNECTIONS_QUICK, steps: [0, 1_000, 2_000, 5_000] },
@@ -237,8 +240,8 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'burst',
     kind: 'burst',
-    question: 'A hundred events in one turn: when has the last reader the last of them?',
-    arms: TECHNIQUE_ARMS,
+    question: 'A hundred events in one turn: when has everybody the last of them?',
+    arms: [...TECHNIQUE_ARMS, TWIN_IN_FULL],
     axes: { quick: BURST, standard: BURST, full: { ...BURST, bursts: 100 } },
     blocks: { quick: 0, standard: 2, full: 8 },
     trialMs: { quick: 6_000, standard: 6_000, full: 24_000 },

@@ -4,9 +4,6 @@ import type { Trial } from '../result.ts'
 import { REFERENCE_ARM } from '../scenario.ts'
 import { type Series, seriesOf, twinSeriesOf } from '../series.ts'
 
-/** Where a scenario has no twins of its own, those of this one tell how noisy the machine is. */
-const STAND_IN = 'delivery'
-
 /** One for each scenario and metric that has twins: the largest |ln ratio| of all pairs, over all places of a sweep. */
 export function noiseBands(trials: readonly Trial[]): NoiseBand[] {
   const own = seriesOf(trials).filter(({ arm, as }) => arm === REFERENCE_ARM && as === null)
@@ -32,9 +29,9 @@ export function noiseBands(trials: readonly Trial[]): NoiseBand[] {
   return [...bands.values()].filter(({ share }) => Number.isFinite(share))
 }
 
+/** `null`: nobody knows. How noisy the same metric is in another scenario says nothing: it is another quantity there. */
 export function bandFor(bands: readonly NoiseBand[], scenario: string, metric: string): NoiseBand | null {
-  const home = bands.some(band => band.scenario === scenario) ? scenario : STAND_IN
-  return bands.find(band => band.scenario === home && band.metric === metric) ?? null
+  return bands.find(band => band.scenario === scenario && band.metric === metric) ?? null
 }
 
 function isSamePlace(a: Series, b: Series): boolean {

@@ -52,7 +52,7 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
   sparse: [LATE, WHOLE, COST, WIRE],
   crowd: [
     {
-      title: 'When the last one has it',
+      title: 'When the last sentinel has it',
       metrics: ['completion-p50', 'completion-p90', 'completion-p99', 'completion-max'],
       chart: 'completion-p50',
     },
@@ -142,7 +142,7 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
   ],
   burst: [
     {
-      title: 'When the last reader has the last event',
+      title: 'When the last sentinel has the last event',
       metrics: ['burst-p50', 'burst-max', 'cpu-per-delivery'],
       chart: 'burst-p50',
     },
