@@ -13,8 +13,9 @@ import { createFleet } from './open-fleet.ts'
 
 /** Longer than any trial: a poller that has asked once and rests is what "idle" means for polling. */
 const NEVER_AGAIN_MS = 3_600_000
-/** For the server to see that everybody is gone. */
-const GONE_MS = 1_000
+/** For the server to see that everybody is gone: so long, and so much more for each. */
+const GONE_MS = 200
+const GONE_MS_EACH = 0.2
 
 export async function measureConnections(
   setting: TrialSetting,
@@ -78,7 +79,7 @@ export async function measureConnections(
   async function closeAll() {
     const from = await subject.read()
     const connections = await load.ask('fleet.cut', null)
-    await delay(GONE_MS, undefined, { signal: setting.signal })
+    await delay(GONE_MS + connections * GONE_MS_EACH, undefined, { signal: setting.signal })
     const cpuMs = (await subject.read()).cpuMs - from.cpuMs
     return { connections, cpuMs, atRest: await readAt(0) }
   }
