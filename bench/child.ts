@@ -35,6 +35,8 @@ export const COMPILED_BENCH = pathToFileURL(join(findProjectRoot(), 'dist/bench/
 const ANSWER_DEADLINE_MS = 120_000
 const START_DEADLINE_MS = 15_000
 const STDERR_KEPT_CHARACTERS = 2_000
+/** What the server takes for options, and what changes Node itself. */
+const CHANGES_WHAT_IS_MEASURED = /^(?:PUSHLAB_.*|HOST|PORT|NODE_.*|UV_.*)$/i
 
 /** Starts a fresh Node process with the probe preloaded. It ends when the bench does: its IPC channel closes. */
 export function startChild<C extends Commands>(options: ChildOptions): Child<C> {
@@ -48,7 +50,7 @@ export function startChild<C extends Commands>(options: ChildOptions): Child<C> 
     fileURLToPath(new URL(options.entry, COMPILED_BENCH)),
     ...(options.args ?? []),
   ])
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: environment() })
   const exited = once(child, 'exit')
   let stdout = ''
   let stderr = ''
@@ -91,4 +93,11 @@ export function startChild<C extends Commands>(options: ChildOptions): Child<C> 
     kill()
     await exited
   }
+}
+
+/** That of the bench but for what would change what is measured, and stand in no run: options go by the command line. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !CHANGES_WHAT_IS_MEASURED.test(name)),
+  )
 }
