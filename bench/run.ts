@@ -8,6 +8,8 @@ import { noiseBands } from './comparison/noise-bands.ts'
 import type { TrialSetting } from './experiment/measurement.ts'
 import { runTrial } from './experiment.ts'
 import type { FloorSettings } from './floor.ts'
+import { EQUALS } from './known-answers/equals.ts'
+import { KNOWN_ANSWERS } from './known-answers/known-answers.ts'
 import { readOutcome } from './known-answers/outcome.ts'
 import { readCommit, readMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
@@ -98,7 +100,7 @@ export async function runBench(
     summary,
     comparisons,
     bands,
-    knownAnswers: readOutcome(),
+    knownAnswers: readOutcome([...KNOWN_ANSWERS, EQUALS]),
     seed,
     blocks,
     order: Array.from({ length: blocks }, (_, index) =>

@@ -1,48 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { checkComplete } from '../check.ts'
-import { createRandom } from '../random.ts'
 import type { Trial } from '../result.ts'
 import { compareArms } from './compare-arms.ts'
 import { noiseBands } from './noise-bands.ts'
-import { type SimulatedRun, simulateTrials, trialOf } from './simulate-trials.ts'
-
-/** Of equals; half as many are enough to see that 15 % is found. */
-const RUNS = 200
+import { trialOf } from './simulate-trials.ts'
 
 function compare(trials: readonly Trial[]) {
   return compareArms(trials, noiseBands(trials), 1)
 }
-
-/** Runs in which any of the six comparisons claims a difference of `arm`. */
-function runsThatClaim(
-  runs: number,
-  run: Omit<SimulatedRun, 'random' | 'blocks' | 'noise'> & { noise(at: number): number },
-) {
-  const random = createRandom(20_261)
-  return Array.from({ length: runs }, (_, index) => {
-    const trials = simulateTrials({ ...run, blocks: 8, random, noise: run.noise(index / runs) })
-    return compare(trials).filter(({ verdict }) => verdict === 'different')
-  })
-}
-
-describe('known answers', () => {
-  test('of 200 runs of equals with real noise, at most 5 % claim any difference', { timeout: 30_000 }, () => {
-    const claims = runsThatClaim(RUNS, { noise: at => 0.03 + 0.07 * at, outliers: 0.03 })
-    expect(claims.filter(found => found.length > 0).length).toBeLessThanOrEqual(RUNS * 0.05)
-  })
-
-  test('15 % more is found most of the time, and of nobody else', { timeout: 30_000 }, () => {
-    const claims = runsThatClaim(RUNS / 2, {
-      noise: () => 0.03,
-      outliers: 0.01,
-      effects: { websocket: 1.15 },
-    })
-    const found = claims.filter(claim => claim.some(({ arm }) => arm === 'websocket'))
-    expect(found.length).toBeGreaterThan((RUNS / 2) * 0.6)
-    const others = claims.filter(claim => claim.some(({ arm }) => arm !== 'websocket'))
-    expect(others.length).toBeLessThanOrEqual((RUNS / 2) * 0.05)
-  })
-})
 
 /** Eight blocks of sse, its twin and one other arm, with the values that the functions give for a block. */
 function eightBlocks(

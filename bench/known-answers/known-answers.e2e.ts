@@ -1,19 +1,11 @@
-import { afterAll, expect, type TestContext, test } from 'vitest'
-import { readCommit } from '../machine.ts'
+import { expect, type TestContext, test } from 'vitest'
 import { KNOWN_ANSWERS, type KnownAnswer } from './known-answers.ts'
-import { type AnswerOutcome, writeOutcome } from './outcome.ts'
+import { writeOutcome } from './outcome.ts'
 import { isAsPlanted, takeReadings } from './take-reading.ts'
 
 /** The cores are left to the scheduler: a pair of trials runs at the same time. */
 const PINNING = { serverCore: null, loadCore: null, description: 'none' } as const
 const TIME_LIMIT_MS = 120_000
-
-const outcomes: AnswerOutcome[] = []
-
-afterAll(() => {
-  const { hash, dirty } = readCommit()
-  writeOutcome({ takenAt: new Date().toISOString(), commit: hash, dirty, answers: outcomes })
-})
 
 const TITLE = '$title: the bench reads that, and without it does not'
 
@@ -25,9 +17,13 @@ test.concurrent.for(KNOWN_ANSWERS.filter(({ alone }) => !alone))(
 test.for(KNOWN_ANSWERS.filter(({ alone }) => alone))(TITLE, { timeout: TIME_LIMIT_MS }, readAnswer)
 
 async function readAnswer(answer: KnownAnswer, context: TestContext): Promise<void> {
+  const { id, title } = answer
   const signal = AbortSignal.timeout(TIME_LIMIT_MS)
-  const readings = await takeReadings(answer, { pinning: PINNING, signal })
-  outcomes.push({ id: answer.id, title: answer.title, readings })
+  const readings = await takeReadings(answer, { pinning: PINNING, signal }).catch((error: Error) => {
+    writeOutcome({ id, title, readings: [], failure: error.message })
+    throw error
+  })
+  writeOutcome({ id, title, readings })
   for (const reading of readings) {
     const told = JSON.stringify(reading)
     expect(isAsPlanted(reading, reading.without), `without the plant: ${told}`).toBe(false)
