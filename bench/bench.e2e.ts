@@ -67,6 +67,7 @@ test('a short run accounts for every delivery and every byte, and leaves its fou
   const { code, stdout, stderr } = await startBench([...SHORT, '--json']).ended
   expect(code, stderr).toBe(0)
   const run = JSON.parse(stdout) as BenchRun
+  expect(stderr.endsWith(`${join(out, run.id)}\n`)).toBe(true)
   expect(readRun()).toEqual(run)
   expect(readdirSync(join(out, run.id)).sort()).toEqual([
     'report.html',
@@ -101,7 +102,9 @@ test.runIf(process.platform === 'linux')(
     const { child, ended, stderr } = startBench(SHORT)
     const children = await childrenInSecondTrial(child.pid, stderr)
     child.kill('SIGINT')
-    expect((await ended).code).toBe(130)
+    const { code, stdout } = await ended
+    expect(code).toBe(130)
+    expect(stdout).toBe(`${join(out, readRun().id)}\n`)
     expect(children.filter(pid => existsSync(`/proc/${pid}`))).toEqual([])
     const run = readRun()
     expect(run.complete).toBe(false)

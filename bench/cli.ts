@@ -24,8 +24,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const run = await runBench(options, process.stderr, controller.signal).catch(complain)
   if (run === null) return EXIT.badUsage
   const folder = writeRun(run, options.out ?? join(findProjectRoot(), 'results'))
-  process.stderr.write(`${folder}\n`)
-  process.stdout.write(options.json ? `${JSON.stringify(run)}\n` : folder)
+  if (options.json) process.stderr.write(`${folder}\n`)
+  process.stdout.write(`${options.json ? JSON.stringify(run) : folder}\n`)
   if (controller.signal.aborted) return EXIT.brokenOff
   return run.summary.some(({ value }) => value !== null) ? EXIT.ok : EXIT.nothingMeasured
 }

@@ -54,7 +54,11 @@ export function parseOptions(args: readonly string[]): Parsed {
     .option('--url <http://…>', 'measure a server that is running elsewhere: no CPU, no memory', readUrl)
     .option('--token <text>', 'the control token of that server')
     .option('--out <dir>', 'where the folder of the run is put (default: results)')
-    .option('--json', 'print the run as JSON on stdout, and nothing else there', false)
+    .option(
+      '--json',
+      'print the run as JSON on stdout, and nothing else there: npm run --silent bench -- --json',
+      false,
+    )
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({
