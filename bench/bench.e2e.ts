@@ -92,7 +92,7 @@ test('a short run accounts for every delivery and every byte, and leaves its fou
   // The slip is part of the latency.
   expect(trial?.values['slip-p50']).toBeGreaterThan(0)
   expect(trial?.values['slip-p50']).toBeLessThan(trial?.values['latency-p50'] ?? 0)
-  expect(run.caveats).toContain('The command line changed the axes of the scenarios; see each trial.')
+  expect(run.caveats).toContain('The command line changed the axes of delivery; see each trial.')
 })
 
 test.runIf(process.platform === 'linux')(
@@ -138,5 +138,15 @@ test('bad usage is one line on stderr, nothing on stdout, and exit code 2', asyn
   const { code, stdout, stderr } = await startBench(['--tier', 'endless']).ended
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toMatch(/^error: .*quick, standard, full[^\n]*\n$/)
+  expect(readdirSync(out)).toEqual([])
+})
+
+test('a selection that leaves nothing to run is one line on stderr, and exit code 2', async () => {
+  const { code, stdout, stderr } = await startBench(['--scenario', 'throughput', '--technique', 'sse']).ended
+  expect({ code, stdout, stderr }).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'error: Nothing is left to run. Left out: throughput measures poll only.\n',
+  })
   expect(readdirSync(out)).toEqual([])
 })

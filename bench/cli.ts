@@ -1,5 +1,6 @@
 /** The command line of the bench: options in, a folder in `results/` out. */
 import { join } from 'node:path'
+import { NothingToRun } from './choose-scenarios.ts'
 import { parseOptions } from './options.ts'
 import { findProjectRoot } from './project-root.ts'
 import { RemoteError } from './remote.ts'
@@ -30,9 +31,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
   return run.summary.some(({ value }) => value !== null) ? EXIT.ok : EXIT.nothingMeasured
 }
 
-/** A server that cannot be measured is bad usage; everything else is a fault of the bench. */
+/** A selection of nothing and a server that cannot be measured are bad usage; everything else is a fault of the bench. */
 function complain(error: unknown): null {
-  if (!(error instanceof RemoteError)) throw error
+  if (!(error instanceof RemoteError || error instanceof NothingToRun)) throw error
   process.stderr.write(`error: ${error.message}\n`)
   return null
 }

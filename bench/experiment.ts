@@ -93,8 +93,9 @@ async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting
   const { floor: settings, seed, signal, pinning, plan } = setting
   const place = { core: pinning.serverCore, signal, plants: setting.plants?.server ?? [] }
   if (scenario.kind === 'delivery' && settings !== null) {
+    const axes = axesOf(scenario.axes, tier, plan)
     const floor = await startFloor({ ...place, settings })
-    return { subject: floor, measure: load => measureDelivery(setting, scenario.axes[tier], floor, load) }
+    return { subject: floor, measure: load => measureDelivery(setting, axes, floor, load) }
   }
   if (scenario.kind === 'delivery') {
     const axes = axesOf(scenario.axes, tier, plan)

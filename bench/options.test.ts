@@ -28,7 +28,7 @@ test('options are read into what they mean', () => {
       tier: 'standard',
       scenarios: ['delivery'],
       techniques: ['sse', 'poll'],
-      clients: 50,
+      clients: [50],
       eventsPerSecond: 5,
       payloadBytes: 64,
       blocks: 3,
@@ -41,6 +41,10 @@ test('options are read into what they mean', () => {
   })
 })
 
+test('several numbers of readers are a list', () => {
+  expect(parseOptions(['--clients', '1000,100'])).toMatchObject({ options: { clients: [1_000, 100] } })
+})
+
 test.each([
   ['--nonsense'],
   ['surplus'],
@@ -50,6 +54,10 @@ test.each([
   ['--technique', 'carrier-pigeon'],
   ['--clients', '0'],
   ['--clients', '1e3'],
+  ['--clients', '100,'],
+  ['--clients', '100,0'],
+  ['--clients', '100 1000'],
+  ['--clients', '100,100'],
   ['--rate', '-1'],
   ['--url', 'other-machine:3000'],
   ['--token', 'without-url'],

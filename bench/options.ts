@@ -1,14 +1,15 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { TECHNIQUES, type Technique } from '../server/protocol.ts'
 import { SCENARIO_IDS, type ScenarioId, TIERS, type Tier } from './scenario.ts'
+import { SCENARIOS } from './scenarios.ts'
 
 export interface BenchOptions {
   readonly tier: Tier
   /** `null`: those of the tier. */
   readonly scenarios: readonly ScenarioId[] | null
   readonly techniques: readonly Technique[]
-  /** `null`: as the scenario says. */
-  readonly clients: number | null
+  /** Several are places on an axis; `null`: as the scenario says. */
+  readonly clients: readonly number[] | null
   readonly eventsPerSecond: number | null
   readonly payloadBytes: number | null
   readonly blocks: number | null
@@ -21,6 +22,11 @@ export interface BenchOptions {
   readonly out: string | null
   readonly json: boolean
 }
+
+/** The scenarios of which readers and pace can be set. */
+const STEADY = SCENARIOS.filter(({ kind }) => kind === 'delivery')
+  .map(({ id }) => id)
+  .join(', ')
 
 /** Either what to do, or what to print and the exit code to end with. */
 export type Parsed =
@@ -42,8 +48,12 @@ export function parseOptions(args: readonly string[]): Parsed {
     )
     .option('--scenario <a,b>', `of ${SCENARIO_IDS.join(', ')}; by default those of the tier`, readScenarios)
     .option('--technique <a,b>', `of ${TECHNIQUES.join(', ')}; all by default`, readTechniques)
-    .option('--clients <n>', 'readers in the delivery scenario', readWhole(1, 10_000))
-    .option('--rate <n>', 'events per second in the delivery scenario', readWhole(1, 10_000))
+    .option(
+      '--clients <n,…>',
+      `readers, in ${STEADY}; of several numbers each arm runs with each`,
+      readEachWhole(1, 10_000),
+    )
+    .option('--rate <n>', `events per second, in ${STEADY}`, readWhole(1, 10_000))
     .option('--payload <bytes>', 'bytes of data in each event', readWhole(2, 65_536))
     .option('--repeats <n>', 'blocks, each running every arm once', readWhole(1, 100))
     .option(
@@ -101,7 +111,7 @@ interface Given {
   readonly tier: Tier
   readonly scenario?: ScenarioId[]
   readonly technique?: Technique[]
-  readonly clients?: number
+  readonly clients?: number[]
   readonly rate?: number
   readonly payload?: number
   readonly repeats?: number
@@ -134,6 +144,15 @@ function readWhole(from: number, to: number): (text: string) => number {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= from && value <= to) return value
     throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`)
+  }
+}
+
+function readEachWhole(from: number, to: number): (text: string) => number[] {
+  const readOne = readWhole(from, to)
+  return text => {
+    const values = text.split(',').map(readOne)
+    if (new Set(values).size === values.length) return values
+    throw new InvalidArgumentError('It must not name the same number twice.')
   }
 }
 

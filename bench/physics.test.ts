@@ -24,3 +24,11 @@ test('without a floor there is nothing to hold it against', () => {
   expect(withPhysics([broadcast(0.3)])).toEqual([broadcast(0.3)])
   expect(withPhysics([broadcast(0.3), { ...floor, as: 'websocket' }])[0]?.checks).toEqual([])
 })
+
+test('in a sweep it is held against the floor of its own place', () => {
+  const few = { ...floor, at: '10 readers', values: { 'cpu-per-delivery': 40 } }
+  const many = { ...floor, at: '200 readers' }
+  const trials = withPhysics([{ ...broadcast(0.5), at: '200 readers' }, few, few, many])
+  expect(trials[0]).toMatchObject({ verdict: 'ok' })
+  expect(withPhysics([broadcast(0.5), few, few, many])[0]).toMatchObject({ verdict: 'refused' })
+})

@@ -6,7 +6,7 @@ import { SCENARIOS } from './scenarios.ts'
 
 /**
  * Adds to each broadcast's trial the check of its median against the cost of a write: what a delivery cost the bare
- * TCP floor in this run, at the median. Without that floor there is nothing to hold it against.
+ * TCP floor in this run, at the median, and at the same place of a sweep if it stands there. Without that floor there is nothing to hold it against.
  */
 export function withPhysics(trials: readonly Trial[]): Trial[] {
   return trials.map(trial => {
@@ -25,12 +25,16 @@ export function withPhysics(trials: readonly Trial[]): Trial[] {
   })
 }
 
-function costOfWriteUs({ arm, scenario }: Trial, trials: readonly Trial[]): number | null {
+function costOfWriteUs({ arm, scenario, at }: Trial, trials: readonly Trial[]): number | null {
   const broadcasts = arm === 'sse' || arm === 'websocket'
   const steady = SCENARIOS.some(({ id, kind }) => id === scenario && kind === 'delivery')
   if (!broadcasts || !steady) return null
-  const costsUs = trials
-    .filter(trial => trial.arm === 'tcp' && trial.as === arm && trial.verdict !== 'refused')
+  const floors = trials.filter(
+    trial => trial.arm === 'tcp' && trial.as === arm && trial.verdict !== 'refused',
+  )
+  // A write costs less where there are more readers to write to.
+  const beside = floors.filter(floor => floor.scenario === scenario && floor.at === at)
+  const costsUs = (beside.length > 0 ? beside : floors)
     .flatMap(({ values }) => values['cpu-per-delivery'] ?? [])
     .filter(us => us > 0)
   return costsUs.length === 0 ? null : median(costsUs)

@@ -29,7 +29,9 @@ export function createProgress({ stream, blocks, expectedMs }: ProgressOptions):
     end(trial) {
       done++
       tookMs += trial.wallMs
-      const who = `${trial.scenario} ${trial.arm}${trial.as === null ? '' : ` as ${trial.as}`}`
+      const who = [trial.scenario, trial.arm, trial.as === null ? '' : `as ${trial.as}`, trial.at ?? '']
+        .filter(word => word !== '')
+        .join(' ')
       const said = trial.verdict === 'ok' ? headline(trial) : `${trial.verdict}: ${trial.reasons.join(' ')}`
       const line = `${counter(done)} block ${trial.block}/${blocks}  ${VERDICT_MARK[trial.verdict]} ${who.padEnd(27)} ${(trial.wallMs / 1000).toFixed(1)} s  ${said}`
       stream.write(`${live ? CLEAR_LINE : ''}${line}  (${timeLeft()})\n`)

@@ -124,5 +124,7 @@ test('what is not there, or is no lab, is one line and exit code 2', async () =>
 test('a run of which nothing could be measured there is refused before it begins', async () => {
   const { code, stderr } = await startBench(origin, ['--scenario', 'distance', '--token', TOKEN]).ended
   expect(code).toBe(2)
-  expect(stderr).toMatch(/^error: Left out: distance takes a server that the bench has started itself\.\n$/)
+  expect(stderr).toMatch(
+    /^error: Nothing is left to run\. Left out: distance takes a server that the bench has started itself\.\n$/,
+  )
 })

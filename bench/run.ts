@@ -2,6 +2,7 @@
 import { loadavg } from 'node:os'
 import type { SummaryRow, Technique } from '../server/protocol.ts'
 import { type FleetCosts, type FleetUse, measureFleetCosts } from './calibration.ts'
+import { type Choice, chooseScenarios } from './choose-scenarios.ts'
 import { claimCaveats } from './comparison/claim-caveats.ts'
 import { compareArms } from './comparison/compare-arms.ts'
 import { noiseBands } from './comparison/noise-bands.ts'
@@ -17,10 +18,9 @@ import { withPhysics } from './physics.ts'
 import { choosePinning, type Pinning } from './pinning.ts'
 import { createProgress, type ProgressOptions } from './progress.ts'
 import { createRandom, type Random, shuffle } from './random.ts'
-import { attachRemote, type Remote, RemoteError } from './remote.ts'
+import { attachRemote, type Remote } from './remote.ts'
 import { armLabel, type BenchRun, SCHEMA, type Trial } from './result.ts'
-import type { ArmPlan, DeliveryAxes, Scenario, Tier } from './scenario.ts'
-import { SCENARIOS } from './scenarios.ts'
+import type { ArmPlan, Scenario, Tier } from './scenario.ts'
 import { type Specimens, takeSpecimens } from './specimen.ts'
 import { startServer } from './subject.ts'
 import { summarize } from './summary.ts'
@@ -36,8 +36,8 @@ interface Turn {
 }
 
 /**
- * Broken off by `signal`, it resolves to what is finished, marked incomplete. Rejects with a `RemoteError` where the
- * server that was asked for cannot be measured.
+ * Broken off by `signal`, it resolves to what is finished, marked incomplete. Rejects with `NothingToRun` where nothing
+ * is left of what was asked for, and with a `RemoteError` where the server that was asked for cannot be measured.
  */
 export async function runBench(
   options: BenchOptions,
@@ -51,7 +51,8 @@ export async function runBench(
   const pinning = choosePinning()
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
   const random = createRandom(seed)
-  const { scenarios, skipped } = elsewhere(chooseScenarios(options), options)
+  const choice = chooseScenarios(options)
+  const { scenarios, skipped } = choice
   const remote = options.url === null ? null : await attachRemote(options.url, options.token)
   const blocks = Math.max(...scenarios.map(scenario => blocksOf(scenario, options)))
   const turns = planTurns(scenarios, options, blocks, random)
@@ -93,7 +94,7 @@ export async function runBench(
       tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     },
     caveats: [
-      ...caveatsOf(options, complete, commit.dirty, loadAverage, summary),
+      ...caveatsOf(options, choice, complete, commit.dirty, loadAverage, summary),
       ...claimCaveats(blocks, comparisons, bands),
       ...skipped,
     ],
@@ -176,50 +177,6 @@ function fleetUseOf(scenario: Scenario, { arm, as, at }: ArmPlan, tier: Tier): F
   return { technique: arm as Technique, shape: { ...scenario.axes[tier], ...at?.axes } }
 }
 
-/** The table's scenarios with the axes that the command line sets. */
-function chooseScenarios(options: BenchOptions): Scenario[] {
-  const { clients, eventsPerSecond, payloadBytes, tier } = options
-  const chosen = SCENARIOS.filter(({ id, blocks }) => options.scenarios?.includes(id) ?? blocks[tier] > 0)
-  return chosen.map(scenario => {
-    const payload = payloadBytes === null ? {} : { payloadBytes }
-    const delivery: Partial<DeliveryAxes> =
-      scenario.kind === 'delivery'
-        ? {
-            ...(clients === null ? {} : { readers: clients }),
-            ...(eventsPerSecond === null ? {} : { eventsPerSecond }),
-          }
-        : {}
-    return {
-      ...scenario,
-      axes: { ...scenario.axes, [tier]: { ...scenario.axes[tier], ...payload, ...delivery } },
-    } as Scenario
-  })
-}
-
-/**
- * Of a server elsewhere only what crosses the wire can be measured: no floor beside it, no probe in it, no road, which
- * is the page's. It is warmed up at no more than the pace of the trial, since it may limit how fast it is asked.
- */
-function elsewhere(
-  chosen: readonly Scenario[],
-  { url, tier }: BenchOptions,
-): { readonly scenarios: readonly Scenario[]; readonly skipped: readonly string[] } {
-  if (url === null) return { scenarios: chosen, skipped: [] }
-  const scenarios = chosen.flatMap(scenario => {
-    if (scenario.kind !== 'delivery') return []
-    const arms = scenario.arms.filter(
-      ({ as, at }) => as === undefined && at?.axes['distanceMs'] === undefined,
-    )
-    const axes = { ...scenario.axes, [tier]: { ...scenario.axes[tier], warmUpFactor: 1 } }
-    return arms.length === 0 ? [] : [{ ...scenario, arms, axes }]
-  })
-  const skipped = chosen
-    .filter(({ id }) => !scenarios.some(scenario => scenario.id === id))
-    .map(({ id }) => `Left out: ${id} takes a server that the bench has started itself.`)
-  if (scenarios.length === 0) throw new RemoteError(skipped.join(' '))
-  return { scenarios, skipped }
-}
-
 /** How often each arm of a scenario runs. */
 function blocksOf({ blocks }: Scenario, options: BenchOptions): number {
   return options.blocks ?? Math.max(1, blocks[options.tier])
@@ -231,12 +188,7 @@ function planTurns(
   blocks: number,
   random: Random,
 ): Turn[] {
-  const arms = scenarios.flatMap(scenario =>
-    scenario.arms
-      .filter(({ arm, as }) => options.techniques.some(technique => technique === (as ?? arm)))
-      .filter(({ tiers }) => tiers?.includes(options.tier) ?? true)
-      .map(plan => ({ scenario, plan })),
-  )
+  const arms = scenarios.flatMap(scenario => scenario.arms.map(plan => ({ scenario, plan })))
   return Array.from({ length: blocks }, (_, index) =>
     shuffle(
       arms.filter(({ scenario }) => index < blocksOf(scenario, options)),
@@ -274,15 +226,13 @@ function inWords(expectedMs: readonly number[]): string {
 
 function caveatsOf(
   options: BenchOptions,
+  { changed }: Choice,
   complete: boolean,
   dirty: boolean,
   loadAverage: number,
   summary: readonly SummaryRow[],
 ): string[] {
   const unsound = summary.filter(({ verdict }) => verdict === 'refused' || verdict === 'failed').length
-  const changed = [options.clients, options.eventsPerSecond, options.payloadBytes].some(
-    value => value !== null,
-  )
   return [
     options.tier === 'quick' &&
       'A look, not a result: the quick tier is short, and what the fleet can take is not measured in it.',
@@ -290,7 +240,7 @@ function caveatsOf(
     dirty && 'Not publishable: the working tree differed from the commit.',
     loadAverage > QUIET_LOAD_AVERAGE &&
       `The machine was busy with something else: load average ${loadAverage.toFixed(1)} before the run began.`,
-    changed && 'The command line changed the axes of the scenarios; see each trial.',
+    changed.length > 0 && `The command line changed the axes of ${changed.join(', ')}; see each trial.`,
     unsound > 0 && `${unsound} figures are refused or failed; each says why.`,
     options.url === null
       ? 'Server and readers share one machine: loopback, no TLS, no proxy, no distance.'

@@ -147,11 +147,18 @@ function pointsOverFloor(group: readonly Trial[], trials: readonly Trial[]): Poi
 function compareTrials(a: Trial, b: Trial): number {
   return (
     SCENARIO_IDS.indexOf(a.scenario) - SCENARIO_IDS.indexOf(b.scenario) ||
+    readersOf(a) - readersOf(b) ||
     placeOf(a) - placeOf(b) ||
     LABELS.compare(a.at ?? '', b.at ?? '') ||
     ARMS.indexOf(a.arm) - ARMS.indexOf(b.arm) ||
     LABELS.compare(a.as ?? '', b.as ?? '')
   )
+}
+
+/** Of a sweep: 1,000 come after 200, whatever their names are. */
+function readersOf({ axes }: Trial): number {
+  const { readers } = axes
+  return typeof readers === 'number' ? readers : 0
 }
 
 /** Its turn on the axis that the scenario sweeps, as the table of scenarios has it. */

@@ -112,6 +112,14 @@ test('places of a sweep come in the order of the table, in whatever order they r
   expect(summarize(trials, 1).map(({ at }) => at)).toEqual(['all read', '10 stopped'])
 })
 
+test('a sweep of readers comes by their number', () => {
+  const trials = [1_000, 20, 200].map(readers =>
+    trial({ at: `${readers.toLocaleString('en')} readers`, axes: { readers }, values: { 'wire-down': 1 } }),
+  )
+  const places = new Set(summarize(trials, 1).map(({ at }) => at))
+  expect([...places]).toEqual(['20 readers', '200 readers', '1,000 readers'])
+})
+
 test('a figure has an interval from three trials on, the same one for the same seed', () => {
   const trials = [9, 1, 4].map((us, index) => trial({ block: index + 1, values: { 'cpu-per-delivery': us } }))
   expect(find(trials, 'sse', 'cpu-per-delivery')?.interval).toEqual({ low: 1, high: 9 })

@@ -108,12 +108,19 @@ function failureBlocks(rows: readonly SummaryRow[], notes: Notes): Block[] {
 function floorBlocks(rows: readonly SummaryRow[], notes: Notes): Block[] {
   const floors = rows.filter(({ arm, metric }) => FLOORS.some(floor => floor === arm) && metric !== 'any')
   if (floors.length === 0) return []
+  const swept = floors.some(({ at }) => at !== null)
   return [
     { kind: 'heading', level: 3, text: 'The physical floors' },
     {
       kind: 'table',
-      columns: ['floor', 'metric', 'unit', 'figure'],
-      rows: floors.map(row => [row.arm, titleOf(row.metric), row.unit, figureCell(row, notes)]),
+      columns: ['floor', ...(swept ? ['at'] : []), 'metric', 'unit', 'figure'],
+      rows: floors.map(row => [
+        row.arm,
+        ...(swept ? [row.at ?? ''] : []),
+        titleOf(row.metric),
+        row.unit,
+        figureCell(row, notes),
+      ]),
       cells: 'words',
     },
   ]
