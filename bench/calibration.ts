@@ -32,6 +32,8 @@ export interface FleetCosts {
   of(use: FleetUse): FleetCost | undefined
   /** For the record: deliveries per second that a load process takes, one by one. */
   readonly taken: Readonly<Record<string, number>>
+  /** Of what could not be measured, why its trials carry no check; a sentence each. */
+  readonly unknown: readonly string[]
 }
 
 export interface FleetUse {
@@ -39,7 +41,7 @@ export interface FleetUse {
   readonly shape: FleetShape
 }
 
-/** One that cannot be measured is left out and `say`s why: its trials then carry no check of it. */
+/** One that cannot be measured is left out, and `say`s why at once: its trials then carry no check of it. */
 export async function measureFleetCosts(
   uses: readonly FleetUse[],
   pinning: Pinning,
@@ -47,18 +49,22 @@ export async function measureFleetCosts(
   say: (sentence: string) => void,
 ): Promise<FleetCosts> {
   const costs = new Map<string, FleetCost>()
+  const unknown: string[] = []
   const alike = new Map(uses.map(use => [nameOf(use), use]))
   for (const [name, use] of alike) {
     try {
       costs.set(name, await measureFleetCost(use, pinning, signal))
     } catch (error) {
       signal.throwIfAborted()
-      say(`What the fleet can take of ${name} is not known: ${(error as Error).message}.`)
+      const sentence = `What the fleet can take of ${name} is not known, and not checked: ${(error as Error).message}.`
+      unknown.push(sentence)
+      say(sentence)
     }
   }
   return {
     of: use => costs.get(nameOf(use)),
     taken: Object.fromEntries([...costs].map(([name, cost]) => [name, Math.round(deliveriesTaken(cost, 1))])),
+    unknown,
   }
 }
 

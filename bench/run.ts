@@ -1,9 +1,8 @@
 /** One run: every arm once per block in a drawn order, block after block, each trial on its own. */
 import { loadavg } from 'node:os'
-import type { SummaryRow, Technique } from '../server/protocol.ts'
+import type { Technique } from '../server/protocol.ts'
 import { type FleetCosts, type FleetUse, measureFleetCosts } from './calibration.ts'
-import { type Choice, chooseScenarios } from './choose-scenarios.ts'
-import { claimCaveats } from './comparison/claim-caveats.ts'
+import { chooseScenarios } from './choose-scenarios.ts'
 import { compareArms } from './comparison/compare-arms.ts'
 import { noiseBands } from './comparison/noise-bands.ts'
 import type { TrialSetting } from './experiment/measurement.ts'
@@ -20,13 +19,11 @@ import { createProgress, type ProgressOptions } from './progress.ts'
 import { createRandom, type Random, shuffle } from './random.ts'
 import { attachRemote, type Remote } from './remote.ts'
 import { armLabel, type BenchRun, SCHEMA, type Trial } from './result.ts'
+import { runCaveats } from './run-caveats.ts'
 import type { ArmPlan, Scenario, Tier } from './scenario.ts'
 import { type Specimens, takeSpecimens } from './specimen.ts'
 import { startServer } from './subject.ts'
 import { summarize } from './summary.ts'
-
-/** One minute's average before the run; a desktop at rest stays below. */
-const QUIET_LOAD_AVERAGE = 0.5
 
 interface Turn {
   readonly scenario: Scenario
@@ -93,11 +90,18 @@ export async function runBench(
       ...clock,
       tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     },
-    caveats: [
-      ...caveatsOf(options, choice, complete, commit.dirty, loadAverage, summary),
-      ...claimCaveats(blocks, comparisons, bands),
-      ...skipped,
-    ],
+    caveats: runCaveats({
+      options,
+      choice,
+      complete,
+      dirty: commit.dirty,
+      loadAverage,
+      uncalibrated: fleetCosts?.unknown ?? [],
+      trials,
+      summary,
+      comparisons,
+      bands,
+    }),
     summary,
     comparisons,
     bands,
@@ -222,31 +226,6 @@ async function prepare(
 function inWords(expectedMs: readonly number[]): string {
   const seconds = expectedMs.reduce((sum, ms) => sum + ms, 0) / 1000
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} minutes`
-}
-
-function caveatsOf(
-  options: BenchOptions,
-  { changed }: Choice,
-  complete: boolean,
-  dirty: boolean,
-  loadAverage: number,
-  summary: readonly SummaryRow[],
-): string[] {
-  const unsound = summary.filter(({ verdict }) => verdict === 'refused' || verdict === 'failed').length
-  return [
-    options.tier === 'quick' &&
-      'A look, not a result: the quick tier is short, and what the fleet can take is not measured in it.',
-    !complete && 'Incomplete: the run was broken off.',
-    dirty && 'Not publishable: the working tree differed from the commit.',
-    loadAverage > QUIET_LOAD_AVERAGE &&
-      `The machine was busy with something else: load average ${loadAverage.toFixed(1)} before the run began.`,
-    changed.length > 0 && `The command line changed the axes of ${changed.join(', ')}; see each trial.`,
-    unsound > 0 && `${unsound} figures are refused or failed; each says why.`,
-    options.url === null
-      ? 'Server and readers share one machine: loopback, no TLS, no proxy, no distance.'
-      : `The server at ${new URL(options.url).origin} was started by somebody else: its CPU and memory are not known, and latencies are as exact as its clock could be read from here (see clockUncertaintyMs).`,
-    'The readers send the shortest valid heads; a browser sends several hundred bytes more with each request.',
-  ].filter(caveat => caveat !== false)
 }
 
 function compactTime(time: Date): string {

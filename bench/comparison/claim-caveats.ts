@@ -1,25 +1,44 @@
 import type { Comparison, NoiseBand } from '../../server/protocol.ts'
+import type { Trial } from '../result.ts'
 import { BLOCKS_FOR_A_CLAIM } from '../scenario.ts'
 
-/** What a run as a whole must say about its claims: that it makes none, or where it makes none. */
+const NO_TWINS =
+  'No difference is claimed: the reference arm never ran twice in one block, so the noise is unknown.'
+
+/** What a run as a whole must say about its claims, in one caveat at most: that it makes none, or where it makes none. */
 export function claimCaveats(
-  blocks: number,
+  scenarios: readonly string[],
+  trials: readonly Trial[],
   comparisons: readonly Comparison[],
   bands: readonly NoiseBand[],
 ): string[] {
-  if (blocks < BLOCKS_FOR_A_CLAIM) {
+  const few = scenarios.filter(scenario => blocksOf(scenario, trials) < BLOCKS_FOR_A_CLAIM)
+  const unpublishable = `Not publishable: fewer than ${BLOCKS_FOR_A_CLAIM} blocks in`
+  if (few.length === scenarios.length) {
     return [
-      `No difference is claimed: ${blocks === 1 ? '1 block' : `${blocks} blocks`}, and a claim takes ${BLOCKS_FOR_A_CLAIM}.`,
+      `${unpublishable} ${few.length === 1 ? few.join() : 'every scenario'}, so no difference is claimed.`,
     ]
   }
-  if (bands.length === 0) {
-    return [
-      'No difference is claimed: the reference arm never ran twice in one block, so the noise is unknown.',
-    ]
-  }
-  const scenarios = [...new Set(comparisons.map(({ scenario }) => scenario))]
-  const silent = scenarios.filter(scenario =>
-    comparisons.every(found => found.scenario !== scenario || found.verdict === 'not claimed'),
+  const sentences = [
+    few.length > 0 && `${unpublishable} ${few.join(', ')}, so no difference is claimed there.`,
+    bands.length === 0 ? NO_TWINS : silence(comparisons, few),
+  ].filter(sentence => sentence !== false && sentence !== null)
+  return sentences.length === 0 ? [] : [sentences.join(' ')]
+}
+
+/** Trials, whatever became of them: a refused one is said elsewhere. */
+function blocksOf(scenario: string, trials: readonly Trial[]): number {
+  return new Set(trials.filter(trial => trial.scenario === scenario).map(({ block }) => block)).size
+}
+
+/** Where there were blocks enough. */
+function silence(comparisons: readonly Comparison[], few: readonly string[]): string | null {
+  const compared = new Set(comparisons.map(({ scenario }) => scenario))
+  const silent = [...compared].filter(
+    scenario =>
+      !few.includes(scenario) &&
+      comparisons.every(found => found.scenario !== scenario || found.verdict === 'not claimed'),
   )
-  return silent.length === 0 ? [] : [`No difference is claimed in ${silent.join(', ')}; the report says why.`]
+  if (silent.length === 0) return null
+  return `No difference is claimed in ${silent.join(', ')}${few.length > 0 ? ' either' : ''}; the report says why.`
 }
