@@ -2,9 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TECHNIQUES, type Technique } from '../../server/protocol.ts'
+import { EventSource } from 'eventsource'
+import { type Browser, chromium } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { chromiumFlags, findChromium, HOW_TO_GET_CHROMIUM } from '../../client/dashboard/chromium.ts'
+import { DATA_MAX_BYTES, TECHNIQUES, type Technique } from '../../server/protocol.ts'
 import { createRandom } from '../random.ts'
+import { type Clients, type Listener, listen } from './listen.ts'
 import { createLongPollReader } from './long-poll.ts'
 import { createPollReader } from './poll.ts'
 import type { CreateReader, Reader } from './reader.ts'
@@ -28,9 +33,17 @@ const DATA: readonly unknown[] = [
   'x'.repeat(70),
   'y'.repeat(400),
   'z'.repeat(60_000),
+  // The largest there may be: with its envelope it takes the longest form.
+  'é'.repeat((DATA_MAX_BYTES - 2) / 2),
 ]
 const BURST = 600
 const EVENTS = DATA.length + BURST
+/** Text in two bytes per letter, around the length at which a frame's head changes its form. */
+const SIZES: readonly string[] = Array.from({ length: 40 }, (_, index) => 'é'.repeat(10 + index))
+
+const executablePath = findChromium()
+if (executablePath === null)
+  process.stderr.write(`${HOW_TO_GET_CHROMIUM} The fleet is held against clients in Node only.\n`)
 
 let server: ChildProcess
 let origin: string
@@ -52,6 +65,7 @@ afterAll(async () => {
 
 interface Seen {
   place: number | null
+  epoch: string
   readonly events: [seq: number, at: number | null][]
 }
 
@@ -65,8 +79,9 @@ function readInto(
     host: new URL(origin).host,
     from: null,
     send,
-    onPlace: seq => {
+    onPlace: (seq, epoch) => {
       seen.place = seq
+      seen.epoch = epoch
     },
     onEvent: (seq, at) => seen.events.push([seq, at]),
     onAnswer: () => {},
@@ -87,29 +102,62 @@ async function post(path: string, body: unknown): Promise<void> {
   expect(response.ok, await response.text()).toBe(true)
 }
 
-/** What the server sends to a reader while events are published, as it came, and what the reader made of it. */
-async function record(technique: Technique): Promise<{ bytes: Buffer; seen: Seen }> {
-  const seen: Seen = { place: null, events: [] }
+interface Joined {
+  readonly seen: Seen
+  /** As it came, and what it last asked, as they stand. */
+  readonly reads: readonly Buffer[]
+  readonly asked: string
+  leave(): void
+}
+
+/** One of the fleet's readers, on a socket of its own. */
+async function join(technique: Technique, sentinel: boolean): Promise<Joined> {
+  const seen = nothingSeen()
   const reads: Buffer[] = []
   const { hostname, port } = new URL(origin)
   const socket = connect(Number(port), hostname)
-  const reader = readInto(technique, seen, true, bytes => socket.write(bytes))
+  let asked = ''
+  const reader = readInto(technique, seen, sentinel, bytes => {
+    asked = String(bytes)
+    socket.write(bytes)
+  })
+  const leave = () => {
+    reader.pause()
+    socket.destroy()
+  }
+  onTestFinished(leave)
   socket.on('connect', () => reader.start())
   socket.on('data', read => {
     reads.push(Buffer.from(read))
     reader.read(read)
   })
   await expect.poll(() => seen.place).not.toBeNull()
+  return {
+    seen,
+    reads,
+    get asked() {
+      return asked
+    },
+    leave,
+  }
+}
+
+/** What the server sends to a reader while events are published, as it came, and what the reader made of it. */
+async function record(technique: Technique): Promise<{ bytes: Buffer; seen: Seen }> {
+  const { seen, reads, leave } = await join(technique, true)
   for (const data of DATA) await post('/api/events', { type: 'test', data })
   await post('/api/burst', { count: BURST })
   await expect.poll(() => seen.events.length, { timeout: 5_000 }).toBe(EVENTS)
-  reader.pause()
-  socket.destroy()
+  leave()
   return { bytes: Buffer.concat(reads), seen }
 }
 
+function nothingSeen(): Seen {
+  return { place: null, epoch: '', events: [] }
+}
+
 function replay(technique: Technique, bytes: Buffer, sentinel: boolean, nextLength: () => number): Seen {
-  const seen: Seen = { place: null, events: [] }
+  const seen = nothingSeen()
   const reader = readInto(technique, seen, sentinel, () => {})
   reader.start()
   // One buffer for every read, overwritten each time: whoever keeps a part of it is found out.
@@ -152,3 +200,87 @@ for (const technique of TECHNIQUES) {
     expect(counted.events).toEqual(seen.events.map(([seq]) => [seq, null]))
   })
 }
+
+describe('held against real clients', () => {
+  const inNode: Clients = { fetch, EventSource, WebSocket: WebSocket as unknown as Clients['WebSocket'] }
+  let browser: Browser | null = null
+
+  beforeAll(async () => {
+    if (executablePath !== null)
+      browser = await chromium.launch({ executablePath, args: [...chromiumFlags()] })
+  })
+  afterAll(() => browser?.close())
+
+  test('the fleet makes of the same events what ws, eventsource, fetch and a browser make of them', async () => {
+    const leaving = new AbortController()
+    onTestFinished(() => leaving.abort())
+    const readBrowser = browser === null ? async () => [] : await listenIn(browser)
+    const listeners = TECHNIQUES.map(technique => listen(origin, technique, inNode, leaving.signal))
+    const readers = await Promise.all(
+      TECHNIQUES.flatMap(technique =>
+        [true, false].map(async sentinel => ({
+          technique,
+          sentinel,
+          joined: await join(technique, sentinel),
+        })),
+      ),
+    )
+    await expect
+      .poll(async () => [...listeners, ...(await readBrowser())].map(({ place }) => place), {
+        timeout: 5_000,
+      })
+      .not.toContain(null)
+
+    let published = 0
+    for (const data of DATA) {
+      await post('/api/events', { type: 'one-by-one', data })
+      published++
+      await expect.poll(() => behind(published), { interval: 5, timeout: 5_000 }).toBe(0)
+    }
+    await Promise.all([...DATA, ...SIZES].map(data => post('/api/events', { type: 'together', data })))
+    await post('/api/burst', { count: BURST })
+    published += DATA.length + SIZES.length + BURST
+    await expect.poll(() => behind(published), { timeout: 10_000 }).toBe(0)
+    await expect
+      .poll(async () => (await readBrowser()).filter(({ events }) => events.length < published).length, {
+        timeout: 10_000,
+      })
+      .toBe(0)
+
+    const real = [...listeners, ...(await readBrowser())]
+    const [first] = real
+    if (first === undefined) throw new Error('nobody listened')
+    expect(first.events.slice(0, DATA.length).map(({ data }) => data)).toEqual(DATA)
+    expect(first.cursor).toBe(`${first.place?.slice(0, 10)}-${first.events.at(-1)?.seq}`)
+    for (const listener of real) expect(listener).toEqual({ ...first, complaints: [] })
+    for (const { technique, sentinel, joined } of readers) {
+      const { seen } = joined
+      const who = `${technique}, ${sentinel ? 'a sentinel' : 'one that counts'}`
+      expect({ ...seen, place: `${seen.epoch}-${seen.place}` }, who).toEqual({
+        epoch: first.place?.slice(0, 10),
+        place: first.place,
+        events: first.events.map(({ seq, at }) => [seq, sentinel ? at : null]),
+      })
+      if (technique === 'poll' || technique === 'long-poll')
+        await expect.poll(() => joined.asked, { message: who }).toContain(`cursor=${first.cursor} `)
+    }
+
+    /** How many in this process do not have so many events yet. */
+    function behind(count: number): number {
+      return [...listeners, ...readers.map(({ joined }) => joined.seen)].filter(
+        ({ events }) => events.length < count,
+      ).length
+    }
+  })
+
+  /** One of each technique in a page that is the server's and has no script; returns how to read them. */
+  async function listenIn(browser: Browser): Promise<() => Promise<Listener[]>> {
+    const page = await browser.newPage()
+    await page.goto(`${origin}/api/health`)
+    await page.evaluate(
+      `globalThis.listeners = ${JSON.stringify(TECHNIQUES)}.map(technique =>
+        (${listen})(location.origin, technique, globalThis, new AbortController().signal))`,
+    )
+    return () => page.evaluate('listeners')
+  }
+})
