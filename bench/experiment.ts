@@ -12,7 +12,7 @@ import { measureSlowReader } from './experiment/slow-reader.ts'
 import { measureThroughput } from './experiment/throughput.ts'
 import type { LoadCommands } from './load-commands.ts'
 import { createLoadGroup } from './load-group.ts'
-import { readSteal } from './machine.ts'
+import { readSteal, stealSince } from './machine.ts'
 import type { Trial } from './result.ts'
 import type { ArmPlan, Scenario, Tier } from './scenario.ts'
 import { type Subject, startFloor, startServer } from './subject.ts'
@@ -133,12 +133,6 @@ async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting
         measure: load => measureConnections(setting, scenario.axes[tier], server, load),
       }
   }
-}
-
-function stealSince(from: ReturnType<typeof readSteal>): number | null {
-  const to = readSteal()
-  if (from === null || to === null || to.all === from.all) return null
-  return (to.stolen - from.stolen) / (to.all - from.all)
 }
 
 /** The scenario's, and what the arm's place on the swept axis sets. */

@@ -51,6 +51,13 @@ export function readSteal(): { readonly stolen: number; readonly all: number } |
   return { stolen: jiffies[7] ?? 0, all: jiffies.reduce((sum, n) => sum + n, 0) }
 }
 
+/** The share of the machine's time that the host took since `from`; `null` where the kernel does not say. */
+export function stealSince(from: ReturnType<typeof readSteal>): number | null {
+  const to = readSteal()
+  if (from === null || to === null || to.all === from.all) return null
+  return (to.stolen - from.stolen) / (to.all - from.all)
+}
+
 /** What the kernel holds in TCP buffers, of all processes; `null` where it does not say. */
 export function readSocketMemory(): number | null {
   const pages = /^TCP: .* mem (\d+)/m.exec(readText('/proc/net/sockstat') ?? '')?.[1]

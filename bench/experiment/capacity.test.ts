@@ -1,8 +1,28 @@
 import { expect, test } from 'vitest'
-import { search } from './capacity.ts'
+import { checkFound, judge, lagGrowthMs, type Outcome, type Probe, search } from './capacity.ts'
 
-const probes = (limit: number) =>
-  search(async rate => ({ rate, passed: rate <= limit }), { firstEventsPerSecond: 50, resolution: 0.05 })
+const AXES = { firstEventsPerSecond: 50, resolution: 0.05, limitP99Ms: 100 }
+
+const probes = (limit: number) => search(async rate => ({ rate, passed: rate <= limit, isVoid: false }), AXES)
+
+const SOUND: Outcome = {
+  publishedMs: 1_600,
+  complete: true,
+  delivered: 160_000,
+  p99Ms: 12,
+  lagGrowthMs: 1,
+  drainMs: 60,
+  cpuMs: 800,
+  loadUtilization: 0.3,
+  stealShare: 0,
+}
+
+/** A server that bears so many events per second, looked at by way of `differences`. */
+const probesOf = (limit: number, differences: Partial<Outcome> = {}): Promise<Probe[]> =>
+  search(
+    async rate => judge({ ...SOUND, ...(rate > limit ? { p99Ms: 900, ...differences } : {}) }, rate, AXES),
+    AXES,
+  )
 
 test.each([50, 51, 99, 1_337, 60_000])('a limit of %d is found to 5 %%', async limit => {
   const found = await probes(limit)
@@ -15,4 +35,88 @@ test.each([50, 51, 99, 1_337, 60_000])('a limit of %d is found to 5 %%', async l
 test('a search that never fails, and one that never passes, come to an end', async () => {
   expect((await probes(Number.POSITIVE_INFINITY)).every(({ passed }) => passed)).toBe(true)
   expect((await probes(0)).some(({ passed }) => passed)).toBe(false)
+})
+
+test('a rate that failed once has failed, and no second try of it is made', async () => {
+  const asked: number[] = []
+  const found = await search(async rate => {
+    asked.push(rate)
+    return { rate, passed: rate < 100 || asked.filter(one => one === rate).length > 1, isVoid: false }
+  }, AXES)
+  expect(found).toHaveLength(asked.length)
+  expect(new Set(asked).size).toBe(asked.length)
+  expect(Math.max(...found.filter(({ passed }) => passed).map(({ rate }) => rate))).toBeLessThan(100)
+})
+
+test('a void failure is recorded and asked again, twice at most', async () => {
+  let stalls = 1
+  const found = await search(async rate => {
+    const isVoid = rate === 100 && stalls-- > 0
+    return { rate, passed: !isVoid && rate <= 100, isVoid: isVoid || rate === 200 }
+  }, AXES)
+  expect(found.slice(0, 6).map(({ rate, passed }) => [rate, passed])).toEqual([
+    [50, true],
+    [100, false],
+    [100, true],
+    [200, false],
+    [200, false],
+    [200, false],
+  ])
+})
+
+test('deliveries are counted by the time for which the source was really on', () => {
+  expect(judge(SOUND, 1_000, AXES)).toMatchObject({ passed: true, deliveriesPerSecond: 100_000 })
+})
+
+test.each<[string, Partial<Outcome>]>([
+  ['an event lost', { complete: false }],
+  ['late events', { p99Ms: 101 }],
+  ['a queue that grows', { lagGrowthMs: 25 }],
+  ['much left at the end', { drainMs: 201 }],
+  ['a busy load process', { loadUtilization: 0.86 }],
+])('%s: the rate is too much, or, while the host takes time, nothing is known', (_name, differences) => {
+  expect(judge({ ...SOUND, ...differences }, 1_000, AXES)).toMatchObject({ passed: false, isVoid: false })
+  expect(judge({ ...SOUND, ...differences, stealShare: 0.05 }, 1_000, AXES)).toMatchObject({
+    passed: false,
+    isVoid: true,
+  })
+  expect(judge({ ...SOUND, stealShare: 0.05 }, 1_000, AXES)).toMatchObject({ passed: true, isVoid: false })
+})
+
+/** A probe of 1.5 s at 1,000 events/s, of which the readers get so many per second. */
+function served(eventsPerSecond: number, jitterMs = 0): { intendedAt: number[]; lastReadAt: number[] } {
+  const intendedAt = Array.from({ length: 1_500 }, (_, index) => 5_000 + index)
+  const lastReadAt = intendedAt.map(
+    (at, index) =>
+      at + 2 + index * Math.max(0, 1_000 / eventsPerSecond - 1) + jitterMs * Math.abs(Math.sin(index)),
+  )
+  return { intendedAt, lastReadAt }
+}
+
+test('a queue that grows shows by 5 % too much, though the 99th percentile is still within the limit', () => {
+  const overloaded = served(952)
+  expect(
+    Math.max(...overloaded.lastReadAt.map((at, index) => at - (overloaded.intendedAt[index] ?? 0))),
+  ).toBeLessThan(100)
+  expect(judge({ ...SOUND, lagGrowthMs: lagGrowthMs(overloaded) }, 1_000, AXES).passed).toBe(false)
+  expect(judge({ ...SOUND, lagGrowthMs: lagGrowthMs(served(1_000, 47)) }, 1_000, AXES).passed).toBe(true)
+})
+
+test('a queue that stood there at half-time and grows no more, and one stall, are no growth', () => {
+  const { intendedAt, lastReadAt } = served(1_000)
+  expect(lagGrowthMs({ intendedAt, lastReadAt: lastReadAt.map(at => at + 80) })).toBe(0)
+  const stalled = lastReadAt.map((at, index) => (index > 1_300 && index < 1_380 ? 5_000 + 1_380 : at))
+  expect(lagGrowthMs({ intendedAt, lastReadAt: stalled })).toBeLessThan(1)
+  expect(lagGrowthMs({ intendedAt: [], lastReadAt: [] })).toBe(0)
+})
+
+test('what was not the server is said: its load process, its host, or both looked busy', async () => {
+  const verdicts = async (differences: Partial<Outcome>, limit = 1_000) =>
+    checkFound(await probesOf(limit, differences)).map(({ verdict }) => verdict)
+  expect(await verdicts({})).toEqual(['ok', 'ok'])
+  expect(await verdicts({ loadUtilization: 0.75 })).toEqual(['ok', 'flagged'])
+  expect(await verdicts({ loadUtilization: 0.9 })).toEqual(['flagged', 'ok'])
+  expect(await verdicts({ stealShare: 0.05 })).toEqual(['flagged', 'ok'])
+  expect(await verdicts({}, 0)).toEqual(['refused'])
+  expect(await verdicts({}, Number.POSITIVE_INFINITY)).toEqual(['refused', 'ok'])
 })
