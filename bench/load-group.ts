@@ -123,6 +123,7 @@ export function createLoadGroup(
       rssBytes: total(({ rssBytes }) => rssBytes),
       heapUsedBytes: total(({ heapUsedBytes }) => heapUsedBytes),
       externalBytes: total(({ externalBytes }) => externalBytes),
+      sleeps: total(({ sleeps }) => sleeps),
     }
   }
 

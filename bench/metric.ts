@@ -75,6 +75,7 @@ export const METRICS = {
   'throughput-full': { title: 'polls with a full batch (200)', unit: '/s' },
   'throughput-cannon': { title: 'polls with nothing new (200), by autocannon', unit: '/s' },
   'throughput-fleet': { title: 'the same by the fleet', unit: '/s' },
+  'instruments-agree': { title: 'polls by autocannon ÷ polls by the fleet', unit: 'ratio' },
   'cpu-per-request-empty': { title: 'server CPU per poll with nothing new', unit: 'µs' },
   'cpu-per-request-full': { title: 'server CPU per poll with a full batch', unit: 'µs' },
   'cpu-per-opening': { title: 'server CPU per connection opened for one poll', unit: 'µs' },

@@ -20,6 +20,8 @@ export interface ProbeReading {
   readonly rssBytes: number
   readonly heapUsedBytes: number
   readonly externalBytes: number
+  /** How often it waited for something, all threads of the process together. */
+  readonly sleeps: number
 }
 
 /** How late the source published: actual − intended. */
@@ -98,6 +100,7 @@ answerBench({
       rssBytes: memory.rss,
       heapUsedBytes: memory.heapUsed,
       externalBytes: memory.external,
+      sleeps: process.resourceUsage().voluntaryContextSwitches,
     }
   },
 

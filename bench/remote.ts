@@ -122,4 +122,5 @@ const UNKNOWN: Omit<ProbeReading, 'monotonicMs'> = {
   rssBytes: Number.NaN,
   heapUsedBytes: Number.NaN,
   externalBytes: Number.NaN,
+  sleeps: Number.NaN,
 }
