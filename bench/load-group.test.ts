@@ -183,13 +183,19 @@ test('a fleet is shared out whole, and nobody gets more to stall than it has rea
 
 test('how busy the processes were is how busy the busiest was', async () => {
   const group = await openGroup(5)
-  const reading = (loopActiveMs: number, loopIdleMs: number) => ({ loopActiveMs, loopIdleMs, cpuMs: 1 })
+  const reading = (loopActiveMs: number, loopIdleMs: number) => ({
+    loopActiveMs,
+    loopIdleMs,
+    cpuMs: 1,
+    sleeps: 2,
+  })
   probes = [reading(50, 50), reading(90, 10), reading(0, 100)]
   const from = await group.ask('probe.read', null)
   probes = [reading(90, 110), reading(95, 105), reading(20, 180)]
   const to = await group.ask('probe.read', null)
   expect(loopUtilization(from, to)).toBeCloseTo(0.4)
   expect(to.cpuMs).toBe(3)
+  expect(to.sleeps).toBe(6)
 })
 
 test('too few open files are said before anything is opened', () => {

@@ -204,7 +204,7 @@ export const SCENARIOS: readonly Scenario[] = [
       full: { ...THROUGHPUT_QUICK, warmUpRequests: 20_000, windowMs: 5_000, openingRounds: 30 },
     },
     blocks: { quick: 1, standard: 2, full: 12 },
-    trialMs: { quick: 8_000, standard: 18_000, full: 36_000 },
+    trialMs: { quick: 8_000, standard: 20_000, full: 36_000 },
   },
   {
     id: 'connections',
