@@ -52,6 +52,7 @@ function readingAt({ seconds, events, asks }: Moment) {
     rssBytes: 0,
     heapUsedBytes: 0,
     externalBytes: 0,
+    sleeps: 0,
   }
   return { counts, probe }
 }

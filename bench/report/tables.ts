@@ -102,6 +102,7 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
         'throughput-full',
         'throughput-cannon',
         'throughput-fleet',
+        'instruments-agree',
         'cpu-per-request-empty',
         'cpu-per-request-full',
         'cpu-per-opening',
