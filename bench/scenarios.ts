@@ -35,7 +35,7 @@ const DELIVERY_QUICK: DeliveryAxes = {
   distanceMs: null,
   idleMs: 200,
   // A poll runs through ten times the code of a delivery, which is not compiled before some ten thousand of them.
-  warmUpMs: 1_600,
+  warmUpMs: 1_500,
   warmUpFactor: 8,
   warmUpDeliveriesPerSecond: 24_000,
   // 60 publishes in each of two blocks: enough for a 90th percentile.
@@ -49,13 +49,13 @@ const THROUGHPUT_QUICK: ThroughputAxes = {
   // A batch of ten times as many would measure how fast autocannon reads.
   batchEvents: 20,
   warmUpRequests: 6_000,
-  windowMs: 600,
+  windowMs: 400,
   openingConnections: 100,
   openingRounds: 5,
 }
 
 const CONNECTIONS_QUICK: ConnectionsAxes = {
-  steps: [0, 250, 500, 750],
+  steps: [0, 300, 600],
   warmUpConnections: 100,
   payloadBytes: 128,
 }
