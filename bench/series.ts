@@ -73,20 +73,26 @@ export function seriesOfArm(group: readonly Trial[], trials: readonly Trial[]): 
   const [first] = group
   if (first === undefined) return []
   const { scenario, arm, as, at, axes } = first
-  const publishes = group.reduce((sum, trial) => sum + (trial.publishes ?? 0), 0)
   const floorPoints = pointsOverFloor(group, trials)
   return METRIC_IDS.flatMap((metric): Series[] => {
     const measured = metric !== 'times-floor' && group.some(({ values }) => values[metric] !== undefined)
     const points = measured ? group.map(trial => standing(trial, metric)) : null
     const known = metric === 'times-floor' ? floorPoints : points
     if (known === null) return []
-    const needed = publishesNeeded(metric)
-    const tooFewPublishes =
-      publishes < needed
-        ? `too few publishes: ${publishes} of the ${needed} that this percentile needs.`
-        : null
-    return [{ scenario, arm, as, at, metric, axes, points: known, tooFewPublishes }]
+    const kept = group.filter((_, index) => known[index]?.value != null)
+    return [
+      { scenario, arm, as, at, metric, axes, points: known, tooFewPublishes: publishesMissing(metric, kept) },
+    ]
   })
+}
+
+/** `kept`: the trials that the figure rests on. Where there are none, it is not for want of publishes. */
+function publishesMissing(metric: MetricId, kept: readonly Trial[]): string | null {
+  const needed = publishesNeeded(metric)
+  const publishes = kept.reduce((sum, trial) => sum + (trial.publishes ?? 0), 0)
+  return kept.length > 0 && publishes < needed
+    ? `too few publishes: ${publishes} of the ${needed} that this percentile needs.`
+    : null
 }
 
 /** A floor stands in for two techniques, so its figures say for which. */

@@ -105,6 +105,27 @@ test('a percentile is said only with ten publishes beyond it', () => {
   expect(find(trials(1), 'sse', 'latency-max')?.value).toBe(8)
 })
 
+test('the publishes of a trial that was refused lie beyond no percentile', () => {
+  const values = { 'latency-p90': 5, 'latency-p99': 7 }
+  const trials = [
+    trial({ publishes: 600, values }),
+    trial({ block: 2, publishes: 600, values, checks: [lossy] }),
+  ]
+  expect(find(trials, 'sse', 'latency-p90')).toMatchObject({ value: 5, n: 1 })
+  const row = find(trials, 'sse', 'latency-p99')
+  expect(row).toMatchObject({ value: null, verdict: 'refused' })
+  expect(row?.reasons[0]).toMatch(/too few publishes: 600 of the 1000/)
+})
+
+test('a percentile of which every trial was refused says why they were', () => {
+  const row = find(
+    [trial({ publishes: 60, values: { 'latency-p99': 7 }, checks: [lossy] })],
+    'sse',
+    'latency-p99',
+  )
+  expect(row?.reasons).toEqual([lossy.reason])
+})
+
 test('places of a sweep come in the order of the table, in whatever order they ran', () => {
   const trials = ['10 stopped', 'all read'].map(at =>
     trial({ scenario: 'slow-reader', at, values: { 'cut-after': 1 } }),

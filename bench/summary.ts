@@ -24,7 +24,7 @@ function summarizeSeries(series: Series, seed: number): SummaryRow {
   const { scenario, arm, as, at, metric, points, tooFewPublishes } = series
   const row = { scenario, arm, at, metric: nameOf(metric, as), unit: METRICS[metric].unit }
   const values = points.flatMap(({ value }) => value ?? [])
-  if (values.length > 0 && tooFewPublishes !== null) {
+  if (tooFewPublishes !== null) {
     return { ...row, ...NO_FIGURE, n: values.length, verdict: 'refused', reasons: [tooFewPublishes] }
   }
   return { ...row, ...spread(values, seed), ...joint(points) }
