@@ -15,10 +15,13 @@ export interface Table {
   readonly kind: 'table'
   readonly columns: readonly string[]
   /** The first cell of each row names it. */
-  readonly rows: readonly (readonly (string | Cell)[])[]
+  readonly rows: readonly (readonly Content[])[]
   /** Numbers are set to the right, words to the left. */
   readonly cells: 'numbers' | 'words'
 }
+
+/** What stands in one cell: words, a figure, or a sentence of both. */
+export type Content = string | Cell | readonly (string | Cell)[]
 
 /** A figure with what must be known beside it. */
 export interface Cell {
@@ -44,6 +47,8 @@ export interface Bar {
   readonly value: number
   readonly low: number | null
   readonly high: number | null
+  /** The value with its mark. */
+  readonly label: string
 }
 
 /** Latency over 1 ÷ (1 − p). Drawn in HTML; in Markdown the table beside it names the percentiles. */

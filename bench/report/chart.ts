@@ -1,7 +1,6 @@
 /** Horizontal bars as inline SVG. */
 import type { Bar, Chart } from './block.ts'
 import { escapeHtml } from './escape-html.ts'
-import { formatNumber } from './figure.ts'
 import { TECHNIQUE_SHAPE } from './technique-shape.ts'
 
 const WIDTH = 720
@@ -17,7 +16,7 @@ export function renderChart({ title, unit, bars }: Chart): string {
   const left = bars.some(({ at }) => at !== '') ? SWEPT_LABEL_WIDTH : LABEL_WIDTH
   const largest = Math.max(...bars.map(({ value, high }) => high ?? value))
   const scale = largest <= 0 ? 0 : (WIDTH - left - VALUE_WIDTH) / largest
-  const finding = bars.map(bar => `${nameOf(bar)} ${formatNumber(bar.value)} ${unit}`).join(', ')
+  const finding = bars.map(bar => `${nameOf(bar)} ${bar.label} ${unit}`).join(', ')
   const height = bars.length * ROW_HEIGHT
   return `<figure><figcaption>${escapeHtml(title)} <span class="muted">${escapeHtml(unit)}, linear from 0</span></figcaption>
 <svg role="img" aria-label="${escapeHtml(`${title}: ${finding}`)}" viewBox="0 0 ${WIDTH} ${height}">
@@ -26,13 +25,13 @@ ${bars.map((bar, index) => renderBar(bar, index, left, scale)).join('\n')}
 }
 
 function renderBar(bar: Bar, index: number, left: number, scale: number): string {
-  const { technique, value, low, high } = bar
+  const { technique, value, low, high, label } = bar
   const middle = index * ROW_HEIGHT + ROW_HEIGHT / 2
   const at = (number: number) => (left + Math.max(0, number) * scale).toFixed(1)
   const whisker =
     low === null || high === null ? '' : `<path class="whisker" d="M${at(low)} ${middle}H${at(high)}"/>`
   const labelX = left + Math.max(0, high ?? value) * scale + 8
-  return `<text class="${technique}" x="0" y="${middle + 5}">${TECHNIQUE_SHAPE[technique]}</text><text x="20" y="${middle + 5}">${escapeHtml(nameOf(bar))}</text><rect class="${technique}" x="${left}" y="${middle - BAR_HEIGHT / 2}" width="${(Math.max(0, value) * scale).toFixed(1)}" height="${BAR_HEIGHT}"/>${whisker}<text x="${labelX.toFixed(1)}" y="${middle + 5}">${formatNumber(value)}</text>`
+  return `<text class="${technique}" x="0" y="${middle + 5}">${TECHNIQUE_SHAPE[technique]}</text><text x="20" y="${middle + 5}">${escapeHtml(nameOf(bar))}</text><rect class="${technique}" x="${left}" y="${middle - BAR_HEIGHT / 2}" width="${(Math.max(0, value) * scale).toFixed(1)}" height="${BAR_HEIGHT}"/>${whisker}<text x="${labelX.toFixed(1)}" y="${middle + 5}">${escapeHtml(label)}</text>`
 }
 
 function nameOf({ technique, at }: Bar): string {

@@ -1,10 +1,11 @@
 /** No technique is best. This table says what each need looks at, and what this run measured for it. */
-import { type Comparison, TECHNIQUES, type Technique } from '../../server/protocol.ts'
+import { type Comparison, type SummaryRow, TECHNIQUES, type Technique } from '../../server/protocol.ts'
 import type { MetricId } from '../metric.ts'
 import type { BenchRun } from '../result.ts'
 import { REFERENCE_ARM, type ScenarioId } from '../scenario.ts'
-import type { Block } from './block.ts'
-import { findRow, formatNumber } from './figure.ts'
+import type { Block, Cell } from './block.ts'
+import { findRow, isLowerBound, namedFigure } from './figure.ts'
+import type { Notes } from './notes.ts'
 
 interface MeasuredNeed {
   readonly need: string
@@ -76,14 +77,13 @@ const BY_DESIGN: readonly (readonly [need: string, answer: string])[] = [
   ['fewest moving parts', 'poll: no open connection, no state; sse: reconnects by itself in a browser'],
 ]
 
-export function chooseByNeed(run: BenchRun): Block[] {
-  const claims = run.comparisons.some(({ verdict }) => verdict !== 'not claimed')
-  const order = claims
-    ? `Best first. “<” and “>” where the difference from ${REFERENCE_ARM} is claimed, “≈ ${REFERENCE_ARM}” where none could be measured, a comma where nothing is said.`
-    : 'Best first by the bare figures, and no more than that: in this run no difference is claimed.'
-  const rows = MEASURED.map(need => [need.need, ranking(run, need)]).filter(([, ranked]) => ranked !== '')
+export function chooseByNeed(run: BenchRun, notes: Notes): Block[] {
+  const rows = MEASURED.flatMap(need => {
+    const standing = standingsOf(run, need)
+    return standing.length === 0 ? [] : [[need.need, sentenceOf(standing, need, notes)]]
+  })
   const measured: Block[] = [
-    { kind: 'paragraph', text: `There is no overall winner. ${order}` },
+    { kind: 'paragraph', text: `There is no overall winner. ${orderIn(run)} ${UNRANKED}` },
     { kind: 'table', columns: ['need', 'what this run measured'], rows, cells: 'words' },
   ]
   return [
@@ -94,31 +94,49 @@ export function chooseByNeed(run: BenchRun): Block[] {
   ]
 }
 
-type Standing = 'before' | 'reference' | 'equal' | 'after' | 'unsaid'
+const UNRANKED =
+  'Not ranked is what is known from below only (≥), a cost of nothing or less, which is noise, and what was refused or failed.'
 
-/** `websocket 3.15 < sse 3.39 ≈ long-poll 3.50 < poll 98.5 ms`: what is between two groups was claimed of both. */
-function ranking(run: BenchRun, { scenario, metric, unit, better }: MeasuredNeed): string {
-  const ranked = TECHNIQUES.flatMap(technique => {
-    const value = findRow(run.summary, scenario, technique, null, metric)?.value ?? null
-    return value === null ? [] : [{ technique, value, text: `${technique} ${formatNumber(value)}` }]
-  }).sort((a, b) => (better === 'less' ? a.value - b.value : b.value - a.value))
-  if (ranked.length === 0) return ''
-  const standings = new Map(
-    ranked.map(({ technique, value }) => [
-      technique,
-      standingOf(technique, value, better, comparisonOf(technique)),
-    ]),
-  )
-  const among = (separator: string, ...wanted: readonly Standing[]) =>
-    ranked
-      .filter(({ technique }) => wanted.some(standing => standings.get(technique) === standing))
-      .map(({ text }) => text)
-      .join(separator)
-  if (among('', 'before', 'equal', 'after') === '') return `${among(', ', 'reference', 'unsaid')} ${unit}`
-  const sign = better === 'less' ? ' < ' : ' > '
-  const groups = [among(', ', 'before'), among(' ≈ ', 'reference', 'equal'), among(', ', 'after')]
-  const unsaid = among(', ', 'unsaid')
-  return `${groups.filter(Boolean).join(sign)} ${unit}${unsaid === '' ? '' : `; nothing claimed of ${unsaid}`}`
+function orderIn({ comparisons }: BenchRun): string {
+  return comparisons.some(({ verdict }) => verdict !== 'not claimed')
+    ? `Best first. “<” and “>” where the difference from ${REFERENCE_ARM} is claimed, “≈ ${REFERENCE_ARM}” where none could be measured, a comma where nothing is said.`
+    : 'Best first by the bare figures, and no more than that: in this run no difference is claimed.'
+}
+
+/** Where a technique stands to the reference arm; `unranked`: its figure is none to be ranked. */
+type Place = 'before' | 'reference' | 'equal' | 'after' | 'unsaid' | 'unranked'
+
+interface Standing {
+  readonly technique: Technique
+  readonly row: SummaryRow
+  readonly place: Place
+}
+
+/** Best first; behind them, in no order of merit, those that are not ranked. */
+function standingsOf(run: BenchRun, { scenario, metric, better }: MeasuredNeed): Standing[] {
+  const rowOf = (technique: Technique) =>
+    findRow(run.summary, scenario, technique, null, metric) ??
+    findRow(run.summary, scenario, technique, null, 'any')
+  const reference = rowOf(REFERENCE_ARM)
+  const comparable = reference !== undefined && isRanked(reference)
+  const sign = better === 'less' ? 1 : -1
+  const all = TECHNIQUES.flatMap((technique): Standing[] => {
+    const row = rowOf(technique)
+    return row === undefined ? [] : [{ technique, row, place: placeOf(technique, row) }]
+  })
+  const ranked = all
+    .filter(({ row }) => isRanked(row))
+    .sort((a, b) => sign * ((a.row.value ?? 0) - (b.row.value ?? 0)))
+  return [...ranked, ...all.filter(({ row }) => !isRanked(row))]
+
+  function placeOf(technique: Technique, row: SummaryRow): Place {
+    if (!isRanked(row)) return 'unranked'
+    if (technique === REFERENCE_ARM) return 'reference'
+    const comparison = comparable ? comparisonOf(technique) : undefined
+    if (comparison?.verdict === 'no difference') return 'equal'
+    if (comparison?.verdict !== 'different' || comparison.ratio === null) return 'unsaid'
+    return comparison.ratio < 1 === (better === 'less') ? 'before' : 'after'
+  }
 
   function comparisonOf(technique: Technique): Comparison | undefined {
     return run.comparisons.find(
@@ -131,16 +149,38 @@ function ranking(run: BenchRun, { scenario, metric, unit, better }: MeasuredNeed
   }
 }
 
-function standingOf(
-  technique: Technique,
-  value: number,
-  better: 'less' | 'more',
-  comparison: Comparison | undefined,
-): Standing {
-  if (technique === REFERENCE_ARM) return 'reference'
-  if (comparison === undefined || comparison.verdict === 'not claimed') return 'unsaid'
-  if (comparison.verdict === 'no difference') return 'equal'
-  // Without a ratio one of the two is nothing.
-  const less = comparison.ratio === null ? value === 0 : comparison.ratio < 1
-  return less === (better === 'less') ? 'before' : 'after'
+function isRanked(row: SummaryRow): boolean {
+  return row.value !== null && row.value > 0 && !isLowerBound(row)
+}
+
+type Words = readonly (string | Cell)[]
+
+/** `websocket 3.15 < sse 3.39 ≈ long-poll 3.50 < poll 98.5 ms`: what is between two groups was claimed of both. */
+function sentenceOf(standings: readonly Standing[], { unit, better }: MeasuredNeed, notes: Notes): Words {
+  const among = (separator: string, ...wanted: readonly Place[]): Words =>
+    join(
+      separator,
+      standings
+        .filter(({ place }) => wanted.includes(place))
+        .map(({ technique, row }) => [namedFigure(technique, row, notes)]),
+    )
+  const claimed = among('', 'before', 'equal', 'after').length > 0
+  const sign = better === 'less' ? ' < ' : ' > '
+  const ranked = claimed
+    ? join(sign, [among(', ', 'before'), among(' ≈ ', 'reference', 'equal'), among(', ', 'after')])
+    : among(', ', 'reference', 'unsaid')
+  const unsaid = claimed ? among(', ', 'unsaid') : []
+  const unranked = among(', ', 'unranked')
+  return join('; ', [
+    ranked.length === 0 ? [] : [...ranked, ` ${unit}`],
+    unsaid.length === 0 ? [] : ['nothing claimed of ', ...unsaid],
+    unranked.length === 0 ? [] : ['not ranked: ', ...unranked, ...(ranked.length === 0 ? [` ${unit}`] : [])],
+  ])
+}
+
+/** Those that say something, with `separator` between them. */
+function join(separator: string, groups: readonly Words[]): Words {
+  return groups
+    .filter(words => words.length > 0)
+    .flatMap((words, index) => (index === 0 ? words : [separator, ...words]))
 }

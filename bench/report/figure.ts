@@ -9,18 +9,43 @@ export function formatNumber(value: number): string {
   return value.toFixed(Math.min(6, Math.max(0, 3 - digits)))
 }
 
+/** How a reason begins by which a rate is known from below only: something else was the limit. */
+const AT_LEAST = 'At least:'
+
+/** Such a rate is no rank among others: nobody knows how much more it could have been. */
+export function isLowerBound({ unit, reasons }: SummaryRow): boolean {
+  return unit === '/s' && reasons.some(reason => reason.startsWith(AT_LEAST))
+}
+
 /** `4.21 (3.98–4.40)`, or `216` where all trials said the same; a dash with its verdict where there is no number, a mark where the reasons should be read. */
 export function formatFigure(row: SummaryRow | undefined): string {
   if (row === undefined) return ''
-  if (row.value === null) return `— ${row.verdict}`
+  if (row.value === null) return formatBare(row)
   const [low, high] = [row.low ?? row.value, row.high ?? row.value].map(formatNumber)
   const spread = row.low === null || low === high ? '' : ` (${low}–${high})`
-  return `${formatNumber(row.value)}${spread}${row.verdict === 'flagged' ? ' ◔' : ''}`
+  return marked(row, `${formatNumber(row.value)}${spread}`)
+}
+
+/** The same without the spread. */
+export function formatBare(row: SummaryRow): string {
+  return row.value === null ? `— ${row.verdict}` : marked(row, formatNumber(row.value))
+}
+
+function marked(row: SummaryRow, figure: string): string {
+  return `${isLowerBound(row) ? '≥ ' : ''}${figure}${row.verdict === 'flagged' ? ' ◔' : ''}`
 }
 
 /** The same with its doubts beside it, and its interval for whoever points at it. */
 export function figureCell(row: SummaryRow | undefined, notes: Notes): string | Cell {
-  if (row === undefined) return ''
+  return row === undefined ? '' : cellOf(row, formatFigure(row), notes)
+}
+
+/** For a sentence of several figures: `sse 4.21 ◔`. */
+export function namedFigure(name: string, row: SummaryRow, notes: Notes): Cell {
+  return cellOf(row, `${name} ${formatBare(row)}`, notes)
+}
+
+function cellOf(row: SummaryRow, text: string, notes: Notes): Cell {
   const { interval, n, unit } = row
   const trials = n === 1 ? '1 trial' : `${n} trials`
   const range =
@@ -28,7 +53,7 @@ export function figureCell(row: SummaryRow | undefined, notes: Notes): string | 
       ? 'too few for an interval'
       : `95 % interval of the median ${formatNumber(interval.low)} to ${formatNumber(interval.high)} ${unit}`
   return {
-    text: formatFigure(row),
+    text,
     notes: notes.numbersOf(row),
     title: [`${trials}, ${range}.`, ...row.reasons].join(' '),
   }

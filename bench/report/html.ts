@@ -1,6 +1,6 @@
 /** One file, no scripts, no requests: it can be kept beside the run and opened years later. */
 import { TECHNIQUES } from '../../server/protocol.ts'
-import type { Block, Cell, Table } from './block.ts'
+import type { Block, Cell, Content, Table } from './block.ts'
 import { renderChart } from './chart.ts'
 import { renderCurve } from './curve.ts'
 import { escapeHtml } from './escape-html.ts'
@@ -43,17 +43,30 @@ function renderTable({ columns, rows, cells }: Table): string {
     ? `<thead><tr>${columns.map(column => `<th scope="col">${escapeHtml(column)}</th>`).join('')}</tr></thead>`
     : ''
   const body = rows.map(([name = '', ...figures]) => {
-    const header = typeof name === 'string' ? name : name.text
-    return `<tr><th scope="row">${escapeHtml(header)}</th>${figures.map(renderCell).join('')}</tr>`
+    return `<tr><th scope="row">${[name].flat().map(renderPart).join('')}</th>${figures.map(renderCell).join('')}</tr>`
   })
   return `<div class="scroll" tabindex="0"><table class="${cells}">${head}<tbody>${body.join('')}</tbody></table></div>`
 }
 
-function renderCell(cell: string | Cell): string {
-  if (typeof cell === 'string') return `<td>${escapeHtml(cell)}</td>`
-  const title = cell.title === '' ? '' : ` title="${escapeHtml(cell.title)}"`
-  const links = cell.notes.map(number => `<a href="#note-${number}">${number}</a>`).join(' ')
-  return `<td${title}>${escapeHtml(cell.text)}${links === '' ? '' : ` <sup>${links}</sup>`}</td>`
+function renderCell(content: Content): string {
+  if (typeof content === 'object' && 'text' in content) {
+    return `<td${titleOf(content)}>${renderFigure(content)}</td>`
+  }
+  return `<td>${[content].flat().map(renderPart).join('')}</td>`
+}
+
+/** Of several figures in one cell each has its own words for whoever points at it. */
+function renderPart(part: string | Cell): string {
+  return typeof part === 'string' ? escapeHtml(part) : `<span${titleOf(part)}>${renderFigure(part)}</span>`
+}
+
+function renderFigure({ text, notes }: Cell): string {
+  const links = notes.map(number => `<a href="#note-${number}">${number}</a>`).join(' ')
+  return `${escapeHtml(text)}${links === '' ? '' : ` <sup>${links}</sup>`}`
+}
+
+function titleOf({ title }: Cell): string {
+  return title === '' ? '' : ` title="${escapeHtml(title)}"`
 }
 
 const STYLE = `

@@ -1,4 +1,4 @@
-import type { Block, Cell, Table } from './block.ts'
+import type { Block, Cell, Content, Table } from './block.ts'
 
 export function renderMarkdown(blocks: readonly Block[]): string {
   return `${blocks
@@ -26,16 +26,20 @@ function render(block: Block): string {
 }
 
 export function renderTable({ columns, rows, cells }: Omit<Table, 'kind'>): string {
-  const line = (texts: readonly (string | Cell)[]) => `| ${texts.map(renderCell).join(' | ')} |`
+  const line = (contents: readonly Content[]) => `| ${contents.map(renderCell).join(' | ')} |`
   const rule = `|${columns.map((_, index) => (index > 0 && cells === 'numbers' ? '---:' : '---')).join('|')}|`
   return [line(columns), rule, ...rows.map(line)].join('\n')
 }
 
+function renderCell(content: Content): string {
+  return [content].flat().map(renderPart).join('')
+}
+
 /** Notes stand behind the figure as `[2, 5]`. */
-function renderCell(cell: string | Cell): string {
-  if (typeof cell === 'string') return escapeMarkdown(cell)
-  const notes = cell.notes.length === 0 ? '' : ` [${cell.notes.join(', ')}]`
-  return escapeMarkdown(`${cell.text}${notes}`)
+function renderPart(part: string | Cell): string {
+  if (typeof part === 'string') return escapeMarkdown(part)
+  const notes = part.notes.length === 0 ? '' : ` [${part.notes.join(', ')}]`
+  return escapeMarkdown(`${part.text}${notes}`)
 }
 
 export function escapeMarkdown(text: string): string {

@@ -249,6 +249,54 @@ describe('what a run claims', () => {
     )
   })
 
+  test('keeps the doubts beside what it orders, and ranks no lower bound, no refusal and no cost below nothing', () => {
+    const capacity = row({
+      scenario: 'capacity',
+      metric: 'capacity-deliveries',
+      unit: '/s',
+      low: null,
+      n: 8,
+      verdict: 'flagged',
+      reasons: ['At least: beyond it the load process was the limit (generator-bound).'],
+    })
+    const idle = row({ scenario: 'idle', metric: 'idle-cpu', unit: 'µs', low: null })
+    const changes = {
+      summary: [
+        { ...capacity, value: 424_467 },
+        { ...capacity, arm: 'poll', value: 641_200, reasons: ['The host took 3 % away.'] },
+        { ...capacity, arm: 'websocket', value: 501_933 },
+        { ...idle, value: -186 },
+        { ...idle, arm: 'poll', value: 23_495 },
+        { ...idle, arm: 'long-poll', value: null, verdict: 'refused', reasons: ['lossy.'] },
+        { ...idle, arm: 'websocket', metric: 'any', value: null, verdict: 'failed', reasons: ['It ended.'] },
+      ],
+      comparisons: [
+        comparison({ scenario: 'capacity', metric: 'capacity-deliveries', arm: 'poll', ratio: 1.5 }),
+        comparison({ scenario: 'capacity', metric: 'capacity-deliveries', ratio: 1.2 }),
+        comparison({ scenario: 'idle', metric: 'idle-cpu', arm: 'poll', ratio: 24 }),
+      ],
+    } satisfies Partial<BenchRun>
+    const markdown = markdownOf({ ...changes, questions: { capacity: 'How much?' } })
+    expect(markdown).toContain(
+      '| most before it is late | poll 641200 ◔ [2] deliveries/s; not ranked: sse ≥ 424467 ◔ [1], websocket ≥ 501933 ◔ [1] |',
+    )
+    expect(markdown).toContain(
+      '| cheapest when quiet | poll 23495 µs CPU per connection and minute; not ranked: long-poll — refused [3], sse -186, websocket — failed [4] |',
+    )
+    expect(markdown).toContain('| sse | ≥ 424467 ◔ [1] |')
+    const html = htmlOf({ ...changes, questions: { capacity: 'How much?' } })
+    expect(html).toMatch(/<span title="[^"]*">sse ≥ 424467 ◔ <sup><a href="#note-1">1<\/a><\/sup><\/span>/)
+    expect(html).toContain('sse ≥ 424467 ◔ /s, websocket')
+  })
+
+  test('knows a lower bound by the reason that the search for capacity gives', () => {
+    const source = readFileSync(join(findProjectRoot(), 'bench', 'experiment', 'capacity.ts'), 'utf8')
+    const reason = source.match(/'(At least: [^']*)'/)?.[1] ?? ''
+    const bound = row({ unit: '/s', verdict: 'flagged', reasons: [reason] })
+    expect(formatFigure(bound)).toBe('≥ 4.20 (4.00–5.00) ◔')
+    expect(formatFigure({ ...bound, unit: 'µs' })).toBe('4.20 (4.00–5.00) ◔')
+  })
+
   test('comes with the A/A bands, and is held against the goals', () => {
     const band = { scenario: 'delivery', arm: 'sse', n: 8 } as const
     const ratio = (value: number, low: number, high: number) =>

@@ -4,7 +4,7 @@ import { isMetricId, METRICS, type MetricId } from '../metric.ts'
 import type { BenchRun } from '../result.ts'
 import type { Block, Chart, Table } from './block.ts'
 import { comparedBlocks } from './compared.ts'
-import { figureCell, findRow } from './figure.ts'
+import { figureCell, findRow, formatBare } from './figure.ts'
 import type { Notes } from './notes.ts'
 import { percentileBlocks } from './percentiles.ts'
 import { predictionBlocks } from './predictions.ts'
@@ -85,7 +85,7 @@ function chartOf(rows: readonly SummaryRow[], places: readonly Place[], id: Metr
     const row = findRow(rows, scenario, technique, at, id)
     return row === undefined || row.value === null
       ? []
-      : [{ technique, at: at ?? '', value: row.value, low: row.low, high: row.high }]
+      : [{ technique, at: at ?? '', value: row.value, low: row.low, high: row.high, label: formatBare(row) }]
   })
   return { kind: 'chart', title: METRICS[id].title, unit: METRICS[id].unit, bars }
 }

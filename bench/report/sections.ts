@@ -32,7 +32,7 @@ export function reportOf(run: BenchRun): Block[] {
     ),
     ...bandBlocks(run.bands),
     ...goalBlocks(run, notes),
-    ...chooseByNeed(run),
+    ...chooseByNeed(run, notes),
     ...doubts(notes),
     ...knownAnswerBlocks(run.knownAnswers, commitOf(run)),
     ...provenance(run),
