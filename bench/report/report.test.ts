@@ -331,6 +331,33 @@ describe('what a run claims', () => {
   })
 })
 
+describe('the end of a report', () => {
+  const trials = [
+    trialOf({ block: 1 }),
+    trialOf({ block: 1, twin: true }),
+    trialOf({ block: 2 }),
+    trialOf({ scenario: 'idle', block: 1 }),
+    trialOf({ scenario: 'burst', block: 1 }),
+  ]
+  const questions = { delivery: 'How late?', idle: 'What does silence cost?', burst: 'How long?' }
+
+  test('says in how many blocks each scenario ran', () => {
+    const markdown = markdownOf({ trials, questions, seed: 7 })
+    expect(markdown).toContain(
+      'A block runs each arm once, in delivery sse twice, in an order drawn from seed 7. Blocks by scenario: 2 of delivery; 1 of idle, burst. Those with fewer ran in the first ones only. A claim that two arms differ takes 8.',
+    )
+    const short = markdownOf({ trials: [trialOf({})], seed: 7, complete: false })
+    expect(short).toContain(
+      'A block runs each arm once, in an order drawn from seed 7. The run was broken off, so some arms are not in its last block. Blocks by scenario: 1 of delivery. A claim',
+    )
+  })
+
+  test('is the table of needs', () => {
+    const headings = markdownOf({ trials, questions }).match(/^## .*$/gm)
+    expect(headings?.at(-1)).toBe('## Choose by need')
+  })
+})
+
 describe('the README files', () => {
   test('hold the table between their markers, and nothing else of them is touched', () => {
     const before = `# Title\n\n${BEGIN}\nold\n${END}\n\nThe rest, $& and all.\n`

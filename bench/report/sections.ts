@@ -1,4 +1,4 @@
-/** What a report says, in order: caveats first, then the figures, then the doubts about them, then where and how. */
+/** What a report says, in order: caveats first, then the figures, then the doubts about them, then where and how; at the end what follows for whom. */
 import type { NoiseBand } from '../../server/protocol.ts'
 import { percent } from '../check.ts'
 import { knownAnswerBlocks } from '../known-answers/report-block.ts'
@@ -32,10 +32,10 @@ export function reportOf(run: BenchRun): Block[] {
     ),
     ...bandBlocks(run.bands),
     ...goalBlocks(run, notes),
-    ...chooseByNeed(run, notes),
     ...doubts(notes),
     ...knownAnswerBlocks(run.knownAnswers, commitOf(run)),
     ...provenance(run),
+    ...chooseByNeed(run, notes),
   ]
 }
 
@@ -46,7 +46,7 @@ function bandBlocks(bands: readonly NoiseBand[]): Block[] {
     { kind: 'heading', level: 2, text: 'The noise: A/A bands' },
     {
       kind: 'paragraph',
-      text: `The reference arm ${REFERENCE_ARM} ran twice in each block. This is how far the two lay apart, at most.`,
+      text: `The reference arm ${REFERENCE_ARM} ran twice in each block of the scenarios named here. This is how far the two lay apart, at most.`,
     },
     {
       kind: 'table',
@@ -86,8 +86,27 @@ function provenance(run: BenchRun): Block[] {
     },
     {
       kind: 'paragraph',
-      text: `Every arm ran once per block, in an order drawn from seed ${run.seed}; ${run.blocks} blocks (a claim that two arms differ takes ${BLOCKS_FOR_A_CLAIM}).`,
+      text: `${orderIn(run)} ${blocksIn(run)} A claim that two arms differ takes ${BLOCKS_FOR_A_CLAIM}.`,
     },
     { kind: 'list', items: run.order.map((arms, index) => `Block ${index + 1}: ${arms.join(' · ')}`) },
   ]
+}
+
+function orderIn({ trials, seed, complete }: BenchRun): string {
+  const twice = [...new Set(trials.filter(({ twin }) => twin).map(({ scenario }) => scenario))]
+  const reference = twice.length === 0 ? '' : `, in ${twice.join(', ')} ${REFERENCE_ARM} twice`
+  const end = complete ? '' : ' The run was broken off, so some arms are not in its last block.'
+  return `A block runs each arm once${reference}, in an order drawn from seed ${seed}.${end}`
+}
+
+/** `9 of delivery; 2 of throughput, burst; 1 of idle`: a run is as long as its longest scenario. */
+function blocksIn({ trials, questions }: BenchRun): string {
+  const scenarios = new Map<number, string[]>()
+  for (const scenario of Object.keys(questions)) {
+    const blocks = new Set(trials.filter(trial => trial.scenario === scenario).map(({ block }) => block)).size
+    scenarios.set(blocks, [...(scenarios.get(blocks) ?? []), scenario])
+  }
+  const counts = [...scenarios].sort(([a], [b]) => b - a)
+  const said = counts.map(([blocks, names]) => `${blocks} of ${names.join(', ')}`).join('; ')
+  return `Blocks by scenario: ${said}.${counts.length > 1 ? ' Those with fewer ran in the first ones only.' : ''}`
 }
