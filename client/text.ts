@@ -250,8 +250,18 @@ export const text = {
       equal: 'best, or equal within noise',
       step: (from: number, to: number | null) =>
         to === null ? `${from}× and more` : from === 1 ? `below ${to}×` : `${from}×–${to}×`,
-      read: 'read: median over trials, its ratio to the best, lowest to highest trial, trials behind it, and where the median itself lies with 95 % confidence. Floors are not ranked. Nothing is called different below the scenario’s own noise, or 2 %.',
+      read: 'read: median over trials, its ratio to the best, lowest to highest trial, trials behind it, and where the median itself lies with 95 % confidence. Floors are not ranked, nor is what fewer than eight trials are behind. Nothing is called different below the scenario’s own noise, or 2 %.',
       swept: 'Compared within each place.',
+    },
+    unranked: {
+      trials: (fewest: number, most: number, needed: number) =>
+        `n = ${fewest === most ? fewest : `${fewest}–${most}`}: not ranked. It takes ${needed} trials to say which of two is better; with fewer a figure stands by itself, without ratio and colour.`,
+      pairs: (metrics: string, needed: number) =>
+        `Not ranked: ${metrics}. Fewer than ${needed} A/A pairs say how noisy that is.`,
+      bound: (metrics: string) =>
+        `Not ranked: ${metrics}. Of some (≥) it is known only that they are no less.`,
+      belowNothing: (metrics: string) =>
+        `Not ranked: ${metrics}. A cost below nothing is noise, and nothing is a multiple of it.`,
     },
     rank: {
       best: () => 'best',

@@ -103,6 +103,30 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     expect(bests).toEqual([false, false, true, true, false, false, true, true, false, false, true, true])
   })
 
+  test('what few trials are behind stands by itself, and why is said once, above the tables', async () => {
+    await open(`?run=${A.id}`)
+    expect((await cells('connections', 'connect-p50')).slice(0, 3)).toEqual([
+      ['0.70.658–0.749, n = 295 % 0.686–0.714', null],
+      ['0.80.752–0.856, n = 295 % 0.784–0.816', null],
+      ['0.60.564–0.642, n = 295 % 0.588–0.612', null],
+    ])
+    const why = page.locator('[data-scenario="connections"] .unranked')
+    expect(await why.allTextContents()).toEqual([
+      'n = 2: not ranked. It takes 8 trials to say which of two is better; with fewer a figure stands by itself, without ratio and colour.',
+    ])
+    expect(await page.locator('[data-scenario="delivery"] .unranked').allTextContents()).toEqual([
+      'Not ranked: wire down. Fewer than 8 A/A pairs say how noisy that is.',
+    ])
+  })
+
+  test('a run in which nothing is ranked has no scale', async () => {
+    const quick = { ...A, summary: A.summary.map(each => ({ ...each, n: Math.min(each.n, 1) })) }
+    await page.route(`**/api/results/${A.id}`, route => route.fulfill({ json: quick }))
+    await open(`?run=${A.id}`)
+    expect(await page.locator('.scale, .ratio, .run [data-step]').count()).toBe(0)
+    expect(await page.locator('.unranked').count()).toBe(3)
+  })
+
   test('what is refused, failed or flagged says why right below its table, a key press away and back', async () => {
     await open(`?run=${A.id}`)
     const refused = table('delivery', 0).locator('[data-verdict="refused"]').first()
@@ -193,7 +217,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
   test('a run of an older schema says so and shows what it has', async () => {
     await open(`?run=${OLDER.id}`)
     expect(await page.locator('.caveats').textContent()).toContain('older schema')
-    expect((await cells('delivery', 'latency-p50'))[3]?.[0]).toBe('3.38 best3.18–3.62, n = 8')
+    expect((await cells('delivery', 'latency-p50'))[3]?.[0]).toBe('3.383.18–3.62, n = 8')
     await page.locator('[data-scenario="delivery"] canvas[data-curves="4"]').waitFor()
   })
 

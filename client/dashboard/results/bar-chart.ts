@@ -1,8 +1,9 @@
 import type { SummaryRow } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
 import { element } from '../element.ts'
-import { formatValue, NOTHING } from '../format.ts'
+import { NOTHING } from '../format.ts'
 import { ARM_IDENTITIES, shapeIcon } from '../identity.ts'
+import { formatFigure } from './lower-bound.ts'
 import { higherIsBetter, metricName, picturedOf } from './metric.ts'
 import { type Column, placesOf, type ScenarioTable } from './scenario-table.ts'
 
@@ -30,7 +31,7 @@ function barChart(table: ScenarioTable, column: Column): readonly HTMLElement[] 
   const parts = bars.flatMap(({ at, row }) =>
     row.value === null
       ? []
-      : [`${ARM_IDENTITIES[row.arm].name}${at === null ? '' : ` at ${at}`} ${formatValue(row.value)}`],
+      : [`${ARM_IDENTITIES[row.arm].name}${at === null ? '' : ` at ${at}`} ${formatFigure(row, row.value)}`],
   )
   const label = text.results.barsLabel(name, column.unit, parts)
   const figure = element(
@@ -66,7 +67,8 @@ function drawBar(row: SummaryRow, highest: number): HTMLElement {
       track.append(whisker)
     }
   }
-  const value = row.value === null ? text.results.verdict[row.verdict] || NOTHING : formatValue(row.value)
+  const value =
+    row.value === null ? text.results.verdict[row.verdict] || NOTHING : formatFigure(row, row.value)
   return element(
     'p',
     { class: 'bar-row' },

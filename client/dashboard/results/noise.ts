@@ -12,6 +12,11 @@ export function noiseOf(run: Pick<Run, 'bands'>, scenario: string, metric: strin
   return Math.max(LEAST, bandFor(run.bands, scenario, metric)?.share ?? 0)
 }
 
+/** How many A/A pairs tell how noisy a figure is. */
+export function pairsOf({ bands }: Pick<Run, 'bands'>, scenario: string, metric: string): number {
+  return bandFor(bands, scenario, metric)?.n ?? 0
+}
+
 function bandFor(bands: readonly NoiseBand[], scenario: string, metric: string): NoiseBand | null {
   const home = bands.some(band => band.scenario === scenario) ? scenario : STAND_IN
   return bands.find(band => band.scenario === home && band.metric === metric) ?? null
@@ -54,7 +59,7 @@ export function standing(a: SummaryRow | undefined, b: SummaryRow | undefined, s
   const noise = Math.max(...runs.map(run => noiseOf(run, scenario, metric)))
   if (Math.abs(Math.log(ratio)) <= noise) return { name: 'equal', ratio, noise }
   if (Math.min(a.n, b.n) < BLOCKS_FOR_A_CLAIM) return notClaimed('blocks')
-  const pairs = runs.map(run => bandFor(run.bands, scenario, metric)?.n ?? 0)
+  const pairs = runs.map(run => pairsOf(run, scenario, metric))
   if (Math.min(...pairs) < BLOCKS_FOR_A_CLAIM) return notClaimed('pairs')
   if (!areApart(a, b)) return notClaimed('overlap')
   return { name: ratio > 1 === sides.higherIsBetter ? 'better' : 'worse', ratio, noise }

@@ -5,6 +5,7 @@ import { formatRatio, formatValue } from '../format.ts'
 import { axesOf, type Difference, differencesOf, tooFewBlocks } from './differences.ts'
 import type { FigureNotes } from './figure-notes.ts'
 import type { KnownRun } from './known-run.ts'
+import { formatFigure } from './lower-bound.ts'
 import { higherIsBetter } from './metric.ts'
 import { metricTables } from './metric-table.ts'
 import { type Standing, standing } from './noise.ts'
@@ -158,7 +159,7 @@ function drawSide(
         ? ''
         : ` (${text.results.interval(formatValue(row.interval.low), formatValue(row.interval.high))})`
     const figure =
-      row.value === null ? '' : ` ${formatValue(row.value)}${interval}, ${text.results.trials(row.n)}`
+      row.value === null ? '' : ` ${formatFigure(row, row.value)}${interval}, ${text.results.trials(row.n)}`
     return element(
       'div',
       { class: 'measurement', 'data-verdict': row.verdict },

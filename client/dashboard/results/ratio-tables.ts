@@ -1,19 +1,20 @@
-import type { SummaryRow } from '../../../server/protocol.ts'
+import { BLOCKS_FOR_A_CLAIM, type SummaryRow } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
 import { element } from '../element.ts'
 import { formatRatio, formatValue } from '../format.ts'
 import type { FigureNotes } from './figure-notes.ts'
 import type { KnownRun } from './known-run.ts'
-import { higherIsBetter } from './metric.ts'
+import { formatFigure } from './lower-bound.ts'
+import { metricName } from './metric.ts'
 import { metricTables } from './metric-table.ts'
-import { noiseOf } from './noise.ts'
-import { type Rank, rank } from './rank.ts'
-import { peersOf, type ScenarioTable } from './scenario-table.ts'
+import type { Rank } from './rank.ts'
+import { rankingOf, type Unranked } from './ranking.ts'
+import type { ScenarioTable } from './scenario-table.ts'
 
-/** The figures of one scenario, each coloured by its ratio to the best, and their doubts right below. */
+/** The figures of one scenario, each that has a rank coloured by its ratio to the best, and their doubts right below. */
 export function ratioTables(run: KnownRun, table: ScenarioTable): readonly HTMLElement[] {
-  const ranks = ranksOf(run, table)
-  return metricTables(table, notes => cell => {
+  const { ranks, unranked } = rankingOf(run, table)
+  const tables = metricTables(table, notes => cell => {
     const rows = cell.flat()
     const step = rows.map(row => ranks.get(row)?.step).find(each => each !== undefined)
     return element(
@@ -22,22 +23,26 @@ export function ratioTables(run: KnownRun, table: ScenarioTable): readonly HTMLE
       ...rows.map(row => drawFigure(row, ranks.get(row) ?? null, notes)),
     )
   })
+  const within = table.swept && ranks.size > 0 ? [text.results.scale.swept] : []
+  return [
+    ...within.map(sentence => element('p', { class: 'read muted' }, sentence)),
+    ...sayUnranked(unranked),
+    ...tables,
+  ]
 }
 
-function ranksOf(run: KnownRun, table: ScenarioTable): ReadonlyMap<SummaryRow, Rank> {
-  const ranks = new Map<SummaryRow, Rank>()
-  for (const [index, { metric }] of table.columns.entries()) {
-    for (const peers of peersOf(table)) {
-      const rows = peers.flatMap(peer => peer.cells[index]?.flat() ?? [])
-      const values = rows.map(row => row.value)
-      const ranked = rank(values, noiseOf(run, table.scenario, metric), higherIsBetter(metric))
-      for (const [place, row] of rows.entries()) {
-        const own = ranked[place]
-        if (own != null) ranks.set(row, own)
-      }
-    }
-  }
-  return ranks
+/** Once for the whole scenario: why figures of it have neither a ratio nor a colour. */
+function sayUnranked({ trials, pairs, bound, belowNothing }: Unranked): readonly HTMLElement[] {
+  const words = text.results.unranked
+  const named = (metrics: readonly string[], say: (names: string) => string) =>
+    metrics.length === 0 ? [] : [say(metrics.map(metricName).join(', '))]
+  const sentences = [
+    ...(trials === null ? [] : [words.trials(...trials, BLOCKS_FOR_A_CLAIM)]),
+    ...named(pairs, names => words.pairs(names, BLOCKS_FOR_A_CLAIM)),
+    ...named(bound, words.bound),
+    ...named(belowNothing, words.belowNothing),
+  ]
+  return sentences.length === 0 ? [] : [element('p', { class: 'read muted unranked' }, sentences.join(' '))]
 }
 
 function drawFigure(row: SummaryRow, ranked: Rank | null, notes: FigureNotes): HTMLElement {
@@ -47,7 +52,7 @@ function drawFigure(row: SummaryRow, ranked: Rank | null, notes: FigureNotes): H
       element(
         'div',
         { class: 'value number' },
-        element('strong', {}, formatValue(row.value)),
+        element('strong', {}, formatFigure(row, row.value)),
         ...(ranked === null ? [] : [' ', element('span', { class: 'ratio' }, sayRank(ranked))]),
       ),
       element('small', { class: 'number' }, saySpread(row)),

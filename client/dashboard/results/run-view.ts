@@ -7,6 +7,7 @@ import { createCurveSection } from './curve-section.ts'
 import { axesOf } from './differences.ts'
 import type { KnownRun } from './known-run.ts'
 import { hasCurves } from './percentile-curve.ts'
+import { rankingOf } from './ranking.ts'
 import { ratioTables } from './ratio-tables.ts'
 import { caveats, provenance, runHead, scenarioHead, scenarioId, scenarioLinks } from './run-parts.ts'
 import { rankLegend } from './scale-legend.ts'
@@ -22,6 +23,7 @@ export interface RunView {
 export function createRunView(run: KnownRun, palette: () => Palette): RunView {
   const tables = scenarioTables([run])
   const axes = axesOf(run)
+  const ranked = tables.some(table => rankingOf(run, table).ranks.size > 0)
   const recolours: (() => void)[] = []
   const root = element(
     'div',
@@ -29,7 +31,7 @@ export function createRunView(run: KnownRun, palette: () => Palette): RunView {
     runHead(run, null),
     ...caveats(run, text.results.caveats),
     scenarioLinks(tables.map(({ scenario }) => scenario)),
-    rankLegend(),
+    ...(ranked ? [rankLegend()] : []),
     element('p', { class: 'read muted' }, text.results.scale.read),
     ...tables.map(section),
     provenance(run),
@@ -49,7 +51,6 @@ export function createRunView(run: KnownRun, palette: () => Palette): RunView {
       { class: 'scenario', id: scenarioId(scenario), 'data-scenario': scenario },
       ...scenarioHead(scenario, run.questions[scenario], axes.get(scenario) ?? {}),
       element('div', { class: 'pictures' }, ...curves(table), ...barCharts(table)),
-      ...(table.swept ? [element('p', { class: 'read muted' }, text.results.scale.swept)] : []),
       ...ratioTables(run, table),
       ...comparisonTable(run, scenario),
     )
