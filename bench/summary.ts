@@ -23,11 +23,20 @@ export function summarize(trials: readonly Trial[], seed: number): SummaryRow[] 
 function summarizeSeries(series: Series, seed: number): SummaryRow {
   const { scenario, arm, as, at, metric, points, tooFewPublishes } = series
   const row = { scenario, arm, at, metric: nameOf(metric, as), unit: METRICS[metric].unit }
-  const values = points.flatMap(({ value }) => value ?? [])
   if (tooFewPublishes !== null) {
-    return { ...row, ...NO_FIGURE, n: values.length, verdict: 'refused', reasons: [tooFewPublishes] }
+    const n = points.filter(({ value }) => value !== null).length
+    return { ...row, ...NO_FIGURE, n, verdict: 'refused', reasons: [tooFewPublishes] }
   }
-  return { ...row, ...spread(values, seed), ...joint(points) }
+  return { ...row, ...summarizePoints(points, seed) }
+}
+
+/** One figure from what each trial says of it. */
+export function summarizePoints(
+  points: readonly Point[],
+  seed: number,
+): Pick<SummaryRow, 'value' | 'low' | 'high' | 'interval' | 'n' | 'verdict' | 'reasons'> {
+  const values = points.flatMap(({ value }) => value ?? [])
+  return { ...spread(values, seed), ...joint(points) }
 }
 
 function nothingMeasured({ scenario, arm, at }: Trial, group: readonly Trial[]): SummaryRow {

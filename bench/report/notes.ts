@@ -37,7 +37,9 @@ export function collectNotes(summary: readonly SummaryRow[]): Notes {
   return {
     texts: [...notes.values()].map(textOf),
     numbersOf: ({ reasons }) =>
-      [...new Set(reasons.map(reason => keys.indexOf(keyOf(reason)) + 1))].sort((a, b) => a - b),
+      [...new Set(reasons.map(reason => keys.indexOf(keyOf(reason)) + 1))]
+        .filter(number => number > 0)
+        .sort((a, b) => a - b),
   }
 }
 

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { describe, expect, test } from 'vitest'
 import type { Comparison, SummaryRow } from '../../server/protocol.ts'
+import { checkComplete } from '../check.ts'
 import { readCommittedRuns } from '../committed-runs.ts'
 import { runOf, simulateTrials, trialOf } from '../comparison/simulate-trials.ts'
 import { findProjectRoot } from '../project-root.ts'
 import { createRandom } from '../random.ts'
 import { generatedTexts } from '../rebuild-reports.ts'
-import type { BenchRun } from '../result.ts'
+import type { BenchRun, Trial } from '../result.ts'
 import { renderCsv } from './csv.ts'
 import { formatFigure, formatNumber } from './figure.ts'
 import { renderHtml } from './html.ts'
@@ -328,6 +329,62 @@ describe('what a run claims', () => {
     expect(markdownOf({ trials, summary: runOf(trials).summary })).toContain(
       '| 1,000 events/s to 1,000 readers by sse: events per server CPU-second | at least 950000 /s | 800000 | not met |',
     )
+  })
+})
+
+describe('the goals', () => {
+  const crowd = {
+    scenario: 'crowd',
+    at: '10,000 readers',
+    axes: { readers: 10_000, sentinels: 200, eventsPerSecond: 1 },
+    publishes: 60,
+    values: { lost: 0, 'delivery-p99': 210, 'completion-p99': 260 },
+  } as const
+  const floor = trialOf({ arm: 'tcp', as: 'sse', values: { 'cpu-per-delivery': 12 } })
+  const goalsOf = (trials: readonly Trial[]) =>
+    markdownOf({ trials, summary: runOf(trials).summary }).match(/^\| (?:10,000|fleet) .*$/gm) ?? []
+
+  test('of a crowd go by the floor of the same run, and say what stands in for the last reader', () => {
+    const p99 =
+      '| 10,000 readers of sse, 1 event/s: p99 of completion, 150 ms × floor ÷ 9 µs | at most 200 ms'
+    expect(goalsOf([trialOf(crowd), floor])).toEqual([
+      '| 10,000 readers of sse, 1 event/s: complete | at most 0 lost | 0 | met |',
+      `${p99} | 210 | not met; of all deliveries: that of completion takes 1,000 publishes |`,
+    ])
+    expect(goalsOf([trialOf({ ...crowd, publishes: 1_000 }), floor])[1]).toBe(`${p99} | 260 | not met |`)
+    expect(goalsOf([trialOf(crowd)]).length).toBe(1)
+    expect(goalsOf([trialOf({ ...crowd, axes: { ...crowd.axes, readers: 5_000 } }), floor])).toEqual([])
+  })
+
+  test('are missed where anything was lost, or nothing could be measured', () => {
+    const checks = [checkComplete({ expected: 10_000, delivered: 9_999, repeated: 0, disordered: 0 })]
+    const [complete, p99] = goalsOf([
+      trialOf({ ...crowd, values: { ...crowd.values, lost: 1 }, checks }),
+      floor,
+    ])
+    expect(complete).toMatch(/ at most 0 lost \| 1\.00 \| not met \|$/)
+    expect(p99).toMatch(/ — refused \[\d\] \| not met: lossy \|$/)
+    const failed = trialOf({ ...crowd, values: {}, verdict: 'failed', reasons: ['It ended.'] })
+    expect(goalsOf([failed])[0]).toMatch(/ — failed \[\d\] \| no figure \|$/)
+  })
+
+  test('of the fleet are held against trials of their kind only', () => {
+    const trial = (sentinels: number, delivered: number, cpuMs: number, readsPerSecond = 10_000) =>
+      trialOf({
+        axes: { readers: 10_000, sentinels },
+        values: { 'latency-max': 1 },
+        raw: { loadWork: { cpuMs, wallMs: 1_000, reads: readsPerSecond, delivered } },
+      })
+    const limits = (trials: readonly Trial[]) =>
+      goalsOf(trials).map(line => line.replace('fleet of sse: CPU of the load process per ', ''))
+    expect(limits([trial(200, 10_000, 30)])).toEqual(['| read | at most 4.00 µs | 3.00 | met |'])
+    expect(limits([trial(10_000, 10_000, 174)])).toEqual([
+      '| sentinel’s read | at most 7.00 µs | 17.4 | not met |',
+    ])
+    expect(limits([trial(200, 200_000, 90)])).toEqual([
+      '| coalesced delivery | at most 0.500 µs | 0.450 | met |',
+    ])
+    expect(limits([trial(5_000, 10_000, 30), trial(200, 100, 30, 100), trial(200, 50_000, 30)])).toEqual([])
   })
 })
 
