@@ -10,17 +10,16 @@ import {
   renderResultsTable,
   replaceResults,
 } from './report/readme.ts'
-import { writeReports } from './write-run.ts'
+import { reportTexts } from './write-run.ts'
 
 export function rebuildReports(stdout: { write(text: string): unknown }): void {
   const root = findProjectRoot()
   const runs = readCommittedRuns(root)
-  for (const { run, folder } of runs) writeReports(run, folder)
   for (const [path, text] of generatedTexts(root, runs)) writeFileSync(path, text)
   stdout.write(`${runs.length} committed runs; reports, results/README.md and README.md are as they say.\n`)
 }
 
-/** Path → text of the README files, as the committed runs would have them. A README that is not there is left out. */
+/** Path → text of all that is made of the committed runs. A README that is not there is left out. */
 export function generatedTexts(root: string, runs: readonly CommittedRun[]): Map<string, string> {
   const texts = new Map<string, string>()
   const newest = [...new Map([...runs].reverse().map(({ run }) => [machineOf(run), run])).values()]
@@ -31,6 +30,9 @@ export function generatedTexts(root: string, runs: readonly CommittedRun[]): Map
     const table =
       shown === undefined ? NO_RUN : renderResultsTable(shown.run, `results/${basename(shown.folder)}`)
     texts.set(readme, replaceResults(readFileSync(readme, 'utf8'), table))
+  }
+  for (const { run, folder } of runs) {
+    for (const [name, text] of reportTexts(run)) texts.set(join(folder, name), text)
   }
   return texts
 }

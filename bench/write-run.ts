@@ -11,14 +11,16 @@ export function writeRun(run: BenchRun, parent: string): string {
   const folder = join(parent, run.id)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(run, null, 1)}\n`)
-  writeReports(run, folder)
+  for (const [name, text] of reportTexts(run)) writeFileSync(join(folder, name), text)
   return folder
 }
 
-/** The files that say again what `run.json` says. */
-export function writeReports(run: BenchRun, folder: string): void {
+/** File name → text, of the files that say again what `run.json` says. */
+export function reportTexts(run: BenchRun): Map<string, string> {
   const blocks = reportOf(run)
-  writeFileSync(join(folder, 'summary.csv'), renderCsv(run.summary))
-  writeFileSync(join(folder, 'report.md'), renderMarkdown(blocks))
-  writeFileSync(join(folder, 'report.html'), renderHtml(`push-lab bench ${run.id}`, blocks))
+  return new Map([
+    ['summary.csv', renderCsv(run.summary)],
+    ['report.md', renderMarkdown(blocks)],
+    ['report.html', renderHtml(`push-lab bench ${run.id}`, blocks)],
+  ])
 }

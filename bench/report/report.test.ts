@@ -441,6 +441,8 @@ describe('the README files', () => {
     for (const [path, text] of texts) {
       expect(existsSync(path) ? readFileSync(path, 'utf8') : null, path.slice(root.length + 1)).toBe(text)
     }
-    expect([...texts.keys()]).toContain(join(root, 'results', 'README.md'))
+    const names = [...texts.keys()].map(path => path.slice(root.length + 1))
+    expect(names).toContain(join('results', 'README.md'))
+    expect(names.filter(name => name.endsWith('report.html')).length).toBe(readCommittedRuns(root).length)
   })
 })
