@@ -35,8 +35,8 @@ const CHANCE_DEVIATIONS = 4
 const POISSON_DEVIATIONS = 5
 
 const CPU: readonly MetricId[] = ['cpu-per-delivery', 'cpu-per-request', 'times-floor']
-const TALLY: readonly MetricId[] = ['completeness', 'lost', 'repeated', 'disordered']
 /** What was lost must be said just where something was. */
+export const TALLY: readonly MetricId[] = ['completeness', 'lost', 'repeated', 'disordered']
 const ALL_BUT_THE_TALLY = METRIC_IDS.filter(id => !TALLY.includes(id))
 const WIRE: readonly MetricId[] = ['wire-down', 'wire-payload', 'wire-framing', 'wire-headers', 'wire-up']
 const LATENCY: readonly MetricId[] = [
