@@ -69,7 +69,7 @@ const CAPACITY: CapacityAxes = {
   // Far below the limit, or polling would break it by being polling.
   pollIntervalMs: 47,
   warmUpMs: 1_500,
-  firstEventsPerSecond: 50,
+  firstEventsPerSecond: 400,
   probeMs: 1_500,
   limitP99Ms: 100,
   resolution: 0.05,
@@ -81,7 +81,7 @@ const IDLE: IdleAxes = {
   payloadBytes: 128,
   pollIntervalMs: 1_000,
   // Long, since it is held against windows that are longer still.
-  idleMs: 4_000,
+  idleMs: 3_000,
   restMs: 500,
   holdWindowMs: 25_000,
   heartbeatWindowMs: 15_000,
@@ -150,24 +150,24 @@ const DISTANCE: DeliveryAxes = {
   // Few: the road shares the server's core, and what a reader waits for there is not the distance.
   readers: 3,
   sentinels: 3,
-  eventsPerSecond: 20,
+  eventsPerSecond: 25,
   timing: 'poisson',
   // Longer than the longest round trip: a poll does not ask again before it is answered.
   pollIntervalMs: 497,
   warmUpMs: 1_000,
   warmUpFactor: 2,
-  // 120 publishes: enough for a 90th percentile, and for a mean that chance moves by 4 %.
-  windowMs: 6_000,
+  // 125 publishes: enough for a 90th percentile, and for a mean that chance moves by 4 %.
+  windowMs: 5_000,
 }
 
 const POLL_INTERVAL: DeliveryAxes = {
   ...DELIVERY_QUICK,
-  eventsPerSecond: 20,
+  eventsPerSecond: 25,
   timing: 'poisson',
   warmUpMs: 1_000,
   warmUpFactor: 4,
   // At least one interval of the slowest poll.
-  windowMs: 6_000,
+  windowMs: 5_000,
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -186,7 +186,7 @@ export const SCENARIOS: readonly Scenario[] = [
     axes: {
       quick: DELIVERY_QUICK,
       // 132 publishes in each of nine blocks: enough for a 99th percentile.
-      standard: { ...DELIVERY_QUICK, idleMs: 500, warmUpMs: 2_000, windowMs: 2_200 },
+      standard: { ...DELIVERY_QUICK, idleMs: 400, warmUpMs: 1_800, windowMs: 2_200 },
       full: { ...DELIVERY_QUICK, idleMs: 1_000, warmUpMs: 4_000, windowMs: 8_000 },
     },
     // One more than a claim takes: a trial that is refused should not cost the run all its claims.
@@ -200,7 +200,7 @@ export const SCENARIOS: readonly Scenario[] = [
     arms: [{ arm: 'poll' }],
     axes: {
       quick: THROUGHPUT_QUICK,
-      standard: { ...THROUGHPUT_QUICK, warmUpRequests: 20_000, windowMs: 2_000, openingRounds: 20 },
+      standard: { ...THROUGHPUT_QUICK, warmUpRequests: 20_000, windowMs: 1_500, openingRounds: 20 },
       full: { ...THROUGHPUT_QUICK, warmUpRequests: 20_000, windowMs: 5_000, openingRounds: 30 },
     },
     blocks: { quick: 1, standard: 2, full: 12 },
@@ -307,7 +307,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ),
     axes: { quick: DISTANCE, standard: DISTANCE, full: { ...DISTANCE, windowMs: 20_000 } },
     blocks: { quick: 0, standard: 1, full: 2 },
-    trialMs: { quick: 9_500, standard: 9_500, full: 24_000 },
+    trialMs: { quick: 8_500, standard: 8_500, full: 24_000 },
   },
   {
     id: 'poll-interval',
@@ -319,6 +319,6 @@ export const SCENARIOS: readonly Scenario[] = [
     })),
     axes: { quick: POLL_INTERVAL, standard: POLL_INTERVAL, full: { ...POLL_INTERVAL, windowMs: 30_000 } },
     blocks: { quick: 0, standard: 1, full: 2 },
-    trialMs: { quick: 13_500, standard: 13_500, full: 38_000 },
+    trialMs: { quick: 12_500, standard: 12_500, full: 38_000 },
   },
 ]
