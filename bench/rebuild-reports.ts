@@ -16,7 +16,7 @@ export function rebuildReports(stdout: { write(text: string): unknown }): void {
   const root = findProjectRoot()
   const runs = readCommittedRuns(root)
   for (const [path, text] of generatedTexts(root, runs)) writeFileSync(path, text)
-  stdout.write(`${runs.length} committed runs; reports, results/README.md and README.md are as they say.\n`)
+  stdout.write(`Committed runs: ${runs.length}. Their reports and both READMEs are written anew.\n`)
 }
 
 /** Path → text of all that is made of the committed runs. A README that is not there is left out. */
