@@ -7,6 +7,9 @@ import { type LabProcess, startLab } from './lab-process.ts'
 const executablePath = findChromium()
 if (executablePath === null) process.stderr.write(`${HOW_TO_GET_CHROMIUM}\n`)
 
+/** A test that waits for so many events must know how long that takes: Poisson's chance has no upper bound. */
+const STEADY = ['--timing', 'fixed']
+
 interface LaneReading {
   readonly technique: string
   readonly state: string
@@ -30,7 +33,7 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
       executablePath: executablePath ?? '',
       args: [...chromiumFlags()],
     })
-    lab = await startLab('--port', '0', '--rate', '20')
+    lab = await startLab('--port', '0', '--rate', '20', ...STEADY)
   })
   afterAll(async () => {
     await browser?.close()
@@ -73,7 +76,7 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
     await page.locator('[data-command="kill"]').click()
     await until(lanes =>
       lanes.every(
-        (lane, index) => lane.received > (before[index]?.received ?? 0) + 10 && lane.state !== 'reconnecting',
+        (lane, index) => lane.received > (before[index]?.received ?? 0) + 5 && lane.state !== 'reconnecting',
       ),
     )
     expected = () => false
@@ -126,14 +129,14 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
   })
 
   test('when the server goes the page says so, keeps what it has, and comes back by itself', async () => {
-    const mortal = await startLab('--port', '0', '--rate', '20')
+    const mortal = await startLab('--port', '0', '--rate', '20', ...STEADY)
     await page.goto(mortal.address)
     const before = await until(lanes => lanes.every(lane => lane.received > 0))
     expected = () => true
     await mortal.kill()
     const gone = page.getByRole('alert')
     await gone.waitFor()
-    const reborn = await startLab('--port', new URL(mortal.address).port, '--rate', '20')
+    const reborn = await startLab('--port', new URL(mortal.address).port, '--rate', '20', ...STEADY)
     try {
       await gone.waitFor({ state: 'hidden' })
       const after = await until(
