@@ -9,7 +9,9 @@ import {
   checkReadersShare,
   checkSchedule,
   checkServerSaturated,
+  checkSettled,
   checkSteal,
+  checkStraight,
 } from './check.ts'
 
 const exact = { expected: 100, delivered: 100, repeated: 0, disordered: 0 }
@@ -43,7 +45,28 @@ test('what the silent server spends as well says nothing about its readers', () 
   expect(checkAboveIdle(80, 100, []).verdict).toBe('ok')
   expect(checkAboveIdle(60, 100, []).verdict).toBe('flagged')
   expect(checkAboveIdle(40, 100, []).verdict).toBe('refused')
-  expect(checkAboveIdle(-20, 50, []).verdict).toBe('refused')
+  expect(checkAboveIdle(40, 100, []).reason).toMatch(/^The silent server spends nearly as much/)
+  expect(checkAboveIdle(-20, 50, [])).toMatchObject({
+    verdict: 'refused',
+    reason: expect.stringMatching(/^The silent server spends more/),
+  })
+})
+
+test('a window whose halves cost unlike has not settled; where one of them had nothing to do, nobody can tell', () => {
+  expect(checkSettled(-0.04).verdict).toBe('ok')
+  expect(checkSettled(-0.08).reason).toBe('The second half of the window cost less than the first (8.0 %).')
+  expect(checkSettled(Number.NaN)).toMatchObject({ verdict: 'ok', value: null })
+})
+
+test('a slope whose steps do not lie on one line says so, step by step', () => {
+  expect(checkStraight(8, [7.5, 8.2, 8], 'memory-per-connection').verdict).toBe('ok')
+  expect(checkStraight(0.00001, [0, 0.05, 0], 'external-per-connection').verdict).toBe('ok')
+  expect(checkStraight(11.6, [17, 14.5, 9.4], 'memory-per-connection')).toMatchObject({
+    verdict: 'flagged',
+    concerns: ['memory-per-connection'],
+    reason: expect.stringMatching(/17\.0, 14\.5, 9\.4 KB/),
+  })
+  expect(checkStraight(-0.1, [0.9, 0, -0.7], 'kernel-per-connection').verdict).toBe('flagged')
 })
 
 test('a latency below what the clocks allow for is impossible', () => {

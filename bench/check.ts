@@ -29,6 +29,10 @@ export const IDLE_SHARE = { flag: 0.25, refuse: 0.5 } as const
 
 export const SETTLED_DRIFT = 0.05
 
+/** How far apart the steps of a slope may lie, as a share of it; and in KB what is too little to matter. */
+export const STRAIGHTNESS = 0.25
+const NEGLIGIBLE_KB = 0.1
+
 export const POLL_MEAN_TOLERANCE = 0.2
 /** So far from its mean, chance alone hardly ever goes. */
 const CHANCE_DEVIATIONS = 4
@@ -150,12 +154,12 @@ export function checkServerSaturated(
   }
 }
 
-/** `drift`: CPU per unit in the second half of the window ÷ that in the first, less 1. */
+/** `drift`: CPU per unit in the second half of the window ÷ that in the first, less 1; NaN: one had none. */
 export function checkSettled(drift: number): Check {
-  const settled = Math.abs(drift) <= SETTLED_DRIFT
+  const settled = Number.isNaN(drift) || Math.abs(drift) <= SETTLED_DRIFT
   return {
     name: 'settled',
-    value: drift,
+    value: Number.isNaN(drift) ? null : drift,
     threshold: `flagged beyond ±${SETTLED_DRIFT}`,
     verdict: settled ? 'ok' : 'flagged',
     reason: settled
@@ -175,8 +179,29 @@ export function checkAboveIdle(netMs: number, grossMs: number, concerns: readonl
     threshold: `flagged beyond ${IDLE_SHARE.flag}, refused beyond ${IDLE_SHARE.refuse}`,
     verdict,
     reason:
-      verdict === 'ok' ? null : 'The silent server spends nearly as much: what is left is mostly noise.',
+      verdict === 'ok'
+        ? null
+        : `The silent server spends ${share > 1 ? 'more' : 'nearly as much'}: what is left is mostly noise.`,
     concerns,
+  }
+}
+
+/**
+ * A slope says what one connection costs only if each step says the same. In KB per connection: `slope` over all
+ * steps, and that of each of them.
+ */
+export function checkStraight(slope: number, steps: readonly number[], metric: MetricId): Check {
+  const apart = Math.max(...steps) - Math.min(...steps)
+  const straight = apart <= Math.max(STRAIGHTNESS * Math.abs(slope), NEGLIGIBLE_KB)
+  return {
+    name: `straight line, ${metric}`,
+    value: apart,
+    threshold: `flagged if the steps lie further apart than ${STRAIGHTNESS} of the slope over all, and than ${NEGLIGIBLE_KB} KB`,
+    verdict: straight ? 'ok' : 'flagged',
+    reason: straight
+      ? null
+      : `No straight line, so something else grew or shrank as well: step by step ${steps.map(step => step.toFixed(1)).join(', ')} KB.`,
+    concerns: [metric],
   }
 }
 

@@ -141,11 +141,17 @@ function pointsOverFloor(group: readonly Trial[], trials: readonly Trial[]): Poi
       }
     }
     const under = standing(floor, metric, true)
+    const value = own.value === null || under.value === null ? null : own.value / under.value
+    const impossible = value !== null && value < 1
     return {
       block,
-      value: own.value === null || under.value === null ? null : own.value / under.value,
-      verdict: worst([own.verdict, under.verdict]),
-      reasons: [...own.reasons, ...under.reasons.map(reason => `floor: ${reason}`)],
+      value,
+      verdict: worst([own.verdict, under.verdict, impossible ? 'flagged' : 'ok']),
+      reasons: [
+        ...own.reasons,
+        ...under.reasons.map(reason => `floor: ${reason}`),
+        ...(impossible ? ['Below its floor in some block, which nothing can be: so much is noise.'] : []),
+      ],
     }
   })
 }

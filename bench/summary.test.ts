@@ -82,6 +82,16 @@ test('the ratio to the floor is taken within each block', () => {
   expect(find([...own, ...floor], 'tcp', 'cpu-per-delivery-as-sse')).toMatchObject({ value: 22.5 })
 })
 
+test('a ratio below 1 is no merit: nothing costs less than its floor', () => {
+  const own = trial({ values: { 'cpu-per-delivery': 8 } })
+  const floor = trial({ arm: 'tcp', as: 'sse', values: { 'cpu-per-delivery': 10 } })
+  expect(find([own, floor], 'sse', 'times-floor')).toMatchObject({
+    value: 0.8,
+    verdict: 'flagged',
+    reasons: [expect.stringMatching(/^Below its floor/)],
+  })
+})
+
 test('polls are held against their floor by answered request', () => {
   const values = { 'cpu-per-request': 60, 'cpu-per-delivery': 15 }
   const floor = trial({ arm: 'http', as: 'poll', values: { 'cpu-per-request': 40 } })

@@ -22,7 +22,7 @@ test('where the load process of one slept more and its polls were dearer, both i
   expect(check.reason).toBe(
     'autocannon got 20667 polls/s, the fleet 11905, medians of 1 rounds each; pair by pair the median is ×1.74 (×1.74 to ×1.74). ' +
       'A poll cost the server 45 and 84 µs of CPU, and its core was busy 93 % and 100 % of the time. ' +
-      "The load process went to sleep 0.03 and 0.61 times per poll, and waking it for an answer is the server's work: the instrument that slept more had the dearer polls.",
+      "The load process went to sleep 0.03 and 0.61 times per poll, and waking it for an answer is the server's work: that may be why the instrument that slept more had the dearer polls.",
   )
 })
 

@@ -73,7 +73,7 @@ function explain(cannon: Round, fleet: Round): string {
   if (Math.abs(costs) <= SAME_COST)
     return `${sleeps}; the polls cost the same, so it was the pace of asking that differed.`
   return costs * slept > 0
-    ? `${sleeps}, and waking it for an answer is the server's work: the instrument that slept more had the dearer polls.`
+    ? `${sleeps}, and waking it for an answer is the server's work: that may be why the instrument that slept more had the dearer polls.`
     : `${sleeps}, which does not explain it: the cause is not known.`
 }
 

@@ -120,3 +120,11 @@ test('what was not the server is said: its load process, its host, or both looke
   expect(await verdicts({}, 0)).toEqual(['refused'])
   expect(await verdicts({}, Number.POSITIVE_INFINITY)).toEqual(['refused', 'ok'])
 })
+
+test('where server and load process are both full, neither is said to be the limit; the cost of a delivery is no bound', async () => {
+  const foundWith = async (cpuMs: number) =>
+    checkFound(await probesOf(1_000, { loadUtilization: 0.9, cpuMs }))[0]
+  expect((await foundWith(800))?.reason).toMatch(/^At least: .* that was the limit \(generator-bound\)/)
+  expect((await foundWith(1_640))?.reason).toMatch(/^At least: .* the limit of either \(generator-bound\)/)
+  expect((await foundWith(800))?.concerns).not.toContain('capacity-cpu')
+})

@@ -7,6 +7,7 @@ import {
   checkConnections,
   checkLoadUtilization,
   LOAD_UTILIZATION,
+  SERVER_UTILIZATION,
   STEAL_SHARE,
 } from '../check.ts'
 import type { LatencyRecord } from '../fleet/latencies.ts'
@@ -216,6 +217,13 @@ function limitOf(probes: readonly Probe[]): Probe | null {
 const HOST_AT_FIRST =
   'Nothing is known: whenever the first rate was asked for, the host took time for others.'
 
+/** Both may be full at once: then it may be the limit of either. */
+function generatorBound({ cpuMs, publishedMs, drainMs }: Probe): string {
+  const serverFull = cpuMs / (publishedMs + drainMs) >= SERVER_UTILIZATION.flag
+  const whose = serverFull ? "so was the server's, so it may be the limit of either" : 'that was the limit'
+  return `At least: beyond it the load process's core was full, and ${whose} (generator-bound).`
+}
+
 /** The limit is the server's only if the lowest rate that failed failed for the server's sake. */
 export function checkFound(probes: readonly Probe[]): readonly Check[] {
   const best = bestOf(probes)
@@ -226,7 +234,7 @@ export function checkFound(probes: readonly Probe[]): readonly Check[] {
       : limit === null
         ? (['refused', `No rate broke the limit within ${RATES_MAX} rates.`] as const)
         : limit.generatorBound
-          ? (['flagged', 'At least: beyond it the load process was the limit (generator-bound).'] as const)
+          ? (['flagged', generatorBound(limit)] as const)
           : limit.isVoid
             ? (['flagged', 'At least: whenever more was asked for, the host took time for others.'] as const)
             : (['ok', null] as const)
@@ -236,7 +244,8 @@ export function checkFound(probes: readonly Probe[]): readonly Check[] {
     threshold: `refused unless a rate passed and a higher one failed, flagged if that one had the load process busy beyond ${LOAD_UTILIZATION.refuse}, or more than ${STEAL_SHARE.flag} of the machine taken by its host, ${TRIES_MAX} times`,
     verdict,
     reason,
-    concerns: 'all',
+    // What a delivery costs at some rate is no more and no less for that: beyond it nothing is known.
+    concerns: best === null || limit === null ? 'all' : ['capacity-deliveries', 'capacity-events'],
   }
   if (best === null) return [found]
   // A limit that the load process set is told above.

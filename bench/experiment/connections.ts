@@ -2,8 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { linearRegression, max, quantile, sum } from 'simple-statistics'
 import type { Technique } from '../../server/protocol.ts'
-import { checkConnections, checkLoadUtilization } from '../check.ts'
+import { checkConnections, checkLoadUtilization, checkStraight } from '../check.ts'
 import { readSocketMemory } from '../machine.ts'
+import type { MetricId } from '../metric.ts'
 import type { ProbeReading } from '../probe.ts'
 import type { ConnectionsAxes } from '../scenario.ts'
 import type { Subject } from '../subject.ts'
@@ -45,6 +46,10 @@ export async function measureConnections(
   const openingCpuMs = sum(openings.map(({ cpuMs }) => cpuMs))
   const failures = await load.ask('fleet.failures', null)
   const closing = await closeAll()
+  const slopes = MEMORY.flatMap(([metric, bytesOf]) => {
+    const points = readings.map(reading => [reading.connections, bytesOf(reading)] as const)
+    return points.some(([, bytes]) => bytes === null) ? [] : [slopeOf(metric, points as Point[])]
+  })
   return {
     values: {
       'connect-p50': quantile(placeKnownMs, 0.5),
@@ -52,14 +57,13 @@ export async function measureConnections(
       'connect-max': max(placeKnownMs),
       'cpu-per-connection': (openingCpuMs * 1000) / open,
       'cpu-per-closing': (closing.cpuMs * 1000) / closing.connections,
-      'memory-per-connection': kbPerConnection(({ probe }) => probe.rssBytes),
-      'heap-per-connection': kbPerConnection(({ probe }) => probe.heapUsedBytes),
-      'external-per-connection': kbPerConnection(({ probe }) => probe.externalBytes),
-      ...(readSocketMemory() === null
-        ? {}
-        : { 'kernel-per-connection': kbPerConnection(({ kernelTcpBytes }) => kernelTcpBytes ?? 0) }),
+      ...Object.fromEntries(slopes.map(({ metric, kb }) => [metric, kb])),
     },
-    checks: [checkConnections(failures), checkLoadUtilization(loadUtilization)],
+    checks: [
+      checkConnections(failures),
+      checkLoadUtilization(loadUtilization),
+      ...slopes.map(({ metric, kb, stepsKb }) => checkStraight(kb, stepsKb, metric)),
+    ],
     publishes: null,
     histograms: {},
     raw: { readings, loadUtilization, closing },
@@ -84,14 +88,21 @@ export async function measureConnections(
     return { connections, cpuMs, atRest: await readAt(0) }
   }
 
-  /** The slope over all readings. */
-  function kbPerConnection(of: (reading: ConnectionsReading) => number): number {
-    return linearRegression(readings.map(reading => [reading.connections, of(reading)])).m / 1024
-  }
-
   async function readAt(connections: number): Promise<ConnectionsReading> {
     await subject.settle()
     return { connections, probe: await subject.read(), kernelTcpBytes: readSocketMemory() }
+  }
+}
+
+type Point = readonly [connections: number, bytes: number]
+
+/** KB per connection: over all readings, and from each to the next. */
+function slopeOf(metric: MetricId, points: readonly Point[]) {
+  const kbPerConnection = (some: readonly Point[]) => linearRegression(some.map(point => [...point])).m / 1024
+  return {
+    metric,
+    kb: kbPerConnection(points),
+    stepsKb: points.slice(1).map((_, index) => kbPerConnection(points.slice(index, index + 2))),
   }
 }
 
@@ -102,3 +113,10 @@ interface ConnectionsReading {
   /** What the kernel holds in buffers for all TCP sockets of the machine, both ends of a loopback; `null`: not known. */
   readonly kernelTcpBytes: number | null
 }
+
+const MEMORY: readonly (readonly [MetricId, (reading: ConnectionsReading) => number | null])[] = [
+  ['memory-per-connection', ({ probe }) => probe.rssBytes],
+  ['heap-per-connection', ({ probe }) => probe.heapUsedBytes],
+  ['external-per-connection', ({ probe }) => probe.externalBytes],
+  ['kernel-per-connection', ({ kernelTcpBytes }) => kernelTcpBytes],
+]

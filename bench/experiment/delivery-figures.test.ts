@@ -76,7 +76,8 @@ function figuresOf(change: Partial<DeliveryRecord>) {
     pushedBytes: null,
     axes: { ...delivery.axes.quick, eventsPerSecond: 2, pollIntervalMs: 1000, readers: READERS },
     onMs: { least: 4000, most: 4000 },
-    publishedMs: 4000,
+    // Longer than the window, and by its lead with fewer events in it.
+    publishedMs: 5000,
     roundTripMs: 0,
     slip: null,
     probed: true,
@@ -125,4 +126,12 @@ test('what is lost stands there as a count, also where it refuses every other fi
   expect(verdict).toBe('refused')
   expect(concerns).toContain('latency-p50')
   expect(concerns).not.toContain('lost')
+})
+
+test('a half of the window in which nothing was due has no cost, and the window no drift', () => {
+  const settled = (half: Moment) =>
+    figuresOf({ half: readingAt(half) }).checks.find(({ name }) => name === 'settled')
+  expect(settled(HALF)?.value).toBeCloseTo(0)
+  expect(settled({ ...FROM, seconds: 2 })).toMatchObject({ verdict: 'ok', value: null })
+  expect(settled({ ...TO, seconds: 2 })).toMatchObject({ verdict: 'ok', value: null })
 })

@@ -86,7 +86,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   const cpuKnown = record.probed && axes.distanceMs === null
   const slipMs = record.slip?.meanMs ?? 0
   const conditions = {
-    eventsPerSecond: (publishes * 1000) / record.publishedMs,
+    eventsPerSecond: technique === 'poll' ? deliveredPerSecond() : (publishes * 1000) / record.publishedMs,
     roundTripMs: record.roundTripMs,
     slipMs,
   }
@@ -96,7 +96,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
 
   const checks: Check[] = [checkConnections(record.failures), checkLoadUtilization(record.loadUtilization)]
   if (cpuKnown) {
-    checks.push(checkSettled(cpuPerUnit(half, to) / cpuPerUnit(from, half) - 1))
+    checks.push(checkSettled(drift()))
     checks.push(
       checkAboveIdle(cpuMs, to.probe.cpuMs - from.probe.cpuMs, ['cpu-per-delivery', 'cpu-per-request']),
     )
@@ -174,6 +174,11 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     },
   }
 
+  /** To each reader, in the window: a poll's asks are counted there alone, so the prediction must be of the same. */
+  function deliveredPerSecond(): number {
+    return (deliveries * 1000) / (to.probe.monotonicMs - from.probe.monotonicMs) / to.counts.readers
+  }
+
   function cpuBetween(from: Reading, to: Reading): number {
     return cpuMsBetween(from.probe, to.probe, record.idleCpuShare)
   }
@@ -187,6 +192,12 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   /** Microseconds. */
   function cpuPerUnit(from: Reading, to: Reading): number {
     return (cpuBetween(from, to) * 1000) / (units(to.counts) - units(from.counts))
+  }
+
+  /** Of the second half against the first; NaN where one of them had nothing to do, so that its cost is that of nothing. */
+  function drift(): number {
+    const [first, second] = [cpuPerUnit(from, half), cpuPerUnit(half, to)]
+    return Number.isFinite(first) && Number.isFinite(second) ? second / first - 1 : Number.NaN
   }
 
   function deliveriesIn(counts: FleetCounts): number {
