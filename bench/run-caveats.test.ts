@@ -49,7 +49,7 @@ const throughput = trialOf({ scenario: 'throughput', arm: 'poll' })
 
 test('too few blocks are not publishable, and the run says in which scenarios', () => {
   expect(claimsOf(['delivery', 'sparse', 'throughput'], [...delivery(9), ...sparse(7), throughput])).toEqual([
-    'Not publishable: fewer than 8 blocks in sparse, throughput, so no difference is claimed there.',
+    'Not publishable are the figures of sparse, throughput: fewer than 8 blocks, so no difference is claimed there.',
   ])
   expect(claimsOf(['delivery', 'throughput'], [...delivery(2), throughput])).toEqual([
     'Not publishable: fewer than 8 blocks in every scenario, so no difference is claimed.',
@@ -65,7 +65,7 @@ test('where there are blocks enough, silence is said in the same caveat', () => 
     trial.block === 1 && trial.arm !== 'sse' ? { ...trial, verdict: 'failed' as const, values: {} } : trial,
   )
   expect(claimsOf(['delivery', 'sparse', 'throughput'], [...delivery(8), ...failed, throughput])).toEqual([
-    'Not publishable: fewer than 8 blocks in throughput, so no difference is claimed there. No difference is claimed in sparse either; the report says why.',
+    'Not publishable are the figures of throughput: fewer than 8 blocks, so no difference is claimed there. No difference is claimed in sparse either; the report says why.',
   ])
   const single = delivery(8).filter(({ twin }) => !twin)
   expect(claimsOf(['delivery'], single)).toEqual([

@@ -43,7 +43,7 @@ export function runCaveats(run: Circumstances): string[] {
       `The command line changed the axes of ${choice.changed.join(', ')}; see each trial.`,
     unsound > 0 && `${unsound} figures are refused or failed; each says why.`,
     options.url === null
-      ? 'Server and readers share one machine: loopback, no TLS, no proxy, no distance.'
+      ? `Server and readers share one machine: loopback, no TLS, no proxy, ${choice.scenarios.some(({ id }) => id === 'distance') ? 'and no distance but in the scenario of that name' : 'no distance'}.`
       : `The server at ${new URL(options.url).origin} was started by somebody else: its CPU and memory are not known, and latencies are as exact as its clock could be read from here (see clockUncertaintyMs).`,
     'The readers send the shortest valid heads; a browser sends several hundred bytes more with each request.',
     ...run.uncalibrated,

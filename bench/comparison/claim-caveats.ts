@@ -13,14 +13,15 @@ export function claimCaveats(
   bands: readonly NoiseBand[],
 ): string[] {
   const few = scenarios.filter(scenario => blocksOf(scenario, trials) < BLOCKS_FOR_A_CLAIM)
-  const unpublishable = `Not publishable: fewer than ${BLOCKS_FOR_A_CLAIM} blocks in`
   if (few.length === scenarios.length) {
+    const where = few.length === 1 ? few.join() : 'every scenario'
     return [
-      `${unpublishable} ${few.length === 1 ? few.join() : 'every scenario'}, so no difference is claimed.`,
+      `Not publishable: fewer than ${BLOCKS_FOR_A_CLAIM} blocks in ${where}, so no difference is claimed.`,
     ]
   }
   const sentences = [
-    few.length > 0 && `${unpublishable} ${few.join(', ')}, so no difference is claimed there.`,
+    few.length > 0 &&
+      `Not publishable are the figures of ${few.join(', ')}: fewer than ${BLOCKS_FOR_A_CLAIM} blocks, so no difference is claimed there.`,
     bands.length === 0 ? NO_TWINS : silence(comparisons, few),
   ].filter(sentence => sentence !== false && sentence !== null)
   return sentences.length === 0 ? [] : [sentences.join(' ')]

@@ -125,7 +125,7 @@ describe('a comparison', () => {
       ratio: null,
       pValue: 2 / 256,
       verdict: 'different',
-      sentence: 'sse has none',
+      sentence: 'some, where sse has none',
     })
     expect(compare(eightBlocks({ sse: PACE, twin: PACE, other: zero }))[0]?.sentence).toBe('none, unlike sse')
     expect(compare(eightBlocks({ sse: zero, twin: zero, other: zero }))[0]).toMatchObject({

@@ -74,7 +74,10 @@ const BY_DESIGN: readonly (readonly [need: string, answer: string])[] = [
     'poll, long-poll: ordinary requests; sse: if nothing buffers it; websocket: if the upgrade is let through',
   ],
   ['talks back', 'websocket on its own connection; the others by a request of their own'],
-  ['fewest moving parts', 'poll: no open connection, no state; sse: reconnects by itself in a browser'],
+  [
+    'fewest moving parts',
+    'poll: needs no connection to stay open (this bench keeps it), no state; sse: reconnects by itself in a browser',
+  ],
 ]
 
 export function chooseByNeed(run: BenchRun, notes: Notes): Block[] {

@@ -4,6 +4,9 @@ import { percent } from '../check.ts'
 import type { Block } from './block.ts'
 import { titleOf } from './tables.ts'
 
+/** More figures of one technique than this are counted instead of named. */
+const NAMED = 4
+
 export function comparedBlocks(comparisons: readonly Comparison[]): Block[] {
   const [first] = comparisons
   if (first === undefined) return []
@@ -45,20 +48,26 @@ export function comparedBlocks(comparisons: readonly Comparison[]): Block[] {
 
 /** Why nothing is claimed: once for each reason. */
 function silence(comparisons: readonly Comparison[]): Block[] {
-  const about = new Map<string, Set<string>>()
+  /** Sentence → technique and place → metrics. */
+  const about = new Map<string, Map<string, string[]>>()
   for (const { verdict, sentence, metric, arm, at } of comparisons) {
     if (verdict !== 'not claimed') continue
-    const metrics = about.get(sentence) ?? new Set()
-    about.set(sentence, metrics.add(at === null ? `${arm} ${metric}` : `${arm} ${metric} at ${at}`))
+    const whose = about.get(sentence) ?? new Map<string, string[]>()
+    const whom = at === null ? arm : `${arm}, ${at}`
+    about.set(sentence, whose.set(whom, [...(whose.get(whom) ?? []), metric]))
   }
   const [[only] = []] = about
   if (about.size === 0 || only === undefined) return []
   if (about.size === 1 && comparisons.every(({ verdict }) => verdict === 'not claimed')) {
     return [{ kind: 'paragraph', text: `No difference is claimed. ${sentenceOf(only)}` }]
   }
-  const items = [...about].map(
-    ([sentence, metrics]) => `${sentenceOf(sentence)} (${[...metrics].join(', ')})`,
-  )
+  const items = [...about].map(([sentence, whose]) => {
+    const named = [...whose].map(
+      ([whom, metrics]) =>
+        `${whom}: ${metrics.length > NAMED ? `${metrics.length} figures` : metrics.join(', ')}`,
+    )
+    return `${sentenceOf(sentence)} (${named.join('; ')})`
+  })
   return [
     { kind: 'paragraph', text: 'Of these no difference is claimed:' },
     { kind: 'list', items },

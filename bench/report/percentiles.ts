@@ -56,7 +56,7 @@ export function percentileBlocks(trials: readonly Trial[], scenario: string): Bl
     },
     {
       kind: 'paragraph',
-      text: `Said only with ${PUBLISHES_BEYOND} publishes beyond it. The tables above give the median of the trials' percentiles, so the two differ where one trial was unlike the others.`,
+      text: `Said only with ${PUBLISHES_BEYOND} publishes beyond it. The tables above give the median of the trials' percentiles instead, each of a trial's own few publishes. Far into the tail the two differ, and this table is the one to quote.`,
     },
   ]
 }

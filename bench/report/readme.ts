@@ -1,7 +1,7 @@
 /** The generated parts of two README files: the project's table, and the guide in `results/`. */
 import { TECHNIQUES } from '../../server/protocol.ts'
 import { METRICS, type MetricId } from '../metric.ts'
-import type { BenchRun } from '../result.ts'
+import type { BenchRun, Trial } from '../result.ts'
 import { REFERENCE_ARM } from '../scenario.ts'
 import { findRow, formatFigure } from './figure.ts'
 import { escapeMarkdown, renderTable } from './markdown.ts'
@@ -33,12 +33,39 @@ export function renderResultsTable(run: BenchRun, folder: string): string {
   ])
   const machine = `${cpu ?? 'unknown CPU'}, ${cores} cores${virtualisation === null ? '' : ` (${virtualisation})`}, Node ${node}`
   const claims = claimsOf(run, shown)
+  const settings = settingsOf(run)
   return [
     renderTable({ columns: ['', ...shown.map(([, id]) => columnOf(id))], rows, cells: 'numbers' }),
     '',
+    ...(settings === '' ? [] : [settings, '']),
     ...(claims.length === 0 ? [] : [`Compared with ${REFERENCE_ARM}, block by block:`, '', ...claims, '']),
     `Run [${run.id}](${folder}/report.md) on ${machine}. ${run.caveats.join(' ')}`,
   ].join('\n')
+}
+
+/** The settings behind the table's figures: another poll interval or rate gives others. */
+function settingsOf({ trials }: BenchRun): string {
+  const of = (scenario: string) =>
+    trials.filter(trial => trial.scenario === scenario && trial.as === null && trial.at === null)
+  const [delivery] = of('delivery')
+  const [connections] = of('connections')
+  const sentences = []
+  if (delivery !== undefined) {
+    const { readers, eventsPerSecond, payloadBytes, pollIntervalMs } = delivery.axes
+    sentences.push(
+      `Delivery: ${readers} readers, ${eventsPerSecond} events/s with ${payloadBytes} B of data each, polls every ${pollIntervalMs} ms, ${blocksIn(of('delivery'))}. Polling's latency and cost are a matter of that interval.`,
+    )
+  }
+  const steps = connections?.axes['steps']
+  if (Array.isArray(steps)) {
+    sentences.push(`Connections: up to ${steps.at(-1)} of each technique, ${blocksIn(of('connections'))}.`)
+  }
+  return sentences.join(' ')
+}
+
+function blocksIn(trials: readonly Trial[]): string {
+  const blocks = new Set(trials.map(({ block }) => block)).size
+  return blocks === 1 ? 'one trial' : `${blocks} trials`
 }
 
 /** What stands between the markers as long as there is no run to show. */
@@ -98,7 +125,7 @@ reference runs are added by hand with \`git add -f\`.
 - The techniques are compared with SSE block by block. SSE itself runs twice in each block: how far those two lie apart,
   at most, is the A/A band. A difference is claimed only from eight blocks on, beyond that band and beyond 2 %, if a
   permutation test finds it unlikely between equals (p ≤ 0.05) and the 95 % interval of the ratio does not hold 1.
-  Otherwise it says “no difference measured (< x %)”, x being what would have been seen.
+  Otherwise it says “no difference measured (< x %)”: a difference beyond x is what these trials rule out.
 - \`npm run bench:compare A B\` sets two runs side by side by the same rules. It claims nothing on absolute figures where
   machine, Node, pinning or tier differ, and nothing at all where the axes of a scenario do.
 - Server and readers share one machine, so there is no distance, no TLS and no proxy in these figures.`

@@ -212,7 +212,7 @@ describe('what a run claims', () => {
     expect(markdown).toContain(
       '| delivery latency, median | websocket | 0.80 | 0.75–0.85 | 0.008 | 5.1 % | 20 % less than sse (15 % to 25 %) |',
     )
-    expect(markdown).toContain('- X. (poll latency-p50)')
+    expect(markdown).toContain('- X. (poll: latency-p50)')
     expect(renderResultsTable(run({ comparisons }), 'x')).toContain(
       '- delivery latency, median: websocket 20 % less than sse (15 % to 25 %)\n',
     )
@@ -425,6 +425,17 @@ describe('the README files', () => {
     expect(after).not.toContain('old')
     expect(replaceResults(after, renderResultsTable(run(), 'results/x'))).toBe(after)
     expect(() => replaceResults('# Title', 'x')).toThrow(/README.md needs the lines/)
+  })
+
+  test('name the settings without which the figures say nothing', () => {
+    const axes = { readers: 200, eventsPerSecond: 60, payloadBytes: 128, pollIntervalMs: 47 }
+    const delivery = [0, 1].map(block => trialOf({ block, axes }))
+    const connections = trialOf({ scenario: 'connections', axes: { steps: [0, 1_000] } })
+    const table = renderResultsTable({ ...run(), trials: [...delivery, connections] }, 'x')
+    expect(table).toContain(
+      'Delivery: 200 readers, 60 events/s with 128 B of data each, polls every 47 ms, 2 trials.',
+    )
+    expect(table).toContain('Connections: up to 1000 of each technique, one trial.')
   })
 
   test('say so while no run is committed', () => {

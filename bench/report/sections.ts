@@ -1,6 +1,6 @@
 /** What a report says, in order: caveats first, then the figures, then the doubts about them, then where and how; at the end what follows for whom. */
 import type { NoiseBand } from '../../server/protocol.ts'
-import { percent } from '../check.ts'
+import { percent, TALLY } from '../check.ts'
 import { knownAnswerBlocks } from '../known-answers/report-block.ts'
 import type { BenchRun } from '../result.ts'
 import { BLOCKS_FOR_A_CLAIM, REFERENCE_ARM } from '../scenario.ts'
@@ -15,9 +15,9 @@ const HOW_TO_READ = [
   'A figure is the median over trials; the smallest and the largest trial stand in brackets where they differ. The 95 % interval of the median (bootstrap over blocks) is in summary.csv, and in the HTML report where one points at a figure.',
   '◔ marks a flagged figure, a dash one that was refused or failed; the numbers behind it are those of the doubts below.',
   'Latency runs from the intended publish time to the read callback, on one monotonic clock. For polling it is staleness. The slip of the source, how late it published, is part of it.',
-  '× floor compares with the physical floor in the same block: a bare TCP push of the same bytes for the streams, a bare node:http answer of the same head and body for the polls.',
+  '× floor compares with the physical floor in the same block: a bare TCP push of the same bytes for the streams, a bare node:http answer of the same head and body for the polls, at the same load.',
   'Polling brings several events with one answer, so its cost per answer and per delivery differ.',
-  `“Compared with ${REFERENCE_ARM}” pairs the techniques block by block. A difference is claimed from ${BLOCKS_FOR_A_CLAIM} blocks on, if the median ratio lies beyond the A/A band and beyond 2 %, a permutation test finds it unlikely between equals (p ≤ 0.05), and the 95 % interval does not hold 1. Otherwise the smallest difference that would have been seen is said.`,
+  `“Compared with ${REFERENCE_ARM}” pairs the techniques block by block. A difference is claimed from ${BLOCKS_FOR_A_CLAIM} blocks on, if the median ratio lies beyond the A/A band and beyond 2 %, a permutation test finds it unlikely between equals (p ≤ 0.05), and the 95 % interval does not hold 1. Otherwise it says “no difference measured (< x %)”: a difference beyond x is what these trials rule out.`,
 ]
 
 export function reportOf(run: BenchRun): Block[] {
@@ -51,15 +51,17 @@ function bandBlocks(bands: readonly NoiseBand[]): Block[] {
     {
       kind: 'table',
       columns: ['metric', 'scenario', 'band', 'pairs'],
-      rows: bands.map(({ scenario, metric, share, n }) => [
-        titleOf(metric),
-        scenario,
-        `± ${percent(Math.expm1(share))}`,
-        String(n),
-      ]),
+      rows: bands
+        .filter(({ metric }) => !TALLY.some(id => id === metric))
+        .map(({ scenario, metric, share, n }) => [titleOf(metric), scenario, spanOf(share), String(n)]),
       cells: 'words',
     },
   ]
+}
+
+/** `share`: |ln ratio|. `± 9.2 %`, and from the double on `× or ÷ 4.9`, since nothing is less by 388 %. */
+function spanOf(share: number): string {
+  return share < Math.LN2 ? `± ${percent(Math.expm1(share))}` : `× or ÷ ${Math.exp(share).toPrecision(2)}`
 }
 
 function doubts({ texts }: Notes): Block[] {

@@ -83,16 +83,10 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
     },
   ],
   'poll-interval': [
-    {
-      ...LATE,
-      title: 'How stale',
-      metrics: ['latency-mean', 'latency-p50', 'latency-p90', 'latency-max', 'slip-p50', 'slip-max'],
-    },
-    {
-      title: 'What it costs',
-      metrics: ['cpu-per-delivery', 'requests-per-event', 'wire-down', 'wire-up'],
-      chart: 'requests-per-event',
-    },
+    { ...LATE, title: 'How stale' },
+    WHOLE,
+    { ...COST, title: 'What it costs the server' },
+    { ...WIRE, chart: 'requests-per-event' },
   ],
   throughput: [
     {

@@ -133,7 +133,7 @@ function judgeZeros(
   }
   if ((none(reference) && some(other)) || (some(reference) && none(other))) {
     const { pValue } = test(reference.map(Math.sign), other.map(Math.sign))
-    const sentence = none(reference) ? `${than} has none` : `none, unlike ${than}`
+    const sentence = none(reference) ? `some, where ${than} has none` : `none, unlike ${than}`
     return { ...found, pValue, verdict: 'different', sentence }
   }
   return notClaimed('a ratio needs figures above zero', n, band)
