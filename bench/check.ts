@@ -123,7 +123,7 @@ export function checkReadersShare(share: number, concerns: readonly MetricId[]):
     threshold: `flagged from ${LOAD_UTILIZATION.flag}`,
     verdict: most ? 'flagged' : 'ok',
     reason: most
-      ? `generator-bound: for ${percent(share)} of the time until the last read the load process was busy reading.`
+      ? `generator-bound: for ${percent(share)} of the time until the last read the load process was busy reading, so the time is an upper bound.`
       : null,
     concerns,
   }

@@ -60,7 +60,7 @@ function settingsOf(run: BenchRun, scenario: string): string[] {
 function tableBlocks(
   rows: readonly SummaryRow[],
   places: readonly Place[],
-  { title, metrics, chart }: TablePlan,
+  { title, metrics, chart, note }: TablePlan,
   notes: Notes,
 ): Block[] {
   const [{ scenario } = { scenario: '' }] = rows
@@ -76,7 +76,8 @@ function tableBlocks(
     cells: 'numbers',
   }
   const chartBlocks = chart !== undefined && metrics.includes(chart) ? [chartOf(rows, places, chart)] : []
-  return [{ kind: 'heading', level: 3, text: title }, ...chartBlocks, table]
+  const noteBlocks: Block[] = note === undefined ? [] : [{ kind: 'paragraph', text: note }]
+  return [{ kind: 'heading', level: 3, text: title }, ...chartBlocks, table, ...noteBlocks]
 }
 
 function chartOf(rows: readonly SummaryRow[], places: readonly Place[], id: MetricId): Chart {

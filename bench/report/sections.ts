@@ -16,6 +16,7 @@ const HOW_TO_READ = [
   '◔ marks a flagged figure, a dash one that was refused or failed; the numbers behind it are those of the doubts below.',
   'Latency runs from the intended publish time to the read callback, on one monotonic clock. For polling it is staleness. The slip of the source, how late it published, is part of it.',
   '× floor compares with the physical floor in the same block: a bare TCP push of the same bytes for the streams, a bare node:http answer of the same head and body for the polls, at the same load.',
+  'A sentinel is a reader that parses each event in full and times it; of the others each delivery is counted. After “With” stand the axes of a scenario, by their names in run.json.',
   'Polling brings several events with one answer, so its cost per answer and per delivery differ.',
   `“Compared with ${REFERENCE_ARM}” pairs the techniques block by block. A difference is claimed from ${BLOCKS_FOR_A_CLAIM} blocks on, if the median ratio lies beyond the A/A band and beyond 2 %, a permutation test finds it unlikely between equals (p ≤ 0.05), and the 95 % interval does not hold 1. Otherwise it says “no difference measured (< x %)”: a difference beyond x is what these trials rule out.`,
 ]

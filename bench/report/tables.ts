@@ -8,6 +8,8 @@ export interface TablePlan {
   readonly metrics: readonly MetricId[]
   /** Drawn above the table. */
   readonly chart?: MetricId
+  /** What one must know to read it, said below it. */
+  readonly note?: string
 }
 
 const COLUMNS_MAX = 6
@@ -154,6 +156,7 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
     {
       title: 'What the slow ones cost, and what becomes of them',
       metrics: ['held-per-slow-reader', 'slow-readers-cut', 'cut-after', 'cut-after-max', 'cpu-per-delivery'],
+      note: 'To whoever has stopped reading, the server goes on writing until the kernel’s buffers of both ends are full, and cuts it when its write has then not drained for 10 s. Stopped to cut is both together, and what the buffers hold is the kernel’s memory: it is not in the server’s.',
     },
   ],
 }
