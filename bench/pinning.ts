@@ -9,18 +9,26 @@ export interface Pinning {
   readonly description: string
 }
 
-/**
- * With two cores or more and `taskset`, server and load get a core each, so that neither takes from the other,
- * and the bench itself moves to the load's core.
- */
+/** With two cores or more and `taskset`, server and load get a core each, so that neither takes from the other. */
 export function choosePinning(): Pinning {
   if (availableParallelism() < 2) return unpinned('none: one core')
   try {
-    execFileSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)], { stdio: 'ignore' })
+    execFileSync('taskset', ['-c', '0,1', 'true'], { stdio: 'ignore' })
   } catch {
     return unpinned('none: no taskset')
   }
   return { serverCore: 0, loadCore: 1, description: 'server on core 0; load and bench on core 1 (taskset)' }
+}
+
+/** The bench itself goes where the load is. */
+export function joinLoad({ loadCore }: Pinning): void {
+  if (loadCore === null) return
+  execFileSync('taskset', ['-a', '-p', '-c', String(loadCore), String(process.pid)], { stdio: 'ignore' })
+}
+
+/** For a second trial at the same time: neither server shares its core with its own load. */
+export function crossed({ serverCore, loadCore, description }: Pinning): Pinning {
+  return { serverCore: loadCore, loadCore: serverCore, description }
 }
 
 /** The command line that starts `argv` on `core`. */

@@ -14,7 +14,7 @@ import { readOutcome } from './known-answers/outcome.ts'
 import { readCommit, readMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
 import { withPhysics } from './physics.ts'
-import { choosePinning, type Pinning } from './pinning.ts'
+import { choosePinning, joinLoad, type Pinning } from './pinning.ts'
 import { createProgress, type ProgressOptions } from './progress.ts'
 import { createRandom, type Random, shuffle } from './random.ts'
 import { attachRemote, type Remote } from './remote.ts'
@@ -46,6 +46,7 @@ export async function runBench(
   const [loadAverage = 0] = loadavg()
   const machine = readMachine()
   const pinning = choosePinning()
+  joinLoad(pinning)
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
   const random = createRandom(seed)
   const choice = chooseScenarios(options)

@@ -1,10 +1,10 @@
 import { expect, type TestContext, test } from 'vitest'
+import { choosePinning } from '../pinning.ts'
 import { KNOWN_ANSWERS, type KnownAnswer } from './known-answers.ts'
 import { writeOutcome } from './outcome.ts'
 import { isAsPlanted, takeReadings } from './take-reading.ts'
 
-/** The cores are left to the scheduler: a pair of trials runs at the same time. */
-const PINNING = { serverCore: null, loadCore: null, description: 'none' } as const
+const PINNING = choosePinning()
 const TIME_LIMIT_MS = 120_000
 
 const TITLE = '$title: the bench reads that, and without it does not'

@@ -77,7 +77,7 @@ const DROPPING: DeliveryAxes = { ...QUIET, readers: 60, sentinels: 60, eventsPer
 const DROPPED_OF = 10_000
 
 /** So many that a heap which grows by a megabyte in one of the two, and not yet in the other, is a small part of it. */
-const KEEPING: ConnectionsAxes = { steps: [0, 1_500, 3_000], warmUpConnections: 500, payloadBytes: 128 }
+const KEEPING: ConnectionsAxes = { steps: [0, 2_500, 5_000], warmUpConnections: 500, payloadBytes: 128 }
 const KEPT_BYTES = 8 * 1024
 
 /** The count of what was lost is no figure of the technique: it stands there to be seen. */

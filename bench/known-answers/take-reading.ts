@@ -1,6 +1,7 @@
 /** Reads a known answer: pairs of trials, with what is planted and without, until the reading is narrow enough. */
 import { median } from 'simple-statistics'
 import type { Interval } from '../../server/protocol.ts'
+import { crossed } from '../pinning.ts'
 import { createRandom } from '../random.ts'
 import type { Trial } from '../result.ts'
 import { bootstrapMedian } from '../statistics/bootstrap.ts'
@@ -29,10 +30,16 @@ export async function takeReadings(
   while (pairs.length < least || (pairs.length < most && worthwhile())) pairs.push(await runPair())
   return readAll()
 
-  /** At the same time: what disturbs the machine meanwhile disturbs both, and the difference is left alone. */
+  /**
+   * At the same time: what disturbs the machine meanwhile disturbs both, and the difference is left alone. A server
+   * that shares its core with its own load is woken out of its writes by it, and pays for that; left to themselves,
+   * one of the two would more often than the other.
+   */
   async function runPair(): Promise<Pair> {
     const setting = { ...surroundings, seed: pairs.length + 1 }
-    const [planted, plain] = await Promise.all([answer.trial(true, setting), answer.trial(false, setting)])
+    const onTheOthers = { ...setting, pinning: crossed(setting.pinning) }
+    const [ofPlanted, ofPlain] = pairs.length % 2 === 0 ? [setting, onTheOthers] : [onTheOthers, setting]
+    const [planted, plain] = await Promise.all([answer.trial(true, ofPlanted), answer.trial(false, ofPlain)])
     return { planted, plain }
   }
 }
