@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DOORS, TECHNIQUES } from '../../server/protocol.ts'
+import { quietPort } from '../faults/server-process.ts'
 import { chromiumFlags, findChromium, HOW_TO_GET_CHROMIUM } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 
@@ -129,7 +130,7 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
   })
 
   test('when the server goes the page says so, keeps what it has, and comes back by itself', async () => {
-    const mortal = await startLab('--port', '0', '--rate', '20', ...STEADY)
+    const mortal = await startLab('--port', String(await quietPort()), '--rate', '20', ...STEADY)
     await page.goto(mortal.address)
     const before = await until(lanes => lanes.every(lane => lane.received > 0))
     expected = () => true
@@ -150,6 +151,24 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
         18_000,
       )
       expect(after.map(lane => lane.missing)).toEqual([0, 0, 0, 0])
+    } finally {
+      await reborn.kill()
+    }
+  }, 40_000)
+
+  test('when it comes back with another road, where this page may not go, the page is loaded anew', async () => {
+    const ROAD = ['--road-port', '0', '--rate', '20', ...STEADY]
+    const mortal = await startLab('--port', String(await quietPort()), ...ROAD)
+    await page.goto(mortal.address)
+    await until(lanes => lanes.every(lane => lane.received > 0))
+    expected = () => true
+    await mortal.kill()
+    await page.getByRole('alert').waitFor()
+    const loadedAnew = page.waitForEvent('load')
+    const reborn = await startLab('--port', new URL(mortal.address).port, ...ROAD)
+    try {
+      await loadedAnew
+      await until(lanes => lanes.every(lane => lane.received > 5))
     } finally {
       await reborn.kill()
     }

@@ -38,6 +38,8 @@ export function openLiveSession(): LiveSession {
   const api: Api = createApi(tokenOf(location.hash))
   const environment = browserEnvironment(() => state.clock?.offsetMs ?? 0)
   let runner: LaneRunner | null = null
+  /** The content security policy that came with the page lets it go there and to its own origin, and nowhere else. */
+  let allowed: string | null = null
   let rateBeforePause = RATE_DEFAULT
   let hiddenSince: { readonly at: number; readonly asks: number } | null = null
 
@@ -96,6 +98,11 @@ export function openLiveSession(): LiveSession {
       () => null,
     )
     if (origin === null || state.role !== 'owner' || runner?.origin === origin) return
+    allowed ??= origin
+    if (origin !== allowed && origin !== location.origin) {
+      location.reload()
+      return
+    }
     const resume = runner !== null
     runner?.close()
     runner = runLanes(origin, clientName, environment, state, resume)
