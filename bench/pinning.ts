@@ -13,7 +13,8 @@ export interface Pinning {
 export function choosePinning(): Pinning {
   if (availableParallelism() < 2) return unpinned('none: one core')
   try {
-    execFileSync('taskset', ['-c', '0,1', 'true'], { stdio: 'ignore' })
+    // Each by itself: of a list those that may not be used are left out without a word.
+    for (const core of ['0', '1']) execFileSync('taskset', ['-c', core, 'true'], { stdio: 'ignore' })
   } catch {
     return unpinned('none: no taskset')
   }
