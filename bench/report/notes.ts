@@ -1,4 +1,5 @@
 /** The doubts of a run, numbered, so that each figure can refer to those that concern it. */
+import { inOneSentence, patternOf } from '../../client/alike-reasons.ts'
 import type { SummaryRow } from '../../server/protocol.ts'
 
 export interface Notes {
@@ -17,16 +18,13 @@ interface Note {
   readonly concerns: Map<string, string[]>
 }
 
-/** A number by itself, not one within an address or a version. */
-const NUMBER = /(?<![\w.:-])\d+(?:\.\d+)?(?![\w:-]|\.\d)/g
-
-/** Reasons that differ in their numbers only are one note: eight trials give eight shares, and one doubt. */
+/** Reasons that differ in their numbers only are one note. */
 export function collectNotes(summary: readonly SummaryRow[]): Notes {
   const notes = new Map<string, Note>()
   for (const row of summary) {
     for (const reason of row.reasons) {
-      const note = notes.get(keyOf(reason)) ?? { reasons: [], concerns: new Map<string, string[]>() }
-      notes.set(keyOf(reason), note)
+      const note = notes.get(patternOf(reason)) ?? { reasons: [], concerns: new Map<string, string[]>() }
+      notes.set(patternOf(reason), note)
       note.reasons.push(reason)
       const arm = [row.scenario, row.arm, row.at ?? ''].filter(word => word !== '').join(' ')
       const metrics = note.concerns.get(arm) ?? []
@@ -37,29 +35,17 @@ export function collectNotes(summary: readonly SummaryRow[]): Notes {
   return {
     texts: [...notes.values()].map(textOf),
     numbersOf: ({ reasons }) =>
-      [...new Set(reasons.map(reason => keys.indexOf(keyOf(reason)) + 1))]
+      [...new Set(reasons.map(reason => keys.indexOf(patternOf(reason)) + 1))]
         .filter(number => number > 0)
         .sort((a, b) => a - b),
   }
 }
 
-function keyOf(reason: string): string {
-  return reason.replace(NUMBER, '#')
-}
-
 /** `The host took 2.5–3.7 % of the machine's time for others. Concerns delivery sse (wire-down).` */
 function textOf({ reasons, concerns }: Note): string {
-  const numbers = reasons.map(reason => reason.match(NUMBER) ?? [])
-  let place = 0
-  const merged = (reasons[0] ?? '').replace(NUMBER, () => {
-    const sorted = numbers.map(found => found[place] ?? '').sort((a, b) => Number(a) - Number(b))
-    place++
-    const [low, high] = [sorted[0] ?? '', sorted.at(-1) ?? '']
-    return low === high ? low : `${low}–${high}`
-  })
   const arms = [...concerns].map(
     ([arm, metrics]) =>
       `${arm} (${metrics.length > NAMED ? `${metrics.length} figures` : metrics.join(', ')})`,
   )
-  return `${merged} Concerns ${arms.join('; ')}.`
+  return `${inOneSentence(reasons)} Concerns ${arms.join('; ')}.`
 }

@@ -1,4 +1,5 @@
 import type { SummaryRow } from '../../../server/protocol.ts'
+import { inOneSentence, numbersIn, patternOf } from '../../alike-reasons.ts'
 
 /** The doubts of one table: each once, with a letter that its figures are marked with. */
 export interface Footnotes {
@@ -12,17 +13,12 @@ export interface Footnote {
   readonly reason: string
 }
 
-/** A number by itself, not one within an address or a version. */
-const NUMBER = /(?<![\w.:-])\d+(?:\.\d+)?(?![\w:-]|\.\d)/g
-
-/**
- * Letters go by the order in which the figures are shown. Reasons that differ in one number only are one doubt: eight
- * trials give eight shares.
- */
+/** Letters go by the order in which the figures are shown. Reasons that differ in one number only are one doubt. */
 export function footnotesOf(rows: readonly SummaryRow[]): Footnotes {
   const alike = new Map<string, string[]>()
   for (const reason of rows.flatMap(reasonsOf)) {
-    alike.set(kindOf(reason), [...(alike.get(kindOf(reason)) ?? []), reason])
+    const kind = kindOf(reason)
+    alike.set(kind, [...(alike.get(kind) ?? []), reason])
   }
   const byKind = new Map(
     [...alike].map(([kind, reasons], index) => [
@@ -45,16 +41,7 @@ function reasonsOf({ verdict, reasons }: SummaryRow): readonly string[] {
 
 /** With several numbers it is the reason itself: ranges of each would bring together what was never one case. */
 function kindOf(reason: string): string {
-  return reason.match(NUMBER)?.length === 1 ? reason.replace(NUMBER, '#') : reason
-}
-
-/** `The second half of the window cost more than the first (5.1–36 %).` */
-function inOneSentence(reasons: readonly string[]): string {
-  const [first = ''] = reasons
-  if (kindOf(first) === first) return first
-  const numbers = reasons.flatMap(reason => reason.match(NUMBER) ?? []).sort((a, b) => Number(a) - Number(b))
-  const [low = '', high = ''] = [numbers[0], numbers.at(-1)]
-  return first.replace(NUMBER, low === high ? low : `${low}–${high}`)
+  return numbersIn(reason).length === 1 ? patternOf(reason) : reason
 }
 
 /** a … z, aa, ab … */
