@@ -174,6 +174,31 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
     }
   }, 40_000)
 
+  test('so it is with two tabs, of which the second takes over while the first is loaded', async () => {
+    const ROAD = ['--road-port', '0', '--rate', '20', ...STEADY]
+    const mortal = await startLab('--port', String(await quietPort()), ...ROAD)
+    await page.goto(mortal.address)
+    await until(lanes => lanes.every(lane => lane.received > 0))
+    const second = await openTab()
+    await second.goto(mortal.address)
+    await second.getByRole('button', { name: 'Take over' }).waitFor()
+    expected = () => true
+    await mortal.kill()
+    const loadedAnew = page.waitForEvent('load')
+    const reborn = await startLab('--port', new URL(mortal.address).port, ...ROAD)
+    try {
+      await loadedAnew
+      // Either may have them in the end, and a tab that is being loaded cannot be read.
+      const received = async (tab: Page) =>
+        Math.min(...(await readLanes(tab).catch(() => [])).map(lane => lane.received))
+      const most = async () =>
+        Math.max(...(await Promise.all([page, second].map(received))).filter(Number.isFinite))
+      await expect.poll(most, { timeout: 15_000 }).toBeGreaterThan(5)
+    } finally {
+      await reborn.kill()
+    }
+  }, 40_000)
+
   test('at 390 pixels nothing scrolls sideways', async () => {
     await page.setViewportSize({ width: 390, height: 844 })
     await page.goto(lab.address)

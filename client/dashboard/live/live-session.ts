@@ -38,8 +38,7 @@ export function openLiveSession(): LiveSession {
   const api: Api = createApi(tokenOf(location.hash))
   const environment = browserEnvironment(() => state.clock?.offsetMs ?? 0)
   let runner: LaneRunner | null = null
-  /** The content security policy that came with the page lets it go there and to its own origin, and nowhere else. */
-  let allowed: string | null = null
+  let wasGone = false
   let rateBeforePause = RATE_DEFAULT
   let hiddenSince: { readonly at: number; readonly asks: number } | null = null
 
@@ -51,6 +50,7 @@ export function openLiveSession(): LiveSession {
     },
     lost: () => {
       state.server = 'gone'
+      wasGone = true
     },
     stats: (stats, client) => {
       state.top = { epoch: stats.log.epoch, seq: stats.log.top }
@@ -71,6 +71,7 @@ export function openLiveSession(): LiveSession {
   }, SOURCE_EVERY_MS)
   const wake = () => runner?.wake()
   document.addEventListener('visibilitychange', noticeVisibility)
+  document.addEventListener('securitypolicyviolation', renew)
   addEventListener('online', wake)
   addEventListener('pageshow', wake)
 
@@ -98,11 +99,6 @@ export function openLiveSession(): LiveSession {
       () => null,
     )
     if (origin === null || state.role !== 'owner' || runner?.origin === origin) return
-    allowed ??= origin
-    if (origin !== allowed && origin !== location.origin) {
-      location.reload()
-      return
-    }
     const resume = runner !== null
     runner?.close()
     runner = runLanes(origin, clientName, environment, state, resume)
@@ -111,6 +107,14 @@ export function openLiveSession(): LiveSession {
   function stopLanes(): void {
     runner?.close()
     runner = null
+  }
+
+  /**
+   * The policy came with the page and knows the road of that time only: the one of a server that came back may be
+   * another. Only then, or a policy that is wrong from the first would load the page for ever.
+   */
+  function renew(): void {
+    if (wasGone) location.reload()
   }
 
   async function refreshSource(): Promise<void> {
@@ -175,6 +179,7 @@ export function openLiveSession(): LiveSession {
   function close(): void {
     clearInterval(sourceTimer)
     document.removeEventListener('visibilitychange', noticeVisibility)
+    document.removeEventListener('securitypolicyviolation', renew)
     removeEventListener('online', wake)
     removeEventListener('pageshow', wake)
     stopLanes()
