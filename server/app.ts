@@ -15,6 +15,7 @@ import { openEntrance } from './gate/entrance.ts'
 import { answerErrors } from './gate/errors.ts'
 import { createGuard, grantsOf, namesOf } from './gate/guard.ts'
 import { refuseTheRest } from './gate/methods.ts'
+import { UpgradableRequest } from './gate/upgrade.ts'
 import { reachableAt } from './lan.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { type Limits, LOOPBACK_LIMITS, NETWORK_LIMITS, POLICY, type Policy } from './policy.ts'
@@ -94,6 +95,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: refuseAddress,
     http: {
+      IncomingMessage: UpgradableRequest,
       headersTimeout: policy.headersMs,
       // Node looks for late requests only so often: every 30 s if it is not told otherwise.
       connectionsCheckingInterval: policy.sweepMs,

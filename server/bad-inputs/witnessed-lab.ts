@@ -11,7 +11,7 @@ const ALONE_WITHIN_MS = 3000
 export interface WitnessedLab extends StartedLab {
   readonly witnesses: readonly WireReader[]
   /** A connection of a malefactor, which is hung up on before the harm is looked at. */
-  open(): Promise<RawSocket>
+  open(port?: 'origin' | 'roadOrigin'): Promise<RawSocket>
   /**
    * What must hold after every bad input: the server answers, no socket and no reader of it is left behind, and the
    * witnesses missed nothing, the next event included. Fails the test in which it does not.
@@ -34,8 +34,8 @@ export async function startWitnessedLab(options: StartOptions = {}): Promise<Wit
 
   return { ...started, witnesses, open, expectUnharmed, stop }
 
-  async function open(): Promise<RawSocket> {
-    const raw = await openRaw(origin)
+  async function open(port: 'origin' | 'roadOrigin' = 'origin'): Promise<RawSocket> {
+    const raw = await openRaw(started[port])
     opened.push(raw)
     return raw
   }

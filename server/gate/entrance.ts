@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Booking, Meter } from '../meter.ts'
 import { CLIENT_NAME } from '../protocol.ts'
 import type { Admission } from './admission.ts'
-import { asksForUpgrade, type Guard } from './guard.ts'
+import type { Guard } from './guard.ts'
+import { asksForUpgrade } from './upgrade.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

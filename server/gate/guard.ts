@@ -6,6 +6,7 @@ import { isAcceptable } from './accept.ts'
 import { isStray } from './fetch-metadata.ts'
 import { handshakeFault } from './handshake.ts'
 import { malformationOf } from './malformed.ts'
+import { asksForUpgrade, ignoresUpgrade } from './upgrade.ts'
 
 /** The names under which the server may be asked, once it listens. */
 export interface Names {
@@ -66,6 +67,7 @@ export function createGuard(names: () => Names, road: () => Road | null): Guard 
   return refusal
 
   function refusal(request: FastifyRequest, reply: FastifyReply): Refusal | undefined {
+    if (ignoresUpgrade(request)) reply.raw.shouldKeepAlive = false
     const traveller = road()?.travellerOf(request.raw.socket) ?? null
     const byRoad = traveller !== null
     if (byRoad) request.traveller = traveller
@@ -81,8 +83,7 @@ export function createGuard(names: () => Names, road: () => Road | null): Guard 
     if (origin !== undefined && !isPage(origin, names())) return FOREIGN_ORIGIN
     if (isStray(request, isOfPage)) return STRAY
     if (asksForUpgrade(request)) {
-      const { method, route } = request
-      return method === 'GET' && route.upgrades !== true ? NO_WEBSOCKET : handshakeFault(request, reply)
+      return request.route.upgrades === true ? handshakeFault(request, reply) : NO_WEBSOCKET
     }
     if (byRoad && !ROAD_PATHS.has(pathOf(request))) return NOT_ON_THIS_ROAD
     return isAcceptable(request) ? undefined : NOT_ACCEPTABLE
@@ -116,11 +117,6 @@ function isPage(origin: string, names: Names): boolean {
 function isOfPage(request: FastifyRequest): boolean {
   const path = pathOf(request)
   return !ROAD_PATHS.has(path) && path !== CONTROL_DOOR && !path.startsWith('/api/')
-}
-
-/** Whether Node took this request for the begin of another protocol: nothing but a WebSocket's handshake may follow. */
-export function asksForUpgrade(request: FastifyRequest): boolean {
-  return (request.raw as { upgrade?: boolean | null }).upgrade === true
 }
 
 /** A request's path as it was asked for, without the query. */

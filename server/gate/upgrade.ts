@@ -1,0 +1,54 @@
+import { IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
+
+const ASKED = Symbol('asked')
+
+/**
+ * A request that Node hands over as an upgrade only if it opens a WebSocket; given to the HTTP server as its
+ * `IncomingMessage`.
+ *
+ * Node takes every `Connection: upgrade` for an upgrade as soon as anybody listens for one: it detaches its parser from
+ * the socket, and no `request` event comes. RFC 9110 §7.8 lets a server ignore a protocol that it does not offer (`h2c`,
+ * which Java's HttpClient asks for by default) and answer the request. Node reads `upgrade` once the head is parsed,
+ * so what this property says decides between the two events. Node 22 and later have `shouldUpgradeCallback` for this;
+ * Node 20 has not. CONNECT is not an upgrade here either: it arrives as a request, and is refused like any other.
+ */
+export class UpgradableRequest extends IncomingMessage {
+  // Declared only: the constructor of IncomingMessage assigns `upgrade` before a field could be initialised.
+  declare private [ASKED]: boolean | null | undefined
+
+  get upgrade(): boolean {
+    return this[ASKED] === true && opensWebSocket(this)
+  }
+
+  /** What the parser found: the head asks for an upgrade, or the method is CONNECT. */
+  set upgrade(asked: boolean | null) {
+    this[ASKED] = asked
+  }
+
+  /** Whether it was found, and is ignored. */
+  get upgradeIgnored(): boolean {
+    return this[ASKED] === true && !opensWebSocket(this)
+  }
+}
+
+/** Whether Node handed this request over as the opening of a WebSocket: its socket has no HTTP parser any more. */
+export function asksForUpgrade({ raw }: FastifyRequest): boolean {
+  return raw instanceof UpgradableRequest && raw.upgrade
+}
+
+/**
+ * Whether this request asks for a protocol that is ignored, or is a CONNECT. Node drops whatever came in the same
+ * segment behind such a request, so the connection must end with its answer: the client then knows what it has to ask
+ * again (RFC 9112 §9.3.2).
+ */
+export function ignoresUpgrade({ raw }: FastifyRequest): boolean {
+  return raw instanceof UpgradableRequest && raw.upgradeIgnored
+}
+
+/** RFC 6455 §4.2.1: a GET of at least HTTP/1.1 that names `websocket`, in any case and perhaps among others. */
+function opensWebSocket({ method, httpVersionMajor, httpVersionMinor, headers }: IncomingMessage): boolean {
+  if (method !== 'GET' || httpVersionMajor < 1 || (httpVersionMajor === 1 && httpVersionMinor < 1))
+    return false
+  return (headers.upgrade ?? '').split(',').some(protocol => protocol.trim().toLowerCase() === 'websocket')
+}
