@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { fastifyRateLimit } from '@fastify/rate-limit'
 import { fastifyWebsocket } from '@fastify/websocket'
@@ -13,10 +14,14 @@ import { createAdmission } from './gate/admission.ts'
 import { refuseAddress, refuseBrokenRequest, refuseExpectation } from './gate/broken-request.ts'
 import { openEntrance } from './gate/entrance.ts'
 import { answerErrors } from './gate/errors.ts'
-import { createGuard, grantsOf, namesOf } from './gate/guard.ts'
-import { refuseTheRest } from './gate/methods.ts'
+import { continueLate } from './gate/expectation.ts'
+import { createGuard, grantsOf } from './gate/guard.ts'
+import { refuseOtherMethods } from './gate/methods.ts'
+import { createNames, urlHost } from './gate/names.ts'
+import { pathOfTarget } from './gate/request-target.ts'
 import { UpgradableRequest } from './gate/upgrade.ts'
 import { reachableAt } from './lan.ts'
+import { type Listening, listenAt } from './listen.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { type Limits, LOOPBACK_LIMITS, NETWORK_LIMITS, POLICY, type Policy } from './policy.ts'
 import { projectRoot } from './project-root.ts'
@@ -91,10 +96,12 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     forceCloseConnections: true,
     bodyLimit: BODY_MAX_BYTES,
     routerOptions: { querystringParser: createQueryParser() },
+    rewriteUrl: pathOfTarget,
     requestTimeout: policy.requestMs,
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: refuseAddress,
     http: {
+      maxHeaderSize: HEAD_MAX_BYTES,
       IncomingMessage: UpgradableRequest,
       headersTimeout: policy.headersMs,
       // Node looks for late requests only so often: every 30 s if it is not told otherwise.
@@ -105,13 +112,15 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     ...(typeof deployment === 'object' && { trustProxy: [...deployment.proxies] }),
   })
-  let names = namesOf([], 0, null, [])
+  let names = createNames({ hosts: [], port: 0, roadPort: null, allowHosts: [] })
   let road: Road | null = null
+  let listening: Listening | null = null
   let draining = false
 
   app.removeContentTypeParser('text/plain')
   app.server.on('connection', meter.watch)
   app.server.on('checkExpectation', refuseExpectation)
+  continueLate(app.server)
   // Not for all routes by itself: the admission asks it, so that an SSE reader is refused as the protocol says.
   await app.register(fastifyRateLimit, { global: false })
   const guard = createGuard(
@@ -120,16 +129,16 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   )
   openEntrance(app, meter, guard, createAdmission(app, { limits, draining: () => draining }))
   answerErrors(app, options.complain)
-  refuseTheRest(app)
+  const refuseTheRest = refuseOtherMethods(app)
 
   const house: House = { log, clock, policy, say }
   const open = await openRooms(app, house, sockets => openControl(sockets, meter, clock, stats.read))
-  const health = () => ({
-    ready: !draining,
-    epoch: log.epoch,
-    top: log.top,
-    road: road && { port: road.port },
-  })
+  const roadPortFor = ({ headers, socket }: IncomingMessage) =>
+    names.roadPortFor(headers.host, { socket, byRoad: false })
+  const health = (request: IncomingMessage) => {
+    const port = roadPortFor(request)
+    return { ready: !draining, epoch: log.epoch, top: log.top, road: port === null ? null : { port } }
+  }
   const resultsFolder = options.resultsFolder ?? join(projectRoot(), 'results')
   const api = { log, clock, source, meter, stats, health, road: () => road, resultsFolder }
   openTalkBack(app, say)
@@ -139,26 +148,32 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     else if (deployment !== 'loopback') refuseCommands(commands)
     openCommands(commands, api)
   })
-  await app.register(async page => openPage(page, () => road?.port ?? null))
+  await app.register(async page => openPage(page, roadPortFor))
+  refuseTheRest()
   await app.ready()
 
   return { log, meter, rooms: open, listen, close }
 
   async function listen({ host, port, roadPort }: Wanted): Promise<Address> {
-    await app.listen({ host, port })
-    const bound = app.server.address()
-    const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port
+    listening = await listenAt(app.server, { host, port }, wanted => app.listen(wanted))
     if (roadPort !== null) {
-      road = await openRoad(app.server, { host, port: roadPort, grants: origin => grantsOf(origin, names) })
+      road = await openRoad(app.server, {
+        host,
+        port: roadPort,
+        grants: (origin, socket) => grantsOf(origin, names, { socket, byRoad: true }),
+      })
     }
-    names = namesOf(reachableAt(host), boundPort, road?.port ?? null, options.allowHosts)
-    return { host, port: boundPort, roadPort: road?.port ?? null }
+    const address = { host, port: listening.port, roadPort: road?.port ?? null }
+    const hosts = reachableAt(host).map(urlHost)
+    names = createNames({ ...address, hosts, allowHosts: options.allowHosts })
+    return address
   }
 
   async function close(): Promise<void> {
     draining = true
     source.close()
     app.server.close()
+    listening?.close()
     await Promise.all(Object.values(open).map(room => room.drain()))
     await road?.close()
     // Whoever has not left by now: Fastify would wait for them, upgraded sockets above all.
@@ -168,6 +183,8 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
 }
 
 const BODY_MAX_BYTES = 16 * 1024
+/** Cookies belong to a name and not to a port: whoever works on other projects sends those of all of them. */
+const HEAD_MAX_BYTES = 20_000
 /** No compression: it would cost more than it saves on events of this size, and 225 KB of memory each. */
 const WEBSOCKET = {
   maxPayload: 4096,

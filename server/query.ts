@@ -1,4 +1,5 @@
 import { type ParsedUrlQuery, parse } from 'node:querystring'
+import Type from 'typebox'
 import { createMemo } from './memo.ts'
 
 /** How many queries are remembered: readers of one log stand at few places at a time. */
@@ -10,4 +11,26 @@ const QUERIES_KEPT = 64
  */
 export function createQueryParser(): (text: string) => Readonly<ParsedUrlQuery> {
   return createMemo(QUERIES_KEPT, (text: string) => Object.freeze(parse(text))).of
+}
+
+/**
+ * What clients add to a query by themselves: against caches (`_` is jQuery's), and in place of a `Last-Event-ID` header
+ * that they cannot set. No route refuses them; only the event stream reads `lastEventId`.
+ */
+export const ignoredQuery = {
+  _: Type.Optional(Type.Unknown()),
+  t: Type.Optional(Type.Unknown()),
+  ts: Type.Optional(Type.Unknown()),
+  cb: Type.Optional(Type.Unknown()),
+  lastEventId: Type.Optional(Type.String()),
+}
+
+/** The schema of a route that takes no query. */
+export const noQuery = { querystring: Type.Object(ignoredQuery, { additionalProperties: false }) } as const
+/** The methods of whatever can be read. HEAD is answered as GET, without the body (RFC 9110 §9.3.2). */
+export const READ = ['GET', 'HEAD'] as const
+
+/** The keys of a query schema that a client is told of. */
+export function knownKeys(properties: object): string[] {
+  return Object.keys(properties).filter(key => !Object.hasOwn(ignoredQuery, key))
 }

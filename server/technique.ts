@@ -11,6 +11,7 @@ import {
   parseCursor,
   type Technique,
 } from './protocol.ts'
+import { ignoredQuery } from './query.ts'
 import { Refusal } from './refusal.ts'
 import type { Say } from './say.ts'
 
@@ -49,6 +50,12 @@ declare module 'fastify' {
     technique?: Technique
     /** This route may be asked to become a WebSocket; any other would be hung up on only after the upgrade. */
     upgrades?: boolean
+    /**
+     * Whom this route is for: `readers` ask by the page's port and by the road, from the lab's own page or as no browser
+     * at all; a `page`, or a part of one, may be linked to from anywhere, and loaded as any part of the page. What
+     * declares nothing is for the lab's own page and for programs, by the page's port.
+     */
+    serves?: 'readers' | 'page'
   }
 }
 
@@ -56,8 +63,10 @@ declare module 'fastify' {
 export const doorQuery = {
   cursor: Type.Optional(Type.String()),
   client: Type.Optional(Type.String({ pattern: CLIENT_NAME.source })),
+  ...ignoredQuery,
 }
 export interface DoorQuery {
+  readonly lastEventId?: string
   readonly cursor?: string
   readonly client?: string
 }
@@ -93,6 +102,21 @@ export function askedOf(request: FastifyRequest): string | undefined {
 /** A query's `cursor` as the door's rooms use it. */
 export function placeOf(request: FastifyRequest): Place {
   return readPlace(askedOf(request))
+}
+
+/**
+ * Where a reader of the event stream resumes: from the `Last-Event-ID` header, else from the query's `lastEventId`, which
+ * several libraries send in its place, else from its `cursor`. An empty one is none: some send it before the first event.
+ */
+export function resumePlaceOf(request: FastifyRequest): Place {
+  const { lastEventId } = request.query as DoorQuery
+  const last = String(request.headers['last-event-id'] ?? '') || lastEventId || undefined
+  return last === undefined ? placeOf(request) : readPlace(last)
+}
+
+/** Answers whoever asks a WebSocket's door without an upgrade. */
+export async function demandUpgrade(): Promise<never> {
+  throw new Refusal(426, 'upgrade-required', 'Open this door as a WebSocket.')
 }
 
 export function etag(cursor: Cursor): string {

@@ -262,7 +262,7 @@ describe('talking back', () => {
 })
 
 describe('the guard', () => {
-  it.each(['evil.example', 'localhost.evil.example', '127.0.0.1.nip.io', '127.0.0.1'])(
+  it.each(['evil.example', 'localhost.evil.example', '127.0.0.1.nip.io', '127.0.0.1:1'])(
     'refuses the host %s',
     async host => {
       const { origin } = await start()

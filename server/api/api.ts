@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { Clock } from '../clock.ts'
 import { dataText, type EventLog } from '../event-log.ts'
@@ -17,6 +18,7 @@ import {
   type Technique,
   TIMINGS,
 } from '../protocol.ts'
+import { noQuery, READ } from '../query.ts'
 import { Refusal } from '../refusal.ts'
 import { resetSocket } from '../reset-socket.ts'
 import { RoadBody } from '../road/conditions.ts'
@@ -31,7 +33,7 @@ export interface ApiOptions {
   readonly source: Source
   readonly meter: Meter
   readonly stats: { read(): Stats; reset(): void }
-  readonly health: () => Health
+  readonly health: (request: IncomingMessage) => Health
   /** Null while there is none. */
   readonly road: () => Road | null
   readonly resultsFolder: string
@@ -53,6 +55,7 @@ const SourceBody = Type.Object(
 )
 const BurstBody = Type.Object({ count: Type.Integer({ minimum: 1, maximum: BURST_MAX }) }, exact)
 const KillBody = Type.Object({ technique: Type.Optional(oneOf(TECHNIQUES)) }, exact)
+const ResetBody = Type.Object({}, exact)
 const PublishHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ pattern: '^[!-~]{1,64}$' })),
 })
@@ -62,11 +65,13 @@ const PUBLISH_BODY_BYTES = DATA_MAX_BYTES + 1024
 /** What anybody may read who may load the page. */
 export function openReadings(fastify: FastifyInstance, options: ApiOptions): void {
   const app = fastify.withTypeProvider<TypeBoxTypeProvider>()
-  app.get('/api/health', () => options.health())
-  app.get('/api/stats', () => options.stats.read())
-  app.get('/api/clock', () => options.clock.reading())
-  app.get('/api/source', () => options.source.settings)
-  app.get('/api/road', () => passable(options.road()).conditions)
+  const read = (url: string, handler: (request: FastifyRequest) => unknown) =>
+    app.route({ method: [...READ], url, schema: noQuery, handler })
+  read('/api/health', request => options.health(request.raw))
+  read('/api/stats', () => options.stats.read())
+  read('/api/clock', () => options.clock.reading())
+  read('/api/source', () => options.source.settings)
+  read('/api/road', () => passable(options.road()).conditions)
   openResults(app, options.resultsFolder)
 }
 
@@ -78,7 +83,7 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
 
   app.post(
     '/api/events',
-    { bodyLimit: PUBLISH_BODY_BYTES, schema: { body: PublishBody, headers: PublishHeaders } },
+    { bodyLimit: PUBLISH_BODY_BYTES, schema: { ...noQuery, body: PublishBody, headers: PublishHeaders } },
     async (request, reply) => {
       const { type, data } = request.body
       const key = request.headers['idempotency-key']
@@ -88,28 +93,28 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
     },
   )
 
-  app.put('/api/source', { schema: { body: SourceBody } }, request => {
+  app.put('/api/source', { schema: { ...noQuery, body: SourceBody } }, request => {
     source.change(request.body)
     return source.settings
   })
 
-  app.put('/api/road', { schema: { body: RoadBody } }, request => {
+  app.put('/api/road', { schema: { ...noQuery, body: RoadBody } }, request => {
     const road = passable(options.road())
     road.change(request.body)
     return road.conditions
   })
 
-  app.post('/api/burst', { schema: { body: BurstBody } }, async request => {
+  app.post('/api/burst', { schema: { ...noQuery, body: BurstBody } }, async request => {
     await source.burst(request.body.count)
     return { cursor: formatCursor({ epoch: log.epoch, seq: log.top }) }
   })
 
-  app.post('/api/kill', { schema: { body: KillBody } }, request => {
+  app.post('/api/kill', { schema: { ...noQuery, body: KillBody } }, request => {
     const { technique } = request.body
     return { cut: cut(technique === undefined ? TECHNIQUES : [technique]) }
   })
 
-  app.post('/api/reset', () => {
+  app.post('/api/reset', { preValidation: orNothing, schema: { ...noQuery, body: ResetBody } }, () => {
     source.reset()
     options.road()?.change({})
     stats.reset()
@@ -123,25 +128,34 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
   }
 }
 
+/** No body at all is one with nothing in it. */
+async function orNothing(request: FastifyRequest): Promise<void> {
+  if (request.body === undefined) request.body = {}
+}
+
 function passable(road: Road | null): Road {
   if (road !== null) return road
   throw new Refusal(409, 'no-road', 'Start the server with a road: it was started with --road-port off.')
 }
 
-/** 401 unless the command carries the token of this start. */
+/** 401 unless the command carries the token of this start, as RFC 6750 §2.1 has it: the scheme in any case. */
 export function demandToken(app: FastifyInstance, token: string): void {
-  const wanted = digest(`Bearer ${token}`)
-  app.addHook('onRequest', async request => {
+  const wanted = digest(token)
+  app.addHook('onRequest', async (request, reply) => {
+    const given = /^bearer +(.*\S) *$/i.exec(request.headers.authorization ?? '')?.[1]
     // Digests, since only what is equally long can be compared in constant time.
-    if (!timingSafeEqual(digest(request.headers.authorization ?? ''), wanted)) {
-      throw new Refusal(
-        401,
-        'no-token',
-        'Send Authorization: Bearer with the control token that the server printed.',
-      )
-    }
+    if (timingSafeEqual(digest(given ?? ''), wanted)) return
+    const fault = given === undefined ? '' : ', error="invalid_token"'
+    reply.header('www-authenticate', `Bearer realm="push-lab"${fault}`)
+    throw NO_TOKEN
   })
 }
+
+const NO_TOKEN = new Refusal(
+  401,
+  'no-token',
+  'Send Authorization: Bearer with the control token that the server printed.',
+)
 
 /** 403 for every command: whoever started the server gave it no token, and it can be reached from outside. */
 export function refuseCommands(app: FastifyInstance): void {

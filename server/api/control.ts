@@ -5,7 +5,8 @@ import type { Clock } from '../clock.ts'
 import { limitFrames } from '../gate/frame-limit.ts'
 import type { Meter } from '../meter.ts'
 import { CLIENT_NAME, CLOSE, CONTROL_DOOR, type ControlMessage, type Stats } from '../protocol.ts'
-import { doorQuery } from '../technique.ts'
+import { ignoredQuery } from '../query.ts'
+import { demandUpgrade, doorQuery } from '../technique.ts'
 
 const STATS_EVERY_MS = 200
 
@@ -18,21 +19,25 @@ export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, re
     for (const socket of pages.keys()) socket.terminate()
   })
 
-  app.get(
-    CONTROL_DOOR,
-    {
-      websocket: true,
-      config: { upgrades: true },
-      schema: { querystring: Type.Object({ client: doorQuery.client }, { additionalProperties: false }) },
+  app.route({
+    method: 'GET',
+    url: CONTROL_DOOR,
+    config: { upgrades: true },
+    schema: {
+      querystring: Type.Object(
+        { client: doorQuery.client, ...ignoredQuery },
+        { additionalProperties: false },
+      ),
     },
-    (socket, request) => {
+    handler: demandUpgrade,
+    wsHandler: (socket, request) => {
       const { client } = request.query as { client?: string }
       pages.set(socket, client !== undefined && CLIENT_NAME.test(client) ? client : undefined)
       socket.once('close', () => pages.delete(socket))
       limitFrames(socket, clock.monotonicMs)
       socket.on('message', data => answer(socket, data.toString()))
     },
-  )
+  })
 
   function tell(): void {
     if (pages.size === 0) return

@@ -5,6 +5,7 @@ import { fastifyHelmet } from '@fastify/helmet'
 import { fastifyStatic } from '@fastify/static'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { projectRoot } from '../project-root.ts'
+import { READ } from '../query.ts'
 
 /** The page's own addresses: each is index.html, and the page itself knows what to show there. */
 const ROUTES = ['/results']
@@ -14,10 +15,18 @@ const ROUTES = ['/results']
  * this server, by either door. Without a built page (during development another server serves it) there are only the
  * doors and the API.
  */
-export async function openPage(app: FastifyInstance, roadPort: () => number | null): Promise<void> {
+export async function openPage(
+  app: FastifyInstance,
+  roadPortFor: (request: IncomingMessage) => number | null,
+): Promise<void> {
   const root = join(projectRoot(), 'dist/page')
   if (!existsSync(join(root, 'index.html'))) return
-  const ours = (request: IncomingMessage) => connections(request.headers.host ?? '', roadPort()).join(' ')
+  const ours = (request: IncomingMessage) =>
+    connections(request.headers.host ?? '', roadPortFor(request)).join(' ')
+  // Whatever is declared from here on is the page or a part of it.
+  app.addHook('onRoute', route => {
+    route.config = { ...route.config, serves: 'page' }
+  })
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -39,14 +48,22 @@ export async function openPage(app: FastifyInstance, roadPort: () => number | nu
     originAgentCluster: false,
   })
   await app.register(fastifyStatic, { root, wildcard: false, cacheControl: false, setHeaders: keepHashed })
-  for (const route of ROUTES) app.get(route, (_request, reply) => reply.sendFile('index.html'))
+  for (const url of ROUTES) {
+    app.route({ method: [...READ], url, handler: (_request, reply) => reply.sendFile('index.html') })
+  }
 }
 
-/** What the page may connect to besides its origin: its own WebSocket, and the lanes' by the road. The guard knows the host. */
+/**
+ * What the page may connect to besides its origin: its own WebSocket, and the lanes' by the road. The guard knows the
+ * host. No IPv6 address can stand in a policy (CSP3 §2.3.1 has no form for one): there, the port alone is named.
+ */
 function connections(host: string, roadPort: number | null): string[] {
-  const own = [`ws://${host}`, `wss://${host}`]
+  const [, name = '', port = ''] = /^(.*?)(:\d+)?$/.exec(host) ?? []
+  if (name === '') return []
+  const sayable = name.startsWith('[') ? '*' : name
+  const own = [`ws://${sayable}${port}`, `wss://${sayable}${port}`]
   if (roadPort === null) return own
-  const road = `${host.replace(/:\d+$/, '')}:${roadPort}`
+  const road = `${sayable}:${roadPort}`
   return [...own, `http://${road}`, `ws://${road}`]
 }
 

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { type ResultsList, RUN_FILES, type Run, type RunFile } from '../protocol.ts'
+import { noQuery, READ } from '../query.ts'
 import { Refusal } from '../refusal.ts'
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,99}$/
@@ -26,12 +27,19 @@ const KEPT: ReadonlySet<RunFile> = new Set(['summary.csv', 'report.md'])
 export function openResults(fastify: FastifyInstance, folder: string): void {
   const app = fastify.withTypeProvider<TypeBoxTypeProvider>()
   const one = Type.Object({ id: Type.String() })
-  app.get('/api/results', () => listRuns(folder))
-  app.get('/api/results/:id', { schema: { params: one } }, request => readRun(folder, request.params.id))
-  app.get(
-    '/api/results/:id/:file',
-    { schema: { params: Type.Object({ id: Type.String(), file: Type.String() }) } },
-    async (request, reply) => {
+  const file = Type.Object({ id: Type.String(), file: Type.String() })
+  app.route({ method: [...READ], url: '/api/results', schema: noQuery, handler: () => listRuns(folder) })
+  app.route({
+    method: [...READ],
+    url: '/api/results/:id',
+    schema: { ...noQuery, params: one },
+    handler: request => readRun(folder, request.params.id),
+  })
+  app.route({
+    method: [...READ],
+    url: '/api/results/:id/:file',
+    schema: { ...noQuery, params: file },
+    handler: async (request, reply) => {
       const { id } = request.params
       const file = RUN_FILES.find(name => name === request.params.file)
       const bytes = file === undefined ? null : await readRunFile(folder, id, file)
@@ -40,7 +48,7 @@ export function openResults(fastify: FastifyInstance, folder: string): void {
       if (KEPT.has(file)) reply.header('content-disposition', `attachment; filename="${id}-${file}"`)
       return reply.send(bytes)
     },
-  )
+  })
 }
 
 const NO_SUCH_RUN = new Refusal(404, 'no-such-run', 'Choose a run from /api/results.')

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { SAY_DOOR, SAY_MAX_BYTES } from '../protocol.ts'
+import { ignoredQuery } from '../query.ts'
 import type { Say } from '../say.ts'
 import { doorQuery, speakerOf } from '../technique.ts'
 
@@ -10,7 +11,13 @@ export function openTalkBack(app: FastifyInstance, say: Say): void {
     SAY_DOOR,
     {
       bodyLimit: SAY_MAX_BYTES,
-      schema: { querystring: Type.Object({ client: doorQuery.client }, { additionalProperties: false }) },
+      config: { serves: 'readers' },
+      schema: {
+        querystring: Type.Object(
+          { client: doorQuery.client, ...ignoredQuery },
+          { additionalProperties: false },
+        ),
+      },
     },
     async (request, reply) => reply.code(201).send({ said: await say(request.body, speakerOf(request)) }),
   )

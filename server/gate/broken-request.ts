@@ -74,7 +74,11 @@ const UNREADABLE: Answer = {
 const BY_CODE: Readonly<Record<string, Answer>> = {
   HPE_HEADER_OVERFLOW: {
     status: '431 Request Header Fields Too Large',
-    refusal: { error: 'Send a shorter address and shorter headers, 16 KiB in all.', code: 'head-too-large' },
+    refusal: {
+      error:
+        'Delete the cookies of this address in your browser, or send a shorter address and shorter headers: 20,000 bytes in all.',
+      code: 'head-too-large',
+    },
   },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: {
     status: '413 Payload Too Large',

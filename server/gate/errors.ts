@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PublishRefusal } from '../event-log.ts'
 import type { Refusal as RefusalBody } from '../protocol.ts'
+import { knownKeys } from '../query.ts'
 import { Refusal } from '../refusal.ts'
 
 /**
@@ -20,6 +21,13 @@ export function answerErrors(app: FastifyInstance, complain: (error: Error) => v
 
 function answer(reply: FastifyReply, { statusCode, code, message }: Refusal): void {
   if (statusCode === 429 || statusCode === 503) reply.header('retry-after', '1')
+  if (statusCode === 426) {
+    // RFC 9110 §15.5.22. Naming `upgrade`, Node no longer says by itself whether the connection stays.
+    reply.headers({
+      upgrade: 'websocket',
+      connection: reply.raw.shouldKeepAlive ? 'upgrade' : 'close, upgrade',
+    })
+  }
   const body: RefusalBody = { error: message, code }
   reply.code(statusCode).header('cache-control', 'no-store').send(body)
 }
@@ -51,7 +59,7 @@ function ofValidation(error: FastifyError, request: FastifyRequest): Refusal {
   const fault = error.validation?.[0]
   if (fault === undefined) return new Refusal(400, 'bad-request', 'Send a well-formed request.')
   const name = fault.instancePath.slice(1)
-  if (inQuery && name === 'cursor') {
+  if (inQuery && (name === 'cursor' || name === 'lastEventId')) {
     return new Refusal(
       400,
       'bad-cursor',
@@ -61,10 +69,13 @@ function ofValidation(error: FastifyError, request: FastifyRequest): Refusal {
   if (where === 'headers') return new Refusal(400, 'bad-headers', `Mend the header ${name}, or leave it out.`)
   const [code, part] = inQuery ? ['bad-query', 'the query'] : ['bad-body', 'the body']
   const schema = inQuery ? request.routeOptions.schema?.querystring : request.routeOptions.schema?.body
-  const known =
-    Object.keys((schema as { properties?: object } | undefined)?.properties ?? {}).join(', ') || 'none'
+  const known = knownKeys((schema as { properties?: object } | undefined)?.properties ?? {})
   if (fault.keyword === 'additionalProperties') {
-    return new Refusal(400, code, `Leave unknown keys out of ${part}; known are: ${known}.`)
+    return new Refusal(
+      400,
+      code,
+      `Leave unknown keys out of ${part}; known are: ${known.join(', ') || 'none'}.`,
+    )
   }
   return new Refusal(
     400,

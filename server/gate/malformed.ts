@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Refusal } from '../refusal.ts'
+import { isHttp10 } from './request-target.ts'
 
 /** Node reads so many headers, if it is not told otherwise, and drops the others without a word. */
 const HEADERS_READ = 1000
@@ -15,8 +16,8 @@ export function malformationOf({ raw, headers, method }: FastifyRequest): Refusa
   const { rawHeaders } = raw
   // What was dropped may be the very header that a guard would have looked at.
   if (rawHeaders.length >= HEADERS_READ * 2) return TOO_MANY_HEADERS
-  // Node keeps the first of several, a proxy before it perhaps the last.
-  if (headers.host === undefined || isRepeated('host', rawHeaders)) return NOT_ONE_HOST
+  // Node keeps the first of several, a proxy before it perhaps the last. HTTP/1.0 needs none.
+  if (isRepeated('host', rawHeaders) || (headers.host === undefined && !isHttp10(raw))) return NOT_ONE_HOST
   if (headers['content-encoding'] !== undefined) return ENCODED_BODY
   const coding = headers['transfer-encoding']
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING

@@ -1,6 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { isBadPort } from '../bad-ports.ts'
+import { type Listening, listenAt } from '../listen.ts'
 import type { RoadConditions } from '../protocol.ts'
-import type { Grants } from './bad-gateway.ts'
 import { type Journey, openJourney } from './journey.ts'
 
 /**
@@ -23,14 +24,24 @@ export interface Road {
   change(conditions: RoadConditions): void
   /** The remote address of the client behind a socket of the server; null for a socket that did not come by the road. */
   travellerOf(socket: Socket): string | null
+  /** The address of this machine at which that client arrived. */
+  arrivalOf(socket: Socket): string | undefined
   close(): Promise<void>
 }
 
+/** A client of the road: its own address, and the one of this machine at which it arrived. */
+export interface Traveller {
+  readonly address: string
+  readonly localAddress: string | undefined
+}
+
 export interface RoadOptions {
+  /** Where to listen, as `listenAt` takes it. */
   readonly host: string
   /** `next` is the port after the server's, or any free one where that is taken or there is none. */
   readonly port: number | 'next'
-  readonly grants: Grants
+  /** The headers by which a page of this `Origin` may read what the road answers itself. */
+  readonly grants: (origin: string | undefined, traveller: Traveller) => Readonly<Record<string, string>>
 }
 
 /** Opens the road to a server that listens. Rejects with the listen error, `EADDRINUSE` for one. */
@@ -38,27 +49,34 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
   const target = targetOf(to)
   const journeys = new Set<Journey>()
   /** The clients of connections that the server has not accepted yet, by the name under which it will see them. */
-  const announced = new Map<string, string>()
-  const travellers = new WeakMap<Socket, string>()
+  const announced = new Map<string, Traveller>()
+  const travellers = new WeakMap<Socket, Traveller>()
   let conditions: RoadConditions = {}
   const server = createServer({ allowHalfOpen: true, noDelay: true }, carry)
-  await listen(server, options.host, options.port, target.port)
+  const listening = await listen(server, options.host, options.port, target.port)
   // Before anybody else who is told of a connection, so that they can ask whose it is.
   to.prependListener('connection', recognise)
 
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listening.port,
     get conditions() {
       return conditions
     },
     change,
-    travellerOf: socket => travellers.get(socket) ?? null,
+    travellerOf: socket => travellers.get(socket)?.address ?? null,
+    arrivalOf: socket => travellers.get(socket)?.localAddress,
     close,
   }
 
   function carry(near: Socket): void {
     const far = connect({ ...target, allowHalfOpen: true, noDelay: true })
-    const journey = openJourney(near, far, () => conditions, options.grants)
+    const traveller: Traveller = { address: near.remoteAddress ?? 'gone', localAddress: near.localAddress }
+    const journey = openJourney(
+      near,
+      far,
+      () => conditions,
+      origin => options.grants(origin, traveller),
+    )
     journeys.add(journey)
     near.once('close', () => far.closed && journeys.delete(journey))
     far.once('close', () => near.closed && journeys.delete(journey))
@@ -66,7 +84,7 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
     // only after that.
     process.nextTick(() => {
       const name = nameOf(far.localAddress, far.localPort)
-      announced.set(name, near.remoteAddress ?? 'gone')
+      announced.set(name, traveller)
       far.once('close', () => announced.delete(name))
     })
   }
@@ -88,6 +106,7 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
   /** What the server said last is still under way: it arrives before the road is broken up. */
   async function close(): Promise<void> {
     const closed = new Promise<void>(resolve => server.close(() => resolve()))
+    listening.close()
     const { delayMs = 0, jitterMs = 0 } = conditions
     if (journeys.size > 0) await new Promise(resolve => setTimeout(resolve, delayMs + jitterMs))
     for (const journey of journeys) journey.destroy()
@@ -108,18 +127,14 @@ function targetOf(server: Server): { host: string; port: number } {
   return { host, port }
 }
 
-async function listen(server: Server, host: string, port: number | 'next', before: number): Promise<void> {
-  if (port !== 'next') return listenAt(server, host, port)
-  const next = before < 65_535 ? before + 1 : 0
-  await listenAt(server, host, next).catch(() => listenAt(server, host, 0))
-}
-
-function listenAt(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+/** On the wanted port, or on the next after the server's, where that is free and browsers do not refuse it. */
+async function listen(
+  server: Server,
+  host: string,
+  port: number | 'next',
+  before: number,
+): Promise<Listening> {
+  if (port !== 'next') return listenAt(server, { host, port })
+  const next = before < 65_535 && !isBadPort(before + 1) ? before + 1 : 0
+  return listenAt(server, { host, port: next }).catch(() => listenAt(server, { host, port: 0 }))
 }

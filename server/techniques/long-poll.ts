@@ -23,7 +23,7 @@ export const longPoll: Room = {
     app.route({
       method: ['GET', 'HEAD'],
       url: DOORS['long-poll'],
-      config: { technique: 'long-poll', answersIn: 'application/json' },
+      config: { technique: 'long-poll', serves: 'readers', answersIn: 'application/json' },
       schema: {
         querystring: Type.Object(
           { ...doorQuery, wait: Type.Optional(Type.String({ pattern: WAIT.source })) },

@@ -16,7 +16,7 @@ export const poll: Room = {
     app.route({
       method: ['GET', 'HEAD'],
       url: DOORS.poll,
-      config: { technique: 'poll', answersIn: 'application/json' },
+      config: { technique: 'poll', serves: 'readers', answersIn: 'application/json' },
       schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
       handler: answer,
     })

@@ -4,7 +4,7 @@ import { createFanout, type Envelope } from '../fanout.ts'
 import { drawRetryMs, type Policy } from '../policy.ts'
 import { type Bye, DOORS, formatCursor } from '../protocol.ts'
 import { TcpSink } from '../sink.ts'
-import { doorQuery, type Place, placeOf, type Room, readPlace } from '../technique.ts'
+import { doorQuery, type Place, type Room, resumePlaceOf } from '../technique.ts'
 
 /** Server-Sent Events: *since*, then *follow*, as lines of text in one answer that does not end. */
 export const sse: Room = {
@@ -18,7 +18,7 @@ export const sse: Room = {
     app.route({
       method: ['GET', 'HEAD'],
       url: DOORS.sse,
-      config: { technique: 'sse', answersIn: 'text/event-stream', refusesSoftly: true },
+      config: { technique: 'sse', serves: 'readers', answersIn: 'text/event-stream', refusesSoftly: true },
       schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
       handler: answer,
     })
@@ -32,8 +32,7 @@ export const sse: Room = {
     }
 
     function answer(request: FastifyRequest, reply: FastifyReply) {
-      const lastEventId = request.headers['last-event-id']
-      const place = lastEventId === undefined ? placeOf(request) : readPlace(String(lastEventId))
+      const place = resumePlaceOf(request)
       reply.headers(STREAM_HEAD)
       if (request.method === 'HEAD') return reply.send()
       // A refusal that will pass must not look like one: any status but 200 is final for a browser's EventSource.

@@ -9,7 +9,7 @@ import { type Bye, CLOSE, type ControlFrame, DOORS, formatCursor, type SaidFrame
 import { Refusal } from '../refusal.ts'
 import { TcpSink } from '../sink.ts'
 import { sweep } from '../sweep.ts'
-import { doorQuery, placeOf, type Room, speakerOf } from '../technique.ts'
+import { demandUpgrade, doorQuery, placeOf, type Room, speakerOf } from '../technique.ts'
 
 /** WebSocket: *since*, then *follow*, as frames both ways over a connection that was an HTTP request once. */
 export const websocket: Room = {
@@ -24,13 +24,10 @@ export const websocket: Room = {
     app.route({
       method: 'GET',
       url: DOORS.websocket,
-      config: { technique: 'websocket', upgrades: true },
+      config: { technique: 'websocket', serves: 'readers', upgrades: true },
       schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
       preHandler: async request => void placeOf(request),
-      handler: async (_request, reply) => {
-        reply.header('upgrade', 'websocket')
-        throw new Refusal(426, 'upgrade-required', 'Open this door as a WebSocket.')
-      },
+      handler: demandUpgrade,
       wsHandler: answer,
     })
     app.addHook('onClose', async () => {

@@ -1,0 +1,89 @@
+import { isIPv6 } from 'node:net'
+
+/** The names under which a server that listens may be asked. `Host` and `Origin` are compared exactly, with the port. */
+export interface Names {
+  /**
+   * Whether a request may carry this `Host` (RFC 9110 §7.2). A name that is not ours is somebody's page whose DNS points
+   * here. What no such page can send passes: no `Host` at all, the address at which the connection arrived (it may be
+   * younger than the server), and loopback or an address of this machine without a port, as health checks send it.
+   */
+  isOurs(host: string | undefined, arrival: Arrival): boolean
+  /** Whether this `Origin` is that of the lab's own page. */
+  isPage(origin: string, arrival: Arrival): boolean
+  /**
+   * The road's port, if it is known to be reachable under the name that this request to the page used; else null. Of a
+   * name from `--allow-host`, and of a forwarded port, nobody knows where a second port of it leads.
+   */
+  roadPortFor(host: string | undefined, arrival: Arrival): number | null
+}
+
+/** Where a client's connection arrived. */
+export interface Arrival {
+  /** The client's socket, at this end. Looked at only where no other name fits. */
+  readonly socket: { readonly localAddress?: string | undefined }
+  readonly byRoad: boolean
+}
+
+export interface NamesOptions {
+  /** The addresses and names of this machine, as a URL writes them; loopback's are added. */
+  readonly hosts: readonly string[]
+  readonly port: number
+  readonly roadPort: number | null
+  /** Further values of `Host` for the page's port, and of what follows `://` in its `Origin`. */
+  readonly allowHosts: readonly string[]
+}
+
+export function createNames({ hosts, port, roadPort, allowHosts }: NamesOptions): Names {
+  const own = new Set([...LOOPBACK, ...hosts])
+  const allowed = new Set(allowHosts.map(name => name.toLowerCase()))
+  const page = new Set([...own].flatMap(name => withPort(name, port)))
+  const road = new Set(roadPort === null ? [] : [...own].flatMap(name => withPort(name, roadPort)))
+  return { isOurs, isPage, roadPortFor }
+
+  function isOurs(host: string | undefined, arrival: Arrival): boolean {
+    if (host === undefined) return true
+    const name = normalised(host)
+    if (isOwn(name, arrival) || (!arrival.byRoad && allowed.has(name))) return true
+    return own.has(name) || name === addressOf(arrival)
+  }
+
+  function isPage(origin: string, arrival: Arrival): boolean {
+    const [scheme, name = ''] = origin.split('://')
+    if (scheme !== 'http' && scheme !== 'https') return false
+    return page.has(name) || allowed.has(name) || withPort(addressOf(arrival), port).includes(name)
+  }
+
+  function roadPortFor(host: string | undefined, arrival: Arrival): number | null {
+    return host === undefined || isOwn(normalised(host), arrival) ? roadPort : null
+  }
+
+  function isOwn(name: string, arrival: Arrival): boolean {
+    if ((arrival.byRoad ? road : page).has(name)) return true
+    const arrivedAt = arrival.byRoad ? roadPort : port
+    return arrivedAt !== null && withPort(addressOf(arrival), arrivedAt).includes(name)
+  }
+}
+
+/** An address or a name as a URL writes it (RFC 3986 §3.2.2): IPv6 in brackets, in its shortest form, without the zone. */
+export function urlHost(host: string): string {
+  const address = host.replace(/%.*$/, '')
+  return isIPv6(address) ? new URL(`http://[${address}]`).hostname : host
+}
+
+/** The address at which a connection arrived, as a URL writes it. A socket that listens on `::` maps IPv4 into IPv6. */
+function addressOf({ socket }: Arrival): string {
+  return urlHost((socket.localAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, ''))
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
+
+/** Of port 80 a browser says nothing, while others may. */
+function withPort(name: string, port: number): string[] {
+  return port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]
+}
+
+/** In lower case, and IPv6 as a browser writes it: curl sends it as it was typed. */
+function normalised(host: string): string {
+  const [, address, port] = /^\[([0-9a-f:.]+)\](:\d{1,5})?$/i.exec(host) ?? []
+  return address !== undefined && isIPv6(address) ? `${urlHost(address)}${port ?? ''}` : host.toLowerCase()
+}
