@@ -8,6 +8,12 @@ export default defineConfig({
     host: '127.0.0.1',
     port: 5173,
     strictPort: true,
-    proxy: { '/api': 'http://127.0.0.1:3000', '/control': { target: 'ws://127.0.0.1:3000', ws: true } },
+    // The lanes as well: under this name the lab knows of no second port, so that they use the page's own origin.
+    proxy: {
+      '^/(api/|(control|poll|long-poll|sse|ws|stream|say)(\\?|$))': {
+        target: 'http://127.0.0.1:3000',
+        ws: true,
+      },
+    },
   },
 })

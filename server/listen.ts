@@ -1,12 +1,11 @@
-import { lookup } from 'node:dns/promises'
-import { type AddressInfo, createServer, isIP, type ListenOptions, type Server } from 'node:net'
+import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net'
 import { isBadPort } from './bad-ports.ts'
 
 /** Every address of this machine, IPv4 and IPv6. */
 export const EVERYWHERE = '::'
 
 export interface ListenWanted {
-  /** An address or a name; `::` is every address of both families. */
+  /** An address; `localhost`; or `::`, which is every address of both families. */
   readonly host: string
   /** 0: any free one that browsers do not refuse. */
   readonly port: number
@@ -39,7 +38,7 @@ export async function listenAt(
   { host, port }: ListenWanted,
   listen: (at: Bind) => Promise<unknown> = at => listening(server, at),
 ): Promise<Listening> {
-  const [first, ...others] = await usable(await addressesOf(host))
+  const [first, ...others] = await usable(addressesOf(host))
   for (let tries = 1; ; tries += 1) {
     const chosen = port === 0 ? await freePort(first) : port
     const further = others.map(() => createServer(OPTIONS, socket => server.emit('connection', socket)))
@@ -68,12 +67,13 @@ interface Bind extends Place {
   readonly backlog: number
 }
 
-/** `::` as two places, so that nobody's IPv4 address is written as IPv6. */
-async function addressesOf(host: string): Promise<readonly [string, ...string[]]> {
+/**
+ * `localhost` is both of loopback's addresses, whatever the machine's own list of names says (RFC 6761 §6.3), since
+ * browsers try both; `::` is two places, so that nobody's IPv4 address is written as IPv6.
+ */
+function addressesOf(host: string): readonly [string, ...string[]] {
   if (host === EVERYWHERE) return ['0.0.0.0', '::']
-  if (isIP(host) !== 0) return [host]
-  const [first, ...others] = new Set((await lookup(host, { all: true })).map(({ address }) => address))
-  return [first ?? host, ...others]
+  return host === 'localhost' ? ['127.0.0.1', '::1'] : [host]
 }
 
 /** Those that this machine has; all of them where it has none, so that listening says what is wrong. */

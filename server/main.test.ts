@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { urlHost } from './gate/names.ts'
+import { reachableAt } from './lan.ts'
 import { projectRoot } from './project-root.ts'
 
 const SERVER = join(projectRoot(), 'dist/server/main.js')
 const folder = mkdtempSync(join(tmpdir(), 'push-lab-'))
+const ipv6 = Object.values(networkInterfaces())
+  .flat()
+  .some(found => found?.address === '::1')
 const running = new Set<ChildProcess>()
 
 afterEach(() => {
@@ -38,6 +43,56 @@ describe('the command line', () => {
     expect(await (await fetch(`${address}/api/health`)).json()).toMatchObject({ road: null })
   })
 
+  it.each([
+    { HOST: 'x86_64-conda-linux-gnu', PORT: '0' },
+    { HOST: 'seminar-room-3', PORT: '', PUSHLAB_PORT: '0' },
+    { HOST: '', PUSHLAB_HOST: '', PUSHLAB_PORT: '', PORT: '0' },
+    { PUSHLAB_PORT: 'tcp://10.96.0.7:3000', PUSHLAB_ROAD_PORT: 'tcp://10.96.0.8:3001', PORT: '0' },
+    {
+      PORT: 'tcp://172.17.0.5:5432',
+      PUSHLAB_PORT: '0',
+      PUSHLAB_RATE: '',
+      PUSHLAB_TOKEN: '',
+      PUSHLAB_FILE: '',
+    },
+    { PUSHLAB_LAN: '0', PUSHLAB_PORT: '0' },
+    { PUSHLAB_LAN: 'false', PUSHLAB_PORT: '0', PUSHLAB_TRUST_PROXY: '', PUSHLAB_ALLOW_HOST: '' },
+  ])('starts on loopback whatever shells and containers set: %j', async env => {
+    const server = run(['--source', 'none'], env)
+    const address = await server.address
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect((await fetch(`${address}/api/health`)).status).toBe(200)
+  })
+
+  it.each([
+    [{ PUSHLAB_HOST: 'seminar-room-3' }, /IP address/],
+    [{ PUSHLAB_PORT: 'http' }, /whole number/],
+    [{ PORT: '70000' }, /whole number/],
+    [{ PORT: '6667' }, /browsers refuse/],
+    [{ HOST: '192.0.2.1' }, /say --lan/],
+  ])('refuses what was meant for it: %j', async (env, sentence) => {
+    const { code, stderr } = await run(['--source', 'none'], env).ended
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(sentence) })
+  })
+
+  it.skipIf(!ipv6)('prints an IPv6 address as a browser takes it', async () => {
+    const server = run(['--source', 'none', '--host', '0:0:0:0:0:0:0:1', '--port', '0'])
+    const address = await server.address
+    expect(address).toMatch(/^http:\/\/\[::1\]:\d+$/)
+    expect((await fetch(`${address}/api/health`)).status).toBe(200)
+  })
+
+  it('with --lan listens on every address of both families, and prints them all, with one code', async () => {
+    const server = run(['--source', 'none', '--lan', '--port', '0'])
+    const { port } = new URL(await server.address)
+    await expect.poll(() => server.printed.stdout).toMatch(/^Command: .*#token=/m)
+    const printed = [...server.printed.stdout.matchAll(/^(?:Join|or): +(http:\S+)$/gm)].map(([, url]) => url)
+    expect(printed).toEqual(reachableAt('::').map(name => `http://${urlHost(name)}:${port}`))
+    for (const url of [...printed, `http://127.0.0.1:${port}`, ...(ipv6 ? [`http://[::1]:${port}`] : [])]) {
+      expect((await fetch(`${url}/api/health`)).status).toBe(200)
+    }
+  })
+
   it('answers --help with every option, and --version', async () => {
     const help = await run(['--help']).ended
     expect(help.code).toBe(0)
@@ -59,6 +114,10 @@ describe('the command line', () => {
     [['--source', 'kafka'], /Allowed choices are replay, synthetic, stdin, none/],
     [['--host', '0.0.0.0'], /say --lan/],
     [['--host', 'example.org'], /IP address/],
+    [['--host', '::'], /say --lan/],
+    [['--host', '::ffff:192.0.2.1'], /say --lan/],
+    [['--port', '6000'], /browsers refuse/],
+    [['--road-port', '5060'], /browsers refuse/],
     [['--trust-proxy', 'nginx'], /IP addresses/],
     [['--payload', '0'], /from 1 to 65536/],
     [['--policy', '{"heartbeatMs":"soon"}'], /some of the figures/],

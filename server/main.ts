@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { type Address, buildLab, type Lab } from './app.ts'
+import { urlHost } from './gate/names.ts'
 import { invitation, reachableAt } from './lan.ts'
 import { type Options, readOptions } from './options.ts'
 import { POLICY } from './policy.ts'
@@ -16,13 +17,14 @@ async function main(): Promise<void> {
   const lab = await build(options, seed, token)
   closeOnSignal(lab)
   const { host, port, roadPort } = await listen(lab, options)
-  const [name = '127.0.0.1'] = reachableAt(host)
-  const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+  const [url = `http://127.0.0.1:${port}`, ...others] = reachableAt(host).map(
+    name => `http://${urlHost(name)}:${port}`,
+  )
   say(
     `push-lab  source ${options.source}, seed ${seed}, ${roadPort === null ? 'no road' : `road on port ${roadPort}`}`,
   )
   process.stdout.write(`${url}\n`)
-  if (options.lan === true && token !== null) process.stdout.write(`${invitation(url, token)}\n`)
+  if (options.lan === true && token !== null) process.stdout.write(`${invitation([url, ...others], token)}\n`)
 }
 
 async function build(options: Options, seed: number, token: string | null): Promise<Lab> {

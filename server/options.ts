@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { isBadPort } from './bad-ports.ts'
+import { EVERYWHERE } from './listen.ts'
 import { POLICY, type Policy } from './policy.ts'
 import { projectRoot } from './project-root.ts'
 import { DATA_MAX_BYTES, RATE_MAX, SOURCE_KINDS, type SourceKind, TIMINGS, type Timing } from './protocol.ts'
@@ -48,18 +50,19 @@ export function readOptions(args: readonly string[]): Options {
   return { ...(options as Options), host }
 }
 
-/** Every address of this machine. */
-export const EVERYWHERE = '0.0.0.0'
-
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+  return host === 'localhost' || LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
 }
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
 
 function optionTable(): Option[] {
   return [
     named('--port <n>', 'port of the page and the doors; 0 picks a free one', 'PORT')
       .default(3000)
-      .argParser(PORT),
+      .argParser(port),
     named(
       '--host <address>',
       'address to listen on (default: 127.0.0.1, all of them with --lan)',
@@ -113,7 +116,25 @@ function optionTable(): Option[] {
 function named(flags: string, description: string, plain?: 'PORT' | 'HOST'): Option {
   const option = new Option(flags, description)
   const ours = `PUSHLAB_${option.name().toUpperCase().replaceAll('-', '_')}`
-  return option.env(plain !== undefined && process.env[ours] === undefined ? plain : ours)
+  const names = plain === undefined ? [ours] : [ours, plain]
+  const meant = names.find(name => isMeant(name, option))
+  // Commander takes whatever the variable holds, so that one which is not meant for the lab is kept from it.
+  const unset = names.findLast(name => process.env[name] === undefined)
+  const name = meant ?? unset
+  return name === undefined ? option : option.env(name)
+}
+
+/**
+ * Whether a variable is set for the lab. An empty one is none, nor is a switch that is off. Shells set `HOST` to a machine's name (tcsh) or platform
+ * (conda), and containers that are linked to a service named after the lab set `PUSHLAB_PORT` to its URL.
+ */
+function isMeant(name: string, option: Option): boolean {
+  const value = process.env[name] ?? ''
+  if (value === '') return false
+  if (option.isBoolean()) return !/^(0|false|no|off)$/i.test(value)
+  if (name === 'HOST') return value === 'localhost' || isIP(value) !== 0
+  if (name === 'PORT') return /^\d+$/.test(value)
+  return !(name.endsWith('PORT') && /^(tcp|udp|sctp):\/\//.test(value))
 }
 
 function number(least: number, most: number): (text: string) => number {
@@ -131,10 +152,14 @@ function integer(least: number, most: number): (text: string) => number {
   }
 }
 
-const PORT = integer(0, 65_535)
+function port(text: string): number {
+  const value = integer(0, 65_535)(text)
+  if (value === 0 || !isBadPort(value)) return value
+  throw new InvalidArgumentError('Give another port: browsers refuse to connect to this one.')
+}
 
 function portOrOff(text: string): number | 'off' {
-  return text === 'off' ? text : PORT(text)
+  return text === 'off' ? text : port(text)
 }
 
 function address(text: string): string {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { buildLab, type Lab, type LabOptions } from './app.ts'
+import { urlHost } from './gate/names.ts'
 import { POLICY, type Policy } from './policy.ts'
 import type { Cursor } from './protocol.ts'
 import type { SourceOptions } from './sources/index.ts'
@@ -19,6 +20,8 @@ export interface StartedLab {
 export interface StartOptions extends Partial<Omit<LabOptions, 'source' | 'policy'>> {
   readonly source?: Partial<SourceOptions>
   readonly policy?: Partial<Policy>
+  /** Where to listen; 127.0.0.1 if not given. */
+  readonly host?: string
 }
 
 export const QUIET: SourceOptions = {
@@ -48,12 +51,14 @@ export async function startLab(options: StartOptions = {}): Promise<StartedLab> 
     source: { ...QUIET, ...options.source },
     policy: { ...POLICY, ...options.policy },
   })
-  const { port, roadPort } = await lab.listen({ host: '127.0.0.1', port: 0, roadPort: 0 })
+  const host = options.host ?? '127.0.0.1'
+  const { port, roadPort } = await lab.listen({ host, port: 0, roadPort: 0 })
+  const name = urlHost(host)
 
   return {
     lab,
-    origin: `http://127.0.0.1:${port}`,
-    roadOrigin: `http://127.0.0.1:${roadPort}`,
+    origin: `http://${name}:${port}`,
+    roadOrigin: `http://${name}:${roadPort}`,
     publish,
     async stop() {
       await lab.close()

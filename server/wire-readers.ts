@@ -68,7 +68,7 @@ function notebook() {
 async function ask(origin: string, door: string, query = ''): Promise<WireReader> {
   const book = notebook()
   const { hostname, port } = new URL(origin)
-  const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true })
   let unread = Buffer.alloc(0)
   let left = false
   let answered = true
@@ -126,7 +126,7 @@ async function ask(origin: string, door: string, query = ''): Promise<WireReader
 async function openSse(origin: string, query = ''): Promise<WireReader> {
   const book = notebook()
   const { hostname, port } = new URL(origin)
-  const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true })
   let unread = Buffer.alloc(0)
   let inBody = false
   socket.on('error', () => {})

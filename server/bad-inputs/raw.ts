@@ -26,7 +26,7 @@ const DEADLINE_MS = 5000
 
 export async function openRaw(origin: string): Promise<RawSocket> {
   const { hostname, port } = new URL(origin)
-  const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true })
   let received: Buffer = Buffer.alloc(0)
   let ended = false
   socket.on('error', () => {})

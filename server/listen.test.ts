@@ -1,0 +1,167 @@
+import { createServer, Server, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { exchange, refusalOf, request } from './bad-inputs/raw.ts'
+import { isBadPort } from './bad-ports.ts'
+import { createNames } from './gate/names.ts'
+import { listenAt } from './listen.ts'
+import { TECHNIQUES } from './protocol.ts'
+import { openRoad } from './road/road.ts'
+import { type StartedLab, startLab } from './start-lab.ts'
+import { openReader } from './wire-readers.ts'
+
+let started: StartedLab | null = null
+const servers: Server[] = []
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await started?.stop()
+  started = null
+  for (const server of servers.splice(0)) server.close()
+})
+
+const ipv6 = Object.values(networkInterfaces())
+  .flat()
+  .some(found => found?.address === '::1')
+const LOOPBACK = ipv6 ? ['127.0.0.1', '[::1]'] : ['127.0.0.1']
+
+const squat = async (host: string, port = 0): Promise<number> => {
+  const server = createServer().listen(port, host)
+  servers.push(server)
+  await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject))
+  return (server.address() as { port: number }).port
+}
+
+describe('a lab', () => {
+  it.each(['localhost', '::', '0.0.0.0', '127.0.0.1', '::1'])(
+    'on %s serves every technique by both ports at each of its addresses, and counts all sockets',
+    async host => {
+      if (!ipv6 && host.includes(':')) return
+      started = await startLab({ host, deployment: 'lan' })
+      const { lab, publish } = started
+      const reached = LOOPBACK.filter(address => {
+        if (host === 'localhost' || host === '::') return true
+        return (host === '::1') === (address === '[::1]')
+      })
+      for (const origin of [started.origin, started.roadOrigin]) {
+        for (const address of reached) {
+          const at = `http://${address}:${new URL(origin).port}`
+          const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](at)))
+          await publish(1)
+          await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
+          expect(lab.meter.allSockets().length).toBe(TECHNIQUES.length)
+          await Promise.all(readers.map(reader => reader.leave()))
+          await expect.poll(() => lab.meter.allSockets().length).toBe(0)
+        }
+      }
+    },
+  )
+
+  it('of several addresses stops at all of them', async () => {
+    started = await startLab({ host: 'localhost' })
+    const { port } = new URL(started.origin)
+    await started.stop()
+    started = null
+    for (const host of ['127.0.0.1', ...(ipv6 ? ['::1'] : [])])
+      expect(await squat(host, Number(port))).toBeGreaterThan(0)
+  })
+
+  it('lets many wait to be accepted, at every address and port', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen')
+    started = await startLab({ host: 'localhost' })
+    const asked = listen.mock.calls.map(([options]) => options as { port: number; backlog?: number })
+    const lasting = asked.filter(({ port }) => port !== 0)
+    expect(lasting).toHaveLength(2 * LOOPBACK.length)
+    expect(lasting.every(({ backlog }) => backlog === 4096)).toBe(true)
+  })
+
+  it('answers under the address at which a connection arrived, though it did not exist at the start', async () => {
+    started = await startLab({ host: '0.0.0.0', deployment: 'lan' })
+    // To the names that were read at the start, 127.0.0.77 is as new as the address of another Wi-Fi.
+    for (const origin of [started.origin, started.roadOrigin]) {
+      const at = `http://127.0.0.77:${new URL(origin).port}`
+      const page = `http://127.0.0.77:${new URL(started.origin).port}`
+      expect((await exchange(at, request(at, '/poll', { headers: [`Origin: ${page}`] }))).status).toBe(200)
+      const elsewhere = [`Host: 127.0.0.78:${new URL(origin).port}`]
+      expect(refusalOf(await exchange(at, request(at, '/poll', { headers: elsewhere }))).code).toBe(
+        'foreign-host',
+      )
+      const foreign = [`Origin: http://127.0.0.78:${new URL(started.origin).port}`]
+      expect(refusalOf(await exchange(at, request(at, '/poll', { headers: foreign }))).code).toBe(
+        'foreign-origin',
+      )
+    }
+  })
+
+  it('says that the road is there only to whoever reached it by a name of its own', async () => {
+    started = await startLab({ allowHosts: ['Lab.Test:8080', 'lab.test'] })
+    const { origin, roadOrigin } = started
+    const road = async (host: string) => {
+      const answer = await exchange(origin, request(origin, '/api/health', { headers: [`Host: ${host}`] }))
+      return (JSON.parse(answer.body) as { road: unknown }).road
+    }
+    const { host, port } = new URL(origin)
+    expect(await road(host)).toEqual({ port: Number(new URL(roadOrigin).port) })
+    expect(await road(`localhost:${port}`)).toEqual({ port: Number(new URL(roadOrigin).port) })
+    for (const name of ['lab.test:8080', 'LAB.TEST', 'localhost']) expect(await road(name)).toBeNull()
+  })
+})
+
+describe('a port', () => {
+  it('that is busy at one address of several is busy', async () => {
+    if (!ipv6) return
+    const port = await squat('::1')
+    const server = createServer()
+    servers.push(server)
+    await expect(listenAt(server, { host: 'localhost', port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    expect(server.listening).toBe(false)
+  })
+
+  it('is passed over as the road’s, where browsers refuse it', async () => {
+    const server = createServer()
+    servers.push(server)
+    await listenAt(server, { host: '127.0.0.1', port: 5059 })
+    const road = await openRoad(server, { host: '127.0.0.1', port: 'next', grants: () => ({}) })
+    expect(road.port).not.toBe(5060)
+    expect(isBadPort(road.port)).toBe(false)
+    await road.close()
+  })
+
+  it.each([1, 22, 2049, 5060, 5061, 6000, 6566, 6665, 6669, 6697, 10_080])(
+    '%i is one of them',
+    async port => {
+      expect(isBadPort(port)).toBe(true)
+      // What Node's own fetch refuses, before it connects.
+      await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toMatchObject({
+        cause: { message: 'bad port' },
+      })
+    },
+  )
+
+  it.each([80, 443, 3000, 3001, 5173, 6001, 8080, 65_535])('%i is none of them', port => {
+    expect(isBadPort(port)).toBe(false)
+  })
+})
+
+describe('names', () => {
+  const arrival = (localAddress: string, byRoad = false) => ({ socket: { localAddress } as Socket, byRoad })
+  const names = createNames({ hosts: ['192.168.1.5', '[fd00::2]'], port: 80, roadPort: 81, allowHosts: [] })
+
+  it.each([
+    '192.168.1.5',
+    '192.168.1.5:80',
+    '[FD00:0::2]',
+    '[fd00::2]:80',
+    'localhost',
+    '10.9.9.9',
+    '10.9.9.9:80',
+  ])('of port 80 may be written without it: %s', host => {
+    expect(names.isOurs(host, arrival('::ffff:10.9.9.9'))).toBe(true)
+    expect(names.roadPortFor(host, arrival('::ffff:10.9.9.9'))).toBe(81)
+  })
+
+  it('know the address of an interface without its zone', () => {
+    expect(names.isOurs('[fe80::1]:81', arrival('fe80::1%eth0', true))).toBe(true)
+    expect(names.isPage('http://[fe80::1]', arrival('fe80::1%eth0', true))).toBe(true)
+    expect(names.isPage('http://[fe80::2]', arrival('fe80::1%eth0', true))).toBe(false)
+  })
+})
