@@ -61,7 +61,7 @@ function connections(host: string, roadPort: number | null): string[] {
   const [, name = '', port = ''] = /^(.*?)(:\d+)?$/.exec(host) ?? []
   if (name === '') return []
   const sayable = name.startsWith('[') ? '*' : name
-  const own = [`ws://${sayable}${port}`, `wss://${sayable}${port}`]
+  const own = sayable === '*' ? [`ws://*${port || ':80'}`] : [`ws://${name}${port}`, `wss://${name}${port}`]
   if (roadPort === null) return own
   const road = `${sayable}:${roadPort}`
   return [...own, `http://${road}`, `ws://${road}`]

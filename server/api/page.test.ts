@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { exchange, openRaw, request } from '../bad-inputs/raw.ts'
+import { projectRoot } from '../project-root.ts'
+import { type StartedLab, startLab } from '../start-lab.ts'
+
+const built = existsSync(join(projectRoot(), 'dist/page/index.html'))
+let lab: StartedLab | null = null
+const start = async (allowHosts: readonly string[] = []) => {
+  lab = await startLab({ allowHosts })
+  return lab
+}
+afterEach(async () => {
+  await lab?.stop()
+  lab = null
+})
+
+describe.skipIf(!built)('the page', () => {
+  it.each(['/', '/results', '/index.html'])(
+    '%s is answered to HEAD as to GET, without the body',
+    async path => {
+      const { origin } = await start()
+      const get = await exchange(origin, request(origin, path))
+      const raw = await openRaw(origin)
+      raw.send(request(origin, path, { method: 'HEAD', headers: ['Connection: close'] }))
+      await raw.until(({ closed }) => closed)
+      const head = raw.received.toString()
+      expect(head).toMatch(/^HTTP\/1\.1 200 /)
+      expect(head.slice(head.indexOf('\r\n\r\n'))).toBe('\r\n\r\n')
+      for (const [name, value] of get.headers) {
+        if (name !== 'date' && name !== 'connection' && name !== 'keep-alive')
+          expect(head.toLowerCase()).toContain(`${name}: ${value}`.toLowerCase())
+      }
+      await raw.leave()
+    },
+  )
+
+  it('may connect to itself and to the road, under the name by which it was asked for', async () => {
+    const { origin, roadOrigin } = await start(['lab.test:8080', '[fd00::9]:8080'])
+    const road = new URL(roadOrigin).port
+    const { port } = new URL(origin)
+    const connects = async (host: string) => {
+      const { headers } = await exchange(origin, request(origin, '/', { headers: [`Host: ${host}`] }))
+      return /connect-src ([^;]*)/.exec(headers.get('content-security-policy') ?? '')?.[1]
+    }
+    expect(await connects(`localhost:${port}`)).toBe(
+      `'self' ws://localhost:${port} wss://localhost:${port} http://localhost:${road} ws://localhost:${road}`,
+    )
+    // No IPv6 address can be written there.
+    expect(await connects(`[::1]:${port}`)).toBe(`'self' ws://*:${port} http://*:${road} ws://*:${road}`)
+    // Of the second port of these names nobody knows where it leads.
+    expect(await connects('lab.test:8080')).toBe("'self' ws://lab.test:8080 wss://lab.test:8080")
+    expect(await connects('[fd00::9]:8080')).toBe("'self' ws://*:8080")
+    expect(await connects('[::1]')).toBe("'self' ws://*:80")
+  })
+
+  it('is a page to whoever follows a link from another site, and nothing to a frame of one', async () => {
+    const { origin } = await start()
+    const ask = (path: string, mode: string, destination: string) =>
+      exchange(
+        origin,
+        request(origin, path, {
+          headers: [
+            `Sec-Fetch-Site: cross-site`,
+            `Sec-Fetch-Mode: ${mode}`,
+            `Sec-Fetch-Dest: ${destination}`,
+          ],
+        }),
+      )
+    for (const path of ['/', '/results', '/%72esults']) {
+      expect((await ask(path, 'navigate', 'document')).status).toBe(200)
+      expect((await ask(path, 'navigate', 'iframe')).status).toBe(403)
+      expect((await ask(path, 'no-cors', 'script')).status).toBe(403)
+    }
+  })
+
+  it('lets no other method in, and says which are', async () => {
+    const { origin } = await start()
+    for (const path of ['/', '/results']) {
+      const answer = await exchange(origin, request(origin, path, { method: 'POST' }))
+      expect(answer.status).toBe(405)
+      expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS'])
+    }
+  })
+})
