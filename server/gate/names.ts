@@ -41,7 +41,8 @@ export function createNames({ hosts, port, roadPort, allowHosts }: NamesOptions)
   return { isOurs, isPage, roadPortFor }
 
   function isOurs(host: string | undefined, arrival: Arrival): boolean {
-    if (host === undefined) return true
+    // What nearly all of them send costs no more than this.
+    if (host === undefined || (arrival.byRoad ? road : page).has(host)) return true
     const name = normalised(host)
     if (isOwn(name, arrival) || (!arrival.byRoad && allowed.has(name))) return true
     return own.has(name) || name === addressOf(arrival)

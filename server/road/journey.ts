@@ -20,8 +20,8 @@ export interface Journey {
 const RESET_AFTER_MS = 20
 /** How long an end that was told goodbye may take to close. */
 const LINGER_MS = 5000
-/** The head of a request that is refused is read to its end, or so far. */
-const HEAD_MAX_BYTES = 16 * 1024
+/** The head of a request that is refused is read to its end, or so far: as much as the server itself would read. */
+const HEAD_MAX_BYTES = 20_000
 
 /**
  * Joins two sockets, `near` a client's and `far` the server's. The proxy that refuses requests and buffers responses
