@@ -159,6 +159,18 @@ describe('names', () => {
     expect(names.roadPortFor(host, arrival('::ffff:10.9.9.9'))).toBe(81)
   })
 
+  it.each([
+    ['lab.test:443', 'lab.test', 'https://lab.test'],
+    ['Lab.Test:80', 'LAB.test:80', 'http://lab.test'],
+    ['[FD00:0::9]:8080', '[fd00::9]:8080', 'http://[fd00::9]:8080'],
+  ])('that were allowed are known as a browser writes them: %s', (name, host, origin) => {
+    const allowing = createNames({ hosts: [], port: 3000, roadPort: 3001, allowHosts: [name] })
+    expect(allowing.isOurs(host, arrival('127.0.0.1'))).toBe(true)
+    expect(allowing.isPage(origin, arrival('127.0.0.1'))).toBe(true)
+    expect(allowing.isOurs(host, arrival('127.0.0.1', true))).toBe(false)
+    expect(allowing.roadPortFor(host, arrival('127.0.0.1'))).toBeNull()
+  })
+
   it('know the address of an interface without its zone', () => {
     expect(names.isOurs('[fe80::1]:81', arrival('fe80::1%eth0', true))).toBe(true)
     expect(names.isPage('http://[fe80::1]', arrival('fe80::1%eth0', true))).toBe(true)

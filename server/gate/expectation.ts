@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { ignoresUpgrade } from './upgrade.ts'
 
 /**
  * Answers `Expect: 100-continue` as late as it can (RFC 9110 §10.1.1): with 100 only when somebody begins to read the
@@ -7,7 +8,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
  */
 export function continueLate(server: Server): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    const { shouldKeepAlive } = response
+    const shouldKeepAlive = response.shouldKeepAlive && !ignoresUpgrade(request)
     response.shouldKeepAlive = false
     request.on('newListener', goAhead)
     server.emit('request', request, response)

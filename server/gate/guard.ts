@@ -44,7 +44,7 @@ export function createGuard(names: () => Names, road: () => Road | null): Guard 
   return refusal
 
   function refusal(request: FastifyRequest, reply: FastifyReply): Refusal | undefined {
-    if (ignoresUpgrade(request)) reply.raw.shouldKeepAlive = false
+    if (ignoresUpgrade(request.raw)) reply.raw.shouldKeepAlive = false
     const { socket } = request.raw
     const traveller = road()?.travellerOf(socket) ?? null
     const arrival: Arrival =

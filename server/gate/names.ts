@@ -35,7 +35,7 @@ export interface NamesOptions {
 
 export function createNames({ hosts, port, roadPort, allowHosts }: NamesOptions): Names {
   const own = new Set([...LOOPBACK, ...hosts])
-  const allowed = new Set(allowHosts.map(name => name.toLowerCase()))
+  const allowed = new Set(allowHosts.flatMap(name => withoutDefaultPort(normalised(name))))
   const page = new Set([...own].flatMap(name => withPort(name, port)))
   const road = new Set(roadPort === null ? [] : [...own].flatMap(name => withPort(name, roadPort)))
   return { isOurs, isPage, roadPortFor }
@@ -81,6 +81,11 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 /** Of port 80 a browser says nothing, while others may. */
 function withPort(name: string, port: number): string[] {
   return port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]
+}
+
+/** Browsers leave the port out where it is their scheme's own, and whoever allows a name may not. */
+function withoutDefaultPort(name: string): string[] {
+  return [name, name.replace(/:(80|443)$/, '')]
 }
 
 /** In lower case, and IPv6 as a browser writes it: curl sends it as it was typed. */

@@ -71,6 +71,21 @@ describe.each(['origin', 'roadOrigin'] as const)('an Upgrade that is not offered
     expect(answers[0]?.headers.get('connection')).toBe('close')
   })
 
+  it('ends the connection also where the body was waited for', async () => {
+    const head = [`Host: ${new URL(lab[port]).host}`, ...offering('h2c'), 'Content-Type: application/json']
+    const raw = await lab.open(port)
+    raw.send(
+      `POST /say HTTP/1.1\r\n${head.join('\r\n')}\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n`,
+    )
+    await raw.until(({ received }) => received.toString() === 'HTTP/1.1 100 Continue\r\n\r\n')
+    raw.send(`1${request(lab[port], '/poll')}`)
+    await raw.until(({ closed }) => closed)
+    expect(readAnswers(raw.received, true).map(({ status }) => status)).toEqual([201])
+    for (const witness of lab.witnesses) {
+      await witness.until(({ texts }) => texts.at(-1)?.includes('"say","data":1') === true)
+    }
+  })
+
   it('is answered in its turn', async () => {
     const raw = await lab.open(port)
     raw.send(request(lab[port], '/poll') + request(lab[port], '/poll', { headers: offering('h2c') }))

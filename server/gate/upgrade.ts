@@ -42,8 +42,8 @@ export function asksForUpgrade({ raw }: FastifyRequest): boolean {
  * segment behind such a request, so the connection must end with its answer: the client then knows what it has to ask
  * again (RFC 9112 §9.3.2).
  */
-export function ignoresUpgrade({ raw }: FastifyRequest): boolean {
-  return raw instanceof UpgradableRequest && raw.upgradeIgnored
+export function ignoresUpgrade(request: IncomingMessage): boolean {
+  return request instanceof UpgradableRequest && request.upgradeIgnored
 }
 
 /** RFC 6455 §4.2.1: a GET of at least HTTP/1.1 that names `websocket`, in any case and perhaps among others. */
