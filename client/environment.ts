@@ -13,6 +13,8 @@ export interface Environment {
   readonly now: () => number
   /** Milliseconds; never jumps. */
   readonly monotonicMs: () => number
+  /** `Date.now()`: milliseconds that go on while the device sleeps, and jump when the clock is set. */
+  readonly wallMs: () => number
   readonly setTimeout: (run: () => void, ms: number) => unknown
   readonly clearTimeout: (timer: unknown) => void
   /** From 0 up to but not including 1. */

@@ -16,6 +16,7 @@ export function nodeEnvironment(differences: Partial<Environment> = {}): Environ
     WebSocket: HastyWebSocket,
     now: () => performance.timeOrigin + performance.now(),
     monotonicMs: () => performance.now(),
+    wallMs: () => Date.now(),
     setTimeout: (run, ms) => setTimeout(run, ms),
     clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
     random: Math.random,

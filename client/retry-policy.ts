@@ -1,4 +1,4 @@
-/** When a reader gives up on a link, and when it comes back. All in milliseconds. */
+/** When a reader gives up on a link, and when it comes back. */
 export interface RetryPolicy {
   /** The first delay is drawn from 0 to this; the range doubles with each failure. */
   readonly baseMs: number
@@ -8,6 +8,8 @@ export interface RetryPolicy {
   readonly leastMs: number
   /** A link that lived for so long has proved itself: the range starts over. */
   readonly healthyMs: number
+  /** What does not answer within so long, or brings no hello, is mute. */
+  readonly helloMs: number
   /** A link that is silent for so long is dead: two heartbeats and five seconds. */
   readonly silentMs: number
   /** Grace for the answer of a long poll beyond the time for which it may be held. */
@@ -16,6 +18,9 @@ export interface RetryPolicy {
   readonly behindMs: number
   /** On waking up, a link whose last byte is older than this is not trusted. */
   readonly staleMs: number
+  /** With a fallback: so many mute tries in a row, or tries that failed in any way, and the reader moves on. */
+  readonly mutesToMove: number
+  readonly failuresToMove: number
 }
 
 export const RETRY_POLICY: RetryPolicy = {
@@ -23,16 +28,16 @@ export const RETRY_POLICY: RetryPolicy = {
   capMs: 30_000,
   leastMs: 250,
   healthyMs: 30_000,
+  helloMs: 10_000,
   silentMs: 35_000,
   graceMs: 10_000,
   behindMs: 5_000,
   staleMs: 20_000,
+  mutesToMove: 2,
+  failuresToMove: 5,
 }
 
-/**
- * No answer can send a reader away for longer than an hour. (A timer of more than 2^31 ms fires at once: a server that
- * asks for too much would get a storm.)
- */
+/** No answer can send a reader away for longer than an hour. */
 const FLOOR_MAX_MS = 3_600_000
 
 /**

@@ -4,6 +4,8 @@ import type { Environment, EventSourceLike, StreamMessage, WebSocketLike } from 
 export interface ScriptedWorld {
   readonly environment: Environment
   readonly nowMs: number
+  /** By how much the wall clock is off the monotonic one: set it, and the clock is set. */
+  wallAheadMs: number
   /** What `random` returns next and from then on. */
   random: number
   /** Timers that are armed. */
@@ -14,6 +16,8 @@ export interface ScriptedWorld {
   readonly sockets: readonly ScriptedWebSocket[]
   /** Lets so many milliseconds pass, each timer at its instant, and everything settle that follows from it. */
   pass(ms: number): Promise<void>
+  /** The process stands still for so long: no timer fires meanwhile, and those that are due fire when time passes. */
+  freeze(ms: number): void
 }
 
 export interface ScriptedRequest {
@@ -36,6 +40,7 @@ export function scriptWorld(): ScriptedWorld {
 
   const world = {
     random: 0.5,
+    wallAheadMs: 0,
     get nowMs() {
       return nowMs
     },
@@ -46,6 +51,9 @@ export function scriptWorld(): ScriptedWorld {
     streams,
     sockets,
     pass,
+    freeze(ms: number) {
+      nowMs += ms
+    },
     environment: {
       fetch,
       EventSource: class extends ScriptedEventSource {
@@ -62,9 +70,11 @@ export function scriptWorld(): ScriptedWorld {
       },
       now: () => 1_763_805_412_000 + nowMs,
       monotonicMs: () => nowMs,
+      wallMs: () => 1_763_805_412_000 + nowMs + world.wallAheadMs,
       setTimeout: (run: () => void, ms: number) => {
         timersMade += 1
-        timers.set(timersMade, { atMs: nowMs + ms, run })
+        // As browsers and Node do: a delay beyond 31 bits is none.
+        timers.set(timersMade, { atMs: nowMs + (ms < 2 ** 31 ? ms : 0), run })
         return timersMade
       },
       clearTimeout: (timer: unknown) => {

@@ -1,8 +1,16 @@
 import type { Environment } from './environment.ts'
 
+/** A look so late was late because the process stood still, or its timers were held back: what came waits in buffers. */
+const LATE_MS = 1_000
+/** So long is what waits given to be heard before the silence is judged. */
+const GRANT_MS = 1_000
+
 /** Watches for a silence that has lasted too long: the only way to notice a link that died without a word. */
 export interface Silence {
-  /** Since something was heard, or since listening began. */
+  /**
+   * Since something was heard, or since listening began: by the wall clock if that says more, because the monotonic
+   * clock stands still while the device sleeps.
+   */
   readonly ms: number
   /** Listens from now on, and calls back once if nothing is heard for `limitMs`. */
   listen(limitMs: number): void
@@ -12,16 +20,18 @@ export interface Silence {
 }
 
 export function createSilence(
-  { monotonicMs, setTimeout, clearTimeout }: Environment,
+  { monotonicMs, wallMs, setTimeout, clearTimeout }: Environment,
   onTooLong: () => void,
 ): Silence {
   let heardMs = monotonicMs()
+  let heardWallMs = wallMs()
   let limitMs = 0
+  let dueMs = 0
   let timer: unknown = null
 
   return {
     get ms() {
-      return monotonicMs() - heardMs
+      return Math.max(monotonicMs() - heardMs, wallMs() - heardWallMs)
     },
     listen,
     heard,
@@ -36,6 +46,7 @@ export function createSilence(
 
   function heard(): void {
     heardMs = monotonicMs()
+    heardWallMs = wallMs()
   }
 
   function rest(): void {
@@ -44,13 +55,16 @@ export function createSilence(
 
   function arm(ms: number): void {
     clearTimeout(timer)
+    dueMs = monotonicMs() + ms
     timer = setTimeout(look, ms)
   }
 
   /** One timer that looks how long the silence really is, instead of a new one for each message. */
   function look(): void {
-    const leftMs = limitMs - (monotonicMs() - heardMs)
+    const nowMs = monotonicMs()
+    const leftMs = limitMs - (nowMs - heardMs)
     if (leftMs > 0) arm(leftMs)
+    else if (nowMs - dueMs > LATE_MS) arm(GRANT_MS)
     else onTooLong()
   }
 }

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Gap, TECHNIQUES, type Technique } from '../server/protocol.ts'
 import { type ScriptedWorld, scriptWorld } from './scripted-world.ts'
-import { type SubscribeOptions, type SubscriptionState, subscribe } from './subscribe.ts'
+import { type SubscribeOptions, type Subscription, type SubscriptionState, subscribe } from './subscribe.ts'
 
 const EPOCH = 'k3f9x2ab7q'
 const LATER = 'm4g0y3bc8r'
@@ -164,7 +164,12 @@ test.each(TECHNIQUES)(
     expect(seqs).toEqual([42])
     expect(reader.audit).toMatchObject({ received: 1, undeclaredGaps: 1 })
     await world.pass(0)
-    expect(states).toContainEqual({ name: 'reconnecting', untilMs: expect.any(Number), attempt: 1 })
+    expect(states).toContainEqual({
+      name: 'reconnecting',
+      untilMs: expect.any(Number),
+      attempt: 1,
+      why: 'broken',
+    })
 
     await world.pass(1000)
     expect(asked().searchParams.get('cursor')).toBe(at(42))
@@ -448,7 +453,7 @@ test('long-poll: asks again at once after an empty batch, and names its wait', a
   await world.pass(30_000)
   await found(world.requests[1]).answer(emptyBatch(7))
   expect(world.requests.map(({ url }) => url.searchParams.get('cursor'))).toEqual(['now', at(7), at(7)])
-  expect(world.requests.map(({ url }) => url.searchParams.get('wait'))).toEqual(['30', '30', '30'])
+  expect(world.requests.map(({ url }) => url.searchParams.get('wait'))).toEqual(['0', '30', '30'])
   expect(states).toEqual([
     { name: 'connecting' },
     { name: 'holding', sinceMs: 0 },
@@ -458,11 +463,13 @@ test('long-poll: asks again at once after an empty batch, and names its wait', a
 
 test('long-poll: another wait gives up the held ask and asks anew', async () => {
   const { world, reader } = start('long-poll', { from: at(7) })
+  await found(world.requests[0]).answer(emptyBatch(7))
   reader.configure({ waitSeconds: 2 })
-  expect(world.requests.map(request => request.open)).toEqual([false, true])
-  expect(found(world.requests[1]).url.search).toBe(`?cursor=${at(7)}&wait=2`)
+  expect(world.requests.map(request => request.open)).toEqual([false, false, true])
+  await found(world.requests[2]).answer(emptyBatch(7))
+  expect(found(world.requests[3]).url.search).toBe(`?cursor=${at(7)}&wait=2`)
   reader.configure({ pollIntervalMs: 2 })
-  expect(world.requests).toHaveLength(2)
+  expect(world.requests).toHaveLength(4)
 })
 
 test('each kind of poll uses the cache mode that the browser needs, and no header of its own', () => {
@@ -502,8 +509,17 @@ test.each(['poll', 'long-poll'] as const)(
 
 test.each([429, 503])('a %i is tried again when Retry-After says, not before', async status => {
   const { world, reader } = start('poll', { from: at(7) })
-  await found(world.requests[0]).answer({ error: 'Later.' }, { status, headers: { 'retry-after': '7' } })
-  expect(reader.state).toEqual({ name: 'reconnecting', untilMs: 7000, attempt: 1 })
+  await found(world.requests[0]).answer(
+    { error: 'Later.', code: 'full' },
+    { status, headers: { 'retry-after': '7' } },
+  )
+  expect(reader.state).toEqual({
+    name: 'reconnecting',
+    untilMs: 7000,
+    attempt: 1,
+    why: 'refused',
+    reason: 'Later.',
+  })
   await world.pass(6999)
   expect(world.requests).toHaveLength(1)
   await world.pass(1)
@@ -543,7 +559,7 @@ test('websocket: comes back no sooner than the bye asked for', async () => {
   socket.receive({ control: 'hello', ...hello(7) })
   socket.receive({ control: 'bye', reason: 'The server is closing.', retryMs: 2500 })
   socket.end(1012)
-  expect(reader.state).toEqual({ name: 'reconnecting', untilMs: 2500, attempt: 1 })
+  expect(reader.state).toEqual({ name: 'reconnecting', untilMs: 2500, attempt: 1, why: 'cut' })
 })
 
 test('sse: an EventSource that reconnects by itself is left to it', async () => {
@@ -555,8 +571,8 @@ test('sse: an EventSource that reconnects by itself is left to it', async () => 
   stream.cut()
   stream.cut()
   expect(states.slice(-2)).toEqual([
-    { name: 'reconnecting', untilMs: 0, attempt: 1 },
-    { name: 'reconnecting', untilMs: 0, attempt: 2 },
+    { name: 'reconnecting', untilMs: 0, attempt: 1, why: 'cut' },
+    { name: 'reconnecting', untilMs: 0, attempt: 2, why: 'unreachable' },
   ])
   await world.pass(3000)
   expect(world.streams).toHaveLength(1)
@@ -575,7 +591,7 @@ test('sse: one that has given up is revived from the last place', async () => {
   stream.send('hello', hello(41), at(41))
   stream.send('message', event(42), at(42))
   stream.refuse()
-  expect(reader.state).toEqual({ name: 'reconnecting', untilMs: 500, attempt: 1 })
+  expect(reader.state).toEqual({ name: 'reconnecting', untilMs: 500, attempt: 1, why: 'refused' })
   await world.pass(500)
   expect(found(world.streams[1]).url.href).toBe(`http://lab.test:3001/sse?cursor=${at(42)}`)
 })
@@ -620,7 +636,7 @@ test('sse: two short lives of an EventSource that reconnected by itself are not 
     if (life === 0) stream.cut()
     else stream.refuse()
   }
-  expect(reader.state).toMatchObject({ name: 'reconnecting', attempt: 2 })
+  expect(reader.state).toMatchObject({ name: 'reconnecting', attempt: 3 })
 })
 
 async function stayHealthy(technique: Technique, world: ScriptedWorld, ms: number): Promise<void> {
@@ -632,17 +648,56 @@ async function stayHealthy(technique: Technique, world: ScriptedWorld, ms: numbe
   }
 }
 
-test.each(TECHNIQUES)('%s: a link without a word for 35 s is dead, and opened again', async technique => {
-  const { world, reader } = start(technique, { from: at(7) })
+test.each(TECHNIQUES)(
+  '%s: a link without a word for 10 s is mute, and is tried again later',
+  async technique => {
+    const { world, reader } = start(technique, { from: at(7) })
+    world.streams[0]?.accept()
+    world.sockets[0]?.accept()
+    await world.pass(9_999)
+    expect(reader.state).toEqual({ name: 'connecting' })
+    await world.pass(1)
+    expect(reader.state).toEqual({ name: 'reconnecting', untilMs: 10_500, attempt: 1, why: 'mute' })
+    await world.pass(500)
+    expect(reader.state).toEqual({ name: 'connecting', why: 'mute' })
+    expect(asksOf(world)).toBe(2)
+    expect(server(technique, world).asked().searchParams.get('cursor')).toBe(at(7))
+  },
+)
+
+test.each(TECHNIQUES)(
+  '%s: a mute link gets more time with each try, as a long way may need',
+  async technique => {
+    const { world, reader, states } = start(technique, { policy: { baseMs: 0, leastMs: 0 } })
+    const mutedMs: number[] = []
+    while (mutedMs.length < 5) {
+      const { nowMs } = world
+      const told = states.length
+      while (!states.slice(told).some(({ name }) => name === 'reconnecting')) await world.pass(500)
+      mutedMs.push(world.nowMs - nowMs)
+      expect(reader.state).toMatchObject({ why: 'mute' })
+    }
+    expect(mutedMs).toEqual([10_000, 10_000, 20_000, 35_000, 35_000])
+  },
+)
+
+test.each(STREAMS)('%s: a stream that falls silent for 35 s is opened again at once', async technique => {
+  const { world, reader } = start(technique)
+  await server(technique, world).hello(7)
   await world.pass(34_999)
-  expect(reader.audit.asks).toBe(1)
+  expect(reader.state).toEqual({ name: 'open' })
   await world.pass(1)
-  expect(reader.audit.asks).toBe(2)
-  expect(asksOf(world)).toBe(2)
+  expect(reader.state).toEqual({ name: 'connecting', why: 'silent' })
   expect(server(technique, world).asked().searchParams.get('cursor')).toBe(at(7))
-  expect(world.streams.map(({ readyState }) => readyState).filter(state => state !== 2).length).toBeLessThan(
-    2,
-  )
+})
+
+test('poll: an answer that stays away for 10 s is silence', async () => {
+  const { world, reader } = start('poll')
+  await server('poll', world).hello(7)
+  await world.pass(9_999)
+  expect(world.requests).toHaveLength(2)
+  await world.pass(1)
+  expect(reader.state).toEqual({ name: 'connecting', why: 'silent' })
 })
 
 test.each(STREAMS)('%s: a heartbeat is a sign of life', async technique => {
@@ -682,12 +737,14 @@ test.each(STREAMS)('%s: who learns of a newer event and gets it in time stays', 
   expect(reader.audit.asks).toBe(1)
 })
 
-test('long-poll: an ask held for longer than the usual silence is given its time', async () => {
-  const { world, reader } = start('long-poll', { from: at(7), waitSeconds: 55 })
-  await world.pass(64_999)
-  expect(reader.audit.asks).toBe(1)
-  await world.pass(1)
+test.each([2, 25, 55])('long-poll: an ask held for %i s is given 10 s more', async waitSeconds => {
+  const { world, reader } = start('long-poll', { from: at(7), waitSeconds })
+  await found(world.requests[0]).answer(emptyBatch(7))
+  await world.pass(waitSeconds * 1000 + 9_999)
   expect(reader.audit.asks).toBe(2)
+  await world.pass(1)
+  expect(reader.audit.asks).toBe(3)
+  expect(reader.state).toEqual({ name: 'connecting', why: 'silent' })
 })
 
 test.each(STREAMS)('%s: on waking up it trusts no link whose last byte is 20 s old', async technique => {
@@ -707,7 +764,271 @@ test('on waking up it does not sit out a long delay', async () => {
   await world.pass(30_000)
   reader.wake()
   expect(world.requests).toHaveLength(2)
-  expect(world.timers).toBe(1)
+  expect(reader.state).toEqual({ name: 'connecting', why: 'refused' })
+})
+
+test.each(TECHNIQUES)(
+  '%s: on waking up it comes back at once, however short ago it was cut',
+  async technique => {
+    const { world, reader } = start(technique)
+    const { hello, cuts, asked } = server(technique, world)
+    await hello(7)
+    world.random = 1 - Number.EPSILON
+    await cuts()
+    reader.wake()
+    expect(reader.state.name).toBe('connecting')
+    expect(asked().searchParams.get('cursor')).toBe(at(7))
+    const { asks } = reader.audit
+    reader.wake()
+    expect(reader.audit.asks).toBe(asks)
+  },
+)
+
+test('on waking up an EventSource that waits to return by itself is not waited for', async () => {
+  const { world, reader } = start('sse')
+  await server('sse', world).hello(7)
+  found(world.streams[0]).cut()
+  reader.wake()
+  expect(world.streams.map(({ readyState }) => readyState)).toEqual([2, 0])
+})
+
+test('on waking up a poll that rests for long asks at once', async () => {
+  const { world, reader } = start('poll', { pollIntervalMs: 3_600_000 })
+  await found(world.requests[0]).answer(emptyBatch(7))
+  await world.pass(20_000)
+  reader.wake()
+  expect(world.requests).toHaveLength(1)
+  await world.pass(1)
+  reader.wake()
+  expect(world.requests).toHaveLength(2)
+  expect(reader.state).toEqual({ name: 'connecting', why: 'stale' })
+})
+
+test('on waking up a long poll that was held for too long is asked anew', async () => {
+  const { world, reader } = start('long-poll', { from: at(7) })
+  await found(world.requests[0]).answer(emptyBatch(7))
+  await world.pass(20_001)
+  reader.wake()
+  expect(world.requests.map(({ open }) => open)).toEqual([false, false, true])
+})
+
+// ------------------------------------------------------------------------------------ clocks and timers
+
+const MONTH_MS = 31 * 86_400_000
+
+test('poll: an interval beyond 31 bits is no storm', async () => {
+  const { world } = start('poll', { pollIntervalMs: MONTH_MS })
+  await found(world.requests[0]).answer(emptyBatch(7))
+  await world.pass(60_000)
+  expect(world.requests).toHaveLength(1)
+})
+
+test.each(['4000000000', '9'.repeat(400), 'Fri, 31 Dec 9999 23:59:59 GMT'])(
+  'a Retry-After of %s is an hour, and no storm',
+  async value => {
+    const { world, reader } = start('poll', { from: at(7) })
+    await found(world.requests[0]).answer('', { status: 503, headers: { 'retry-after': value } })
+    expect(reader.state).toMatchObject({ name: 'reconnecting', untilMs: 3_600_000 })
+    await world.pass(60_000)
+    expect(world.requests).toHaveLength(1)
+  },
+)
+
+test.each(STREAMS)('%s: a device that slept trusts no link from before', async technique => {
+  const { world, reader } = start(technique)
+  await server(technique, world).hello(7)
+  await world.pass(2_000)
+  world.wallAheadMs = 30_000
+  await world.pass(4_000)
+  expect(reader.state).toEqual({ name: 'connecting', why: 'stale' })
+  expect(server(technique, world).asked().searchParams.get('cursor')).toBe(at(7))
+})
+
+test.each(TECHNIQUES)('%s: a device that slept does not sit out its delay', async technique => {
+  const { world, reader } = start(technique, { policy: { baseMs: 600_000, capMs: 600_000 } })
+  await server(technique, world).cuts()
+  await world.pass(2_000)
+  world.wallAheadMs = 3_600_000
+  await world.pass(4_000)
+  expect(reader.state.name).toBe('connecting')
+})
+
+test.each(STREAMS)('%s: a link that is heard right after a sleep stays', async technique => {
+  const { world, reader } = start(technique)
+  const { hello, sends } = server(technique, world)
+  await hello(7)
+  world.wallAheadMs = 30_000
+  await world.pass(5_500)
+  await sends(8, 8)
+  await world.pass(20_000)
+  expect(reader.audit.asks).toBe(1)
+})
+
+test.each(STREAMS)('%s: a nap shorter than any silence is no matter', async technique => {
+  const { world, reader } = start(technique)
+  await server(technique, world).hello(7)
+  world.wallAheadMs = 8_000
+  await world.pass(11_000)
+  expect(reader.audit.asks).toBe(1)
+})
+
+test.each(STREAMS)('%s: a wall clock that is set back is no matter', async technique => {
+  const { world, reader } = start(technique)
+  await server(technique, world).hello(7)
+  for (const wallAheadMs of [-3_600_000, -7_200_000]) {
+    world.wallAheadMs = wallAheadMs
+    await world.pass(12_000)
+    reader.wake()
+    expect(reader.audit.asks).toBe(1)
+    world.streams[0]?.send('heartbeat', { top: 7 })
+    world.sockets[0]?.receive({ control: 'heartbeat', top: 7 })
+  }
+})
+
+test.each(STREAMS)('%s: a process that stood still hears what waits before it judges', async technique => {
+  const { world, reader } = start(technique)
+  const { hello, sends } = server(technique, world)
+  await hello(7)
+  world.freeze(60_000)
+  await world.pass(0)
+  await sends(8, 8)
+  await world.pass(10_000)
+  expect(reader.audit).toMatchObject({ asks: 1, received: 1 })
+})
+
+test.each(STREAMS)(
+  '%s: a process that stood still, with nothing waiting, comes back soon',
+  async technique => {
+    const { world, reader } = start(technique)
+    await server(technique, world).hello(7)
+    world.freeze(60_000)
+    await world.pass(1_000)
+    expect(reader.audit.asks).toBe(2)
+  },
+)
+
+// ---------------------------------------------------------------------------------------- storms and mutes
+
+/** Lets the delay pass for which a reader waits. */
+async function passDelay(world: ScriptedWorld, { state }: Subscription): Promise<number> {
+  if (state.name !== 'reconnecting') throw new Error(`It is ${state.name}.`)
+  const delayMs = Math.round(state.untilMs - world.nowMs)
+  await world.pass(delayMs + 1)
+  return delayMs
+}
+
+test('sse: an EventSource whose every return fails is taken over, and the delays grow', async () => {
+  const { world, reader } = start('sse')
+  world.random = 1 - Number.EPSILON
+  await server('sse', world).hello(7)
+  for (let cut = 0; cut < 3; cut += 1) found(world.streams[0]).cut()
+  expect(world.streams).toHaveLength(1)
+  expect(found(world.streams[0]).readyState).toBe(0)
+  found(world.streams[0]).cut()
+  expect(found(world.streams[0]).readyState).toBe(2)
+  const delaysMs: number[] = []
+  for (let life = 0; life < 4; life += 1) {
+    delaysMs.push(await passDelay(world, reader))
+    found(world.streams.at(-1)).cut()
+  }
+  expect(delaysMs).toEqual([8_000, 16_000, 30_000, 30_000])
+  expect(found(world.streams.at(-1)).url.searchParams.get('cursor')).toBe(at(7))
+})
+
+test('sse: a gateway that lets every EventSource in and ends it at once is no reason to hammer', async () => {
+  const { world, reader } = start('sse')
+  for (let tries = 0; tries < 4; tries += 1) {
+    found(world.streams.at(-1)).accept()
+    found(world.streams.at(-1)).cut()
+  }
+  expect(reader.state).toMatchObject({ name: 'reconnecting', untilMs: 4_000, attempt: 4 })
+})
+
+test('poll: one that is promised more and gets nothing rests', async () => {
+  const { world } = start('poll', { from: at(7) })
+  await found(world.requests[0]).answer({ ...emptyBatch(7), more: true })
+  expect(world.requests).toHaveLength(1)
+})
+
+test.each([30, 0])(
+  'long-poll: one that is to be held %i s and is not asks four times a second',
+  async waitSeconds => {
+    const { world } = start('long-poll', { from: at(7), waitSeconds })
+    for (let answers = 0; answers < 5; answers += 1) {
+      await found(world.requests.at(-1)).answer(emptyBatch(7))
+      await world.pass(250)
+    }
+    expect(world.requests.map(({ startedMs }) => startedMs)).toEqual([0, 0, 250, 500, 750, 1000])
+  },
+)
+
+test('long-poll: news is followed by the next ask at once', async () => {
+  const { world } = start('long-poll', { from: at(7) })
+  await found(world.requests[0]).answer(batch(8, 8))
+  await found(world.requests[1]).answer(batch(9, 9))
+  expect(world.requests.map(({ startedMs }) => startedMs)).toEqual([0, 0, 0])
+})
+
+test('a platform without the technique is a technique that does not work here', async () => {
+  const world = scriptWorld()
+  class Missing {
+    constructor() {
+      throw new Error('not here')
+    }
+  }
+  const environment = { ...world.environment, WebSocket: Missing as never }
+  const { reader } = start('websocket', { environment, fallback: ['long-poll'], from: at(7) })
+  expect(reader.state).toMatchObject({ name: 'reconnecting', why: 'unreachable' })
+  await world.pass(30_000)
+  expect(reader.technique).toBe('long-poll')
+})
+
+test.each([
+  ['sse', ['sse', 'websocket', 'long-poll'], 'websocket'],
+  ['websocket', ['sse', 'websocket', 'long-poll'], 'long-poll'],
+  ['long-poll', ['sse', 'websocket', 'long-poll'], 'sse'],
+  ['poll', ['sse', 'websocket', 'long-poll'], 'sse'],
+] as const)(
+  '%s: mute twice, it moves on in %j with its place and its audit',
+  async (first, fallback, second) => {
+    const seen: string[] = []
+    const { world, reader, seqs, gaps } = start(first, {
+      fallback,
+      onState: ({ name }) => seen.push(`${reader.technique} ${name}`),
+    })
+    const before = server(first, world)
+    await before.hello(41)
+    await before.sends(42, 43)
+    expect(reader.technique).toBe(first)
+    while (reader.technique === first) await world.pass(1_000)
+    await world.pass(5_000)
+    expect(reader.technique).toBe(second)
+    expect(seen).toContain(`${second} connecting`)
+
+    const after = server(second, world)
+    expect(after.asked().searchParams.get('cursor')).toBe(at(43))
+    if (second === 'sse' || second === 'websocket') await after.hello(43)
+    await after.sends(43, 45)
+    expect(seqs).toEqual([42, 43, 44, 45])
+    expect(gaps).toEqual([])
+    expect(reader.audit).toMatchObject({ received: 4, repeated: 1, missing: 0, undeclaredGaps: 0 })
+  },
+)
+
+test('without a fallback a mute technique is kept', async () => {
+  const { world, reader } = start('sse')
+  await world.pass(600_000)
+  expect(reader.technique).toBe('sse')
+  expect(world.streams.length).toBeGreaterThan(10)
+})
+
+test('what the lab itself refuses for now says nothing against the technique', async () => {
+  const { world, reader } = start('poll', { from: at(7), fallback: ['sse'] })
+  for (let refusals = 0; refusals < 10; refusals += 1) {
+    await found(world.requests.at(-1)).answer({ error: 'Later.', code: 'closing' }, { status: 503 })
+    await passDelay(world, reader)
+  }
+  expect(reader.technique).toBe('poll')
 })
 
 // ------------------------------------------------------------------------------------------ talking back
@@ -733,7 +1054,10 @@ test('a refused word is refused with the server’s sentence, and harms the read
   const said = reader.say('again')
 
   const refused = expect(said).rejects.toThrow('Wait a moment before you say more.')
-  await found(world.requests[0]).answer({ error: 'Wait a moment before you say more.' }, { status: 429 })
+  await found(world.requests[0]).answer(
+    { error: 'Wait a moment before you say more.', code: 'say-too-often' },
+    { status: 429 },
+  )
   await refused
 
   expect(reader.state.name).toBe('connecting')
@@ -758,6 +1082,38 @@ test('websocket: a word whose answer was lost with the connection is not silentl
   const said = reader.say('hello')
   found(world.sockets[0]).end(1006)
   await expect(said).rejects.toThrow('it may have been heard, or not')
+})
+
+test('says who speaks, if the reader has a name', async () => {
+  const { world, reader } = start('sse', { clientName: 'reader01' })
+  const said = reader.say('hello')
+  expect(found(world.requests[0]).url.href).toBe('http://lab.test:3001/say?client=reader01')
+  await found(world.requests[0]).answer({ said: at(8) }, { status: 201 })
+  await said
+})
+
+test.each([
+  [404, '{"error":"Not Found","statusCode":404}', 'The server answered 404.'],
+  [502, '<h1>Bad Gateway</h1>', 'The server answered 502.'],
+  [200, '<html>Welcome</html>', 'The answer was not what the protocol promises'],
+  [201, '{"said":"yes"}', 'The answer was not what the protocol promises'],
+])('a gateway that answers a word with %i %s is not taken for the lab', async (status, body, sentence) => {
+  const { world, reader } = start('sse')
+  const said = reader.say('hello')
+  const refused = expect(said).rejects.toThrow(sentence)
+  await found(world.requests[0]).answer(body, { status })
+  await refused
+})
+
+test('a word that nobody answers is given up after 10 s, and one that is cut at once', async () => {
+  const { world, reader } = start('sse')
+  const mute = expect(reader.say('hello')).rejects.toThrow('it may have been heard, or not')
+  const cut = expect(reader.say('hello')).rejects.toThrow('it may have been heard, or not')
+  await found(world.requests[1]).fail()
+  await cut
+  await world.pass(10_000)
+  await mute
+  expect(found(world.requests[0]).open).toBe(false)
 })
 
 test('a word that waits for its answer does not outlive the reader', async () => {

@@ -9,34 +9,56 @@ import {
   SAY_MAX_BYTES,
   WAIT_DEFAULT_SECONDS,
 } from '../server/protocol.ts'
+import { checkOptions, checkPace } from './check-options.ts'
 import { createPlace, type Verdict } from './place.ts'
 import { RETRY_POLICY, retryDelayMs } from './retry-policy.ts'
 import { say as sayByRequest } from './say.ts'
 import { createSilence } from './silence.ts'
-import type { SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts'
+import { watchSleep } from './sleep-watch.ts'
+import type { LossReason, SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts'
+import { createTechniqueChoice } from './technique-choice.ts'
+import { withLongTimers } from './timers.ts'
 import { TRANSPORTS } from './transports/index.ts'
-import type { Ending, Link, Pace, Reader } from './transports/transport.ts'
+import type { Ending, Link, Pace, Passing, Reader } from './transports/transport.ts'
 
-export type { Audit, Delivery, SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts'
+export type {
+  Audit,
+  Delivery,
+  LossReason,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionState,
+} from './subscription.ts'
 
 const POLL_INTERVAL_MS = 1000
+/**
+ * So many losses an EventSource may mend by itself, quickly and by a delay that never grows; then the delays are ours,
+ * until a link has lived long again.
+ */
+const OWN_RETURNS_MAX = 3
+const UNREACHABLE: Passing = { final: false, floorMs: 0, why: 'unreachable' }
 
 /**
  * Reads the log by one of the techniques, from now or from a cursor, until closed: every event exactly once and in
- * order, every loss declared. What carries the events may be cut at any instant; the place is kept here.
+ * order, every loss declared. What carries the events may be cut at any instant; the place is kept here. Throws a
+ * `RangeError` for options that cannot be.
  */
 export function subscribe(options: SubscribeOptions): Subscription {
-  const { technique, origin, environment, from = 'now' } = options
+  checkOptions(options)
+  const { origin, clientName, from = 'now' } = options
+  const environment = withLongTimers(options.environment)
   const { clearTimeout, monotonicMs, random, setTimeout } = environment
   const policy = { ...RETRY_POLICY, ...options.policy }
   const place = createPlace(from)
-  const silence = createSilence(environment, reopen)
+  const choice = createTechniqueChoice(options.technique, options.fallback ?? [], policy)
+  const silence = createSilence(environment, tooSilent)
   const whole = new AbortController()
 
   let pace: Pace = {
     pollIntervalMs: options.pollIntervalMs ?? POLL_INTERVAL_MS,
     waitSeconds: options.waitSeconds ?? WAIT_DEFAULT_SECONDS,
   }
+  checkPace(pace)
   let state: SubscriptionState = { name: 'connecting' }
   let stateTold = false
   /** The present link, and what ends it. */
@@ -51,6 +73,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
   let behind = false
   let comeback: unknown = null
 
+  const unwatchSleep = watchSleep(environment, wake)
   open()
   // The first state is told when the caller has its subscription in hand, not while it is still being made.
   void Promise.resolve().then(tellState)
@@ -65,6 +88,9 @@ export function subscribe(options: SubscribeOptions): Subscription {
     get state() {
       return state
     },
+    get technique() {
+      return choice.technique
+    },
     configure,
     say,
     wake,
@@ -73,10 +99,16 @@ export function subscribe(options: SubscribeOptions): Subscription {
 
   // ------------------------------------------------------------------------------------------ the link
 
-  function open(): void {
+  function open(why?: LossReason): void {
     life = new AbortController()
-    enter({ name: 'connecting' })
-    link = TRANSPORTS[technique](readerFor(life.signal))
+    link = {}
+    enter(why === undefined ? { name: 'connecting' } : { name: 'connecting', why })
+    try {
+      link = TRANSPORTS[choice.technique](readerFor(life.signal))
+    } catch {
+      // The platform has no such technique, or will not use it from here.
+      lose(UNREACHABLE)
+    }
   }
 
   function hangUp(): void {
@@ -86,9 +118,9 @@ export function subscribe(options: SubscribeOptions): Subscription {
     judgeHealth()
   }
 
-  function reopen(): void {
+  function reopen(why?: LossReason): void {
     hangUp()
-    open()
+    open(why)
   }
 
   /** The link is over: come back later, or never. */
@@ -97,17 +129,51 @@ export function subscribe(options: SubscribeOptions): Subscription {
       finish(ending.reason)
       return
     }
+    comeBack(note(ending), ending)
+  }
+
+  /** The connection is lost, and the platform opens the next one: it is let, but not over and over. */
+  function returning(): void {
+    const { technique } = choice
+    const why = note(UNREACHABLE)
+    judgeHealth()
+    if (failures >= OWN_RETURNS_MAX || choice.technique !== technique) {
+      comeBack(why, UNREACHABLE)
+      return
+    }
+    failures += 1
+    asked()
+    enter({ name: 'reconnecting', untilMs: monotonicMs(), attempt: failures, why })
+  }
+
+  function comeBack(why: LossReason, { floorMs, reason }: Passing): void {
     hangUp()
-    const delayMs = retryDelayMs(policy, failures, Math.max(ending.floorMs, byeMs), random())
+    const delayMs = retryDelayMs(policy, failures, Math.max(floorMs, byeMs), random())
     failures += 1
     byeMs = 0
-    comeback = setTimeout(open, delayMs)
-    enter({ name: 'reconnecting', untilMs: monotonicMs() + delayMs, attempt: failures })
+    comeback = setTimeout(() => open(why), delayMs)
+    const untilMs = monotonicMs() + delayMs
+    const said = reason === undefined ? {} : { reason }
+    enter({ name: 'reconnecting', untilMs, attempt: failures, why, ...said })
+  }
+
+  /** What the end of this link says about the technique, and what it is called. */
+  function note({ why, reason }: Passing): LossReason {
+    if (provenSinceMs !== null) return why === 'unreachable' ? 'cut' : why
+    if (reason === undefined) choice.failed(why)
+    else choice.usable()
+    return why
+  }
+
+  function tooSilent(): void {
+    if (provenSinceMs === null) lose({ final: false, floorMs: 0, why: 'mute' })
+    else reopen('silent')
   }
 
   function finish(reason: string | null): void {
     if (state.name === 'closed') return
     hangUp()
+    unwatchSleep()
     whole.abort()
     enter({ name: 'closed', reason })
   }
@@ -141,34 +207,28 @@ export function subscribe(options: SubscribeOptions): Subscription {
       events: whileAlive(events),
       control: whileAlive(control),
       ended: whileAlive(lose),
-      reopen: whileAlive(reopen),
+      returning: whileAlive(returning),
+      repaced: whileAlive(() => reopen()),
     }
   }
 
   function address(query: Readonly<Record<string, string>> = {}): string {
     const keys = new URLSearchParams({ cursor: place.cursor ?? from, ...query })
-    if (options.clientName !== undefined) keys.set('client', options.clientName)
-    return `${origin}${DOORS[technique]}?${keys}`
-  }
-
-  function asked(): void {
-    place.asked()
-    listen()
+    if (clientName !== undefined) keys.set('client', clientName)
+    return `${origin}${DOORS[choice.technique]}?${keys}`
   }
 
   /** A held ask is silent by agreement for as long as it may be held. */
-  function listen(): void {
-    const heldMs = technique === 'long-poll' ? pace.waitSeconds * 1000 + policy.graceMs : 0
+  function asked(heldMs = 0): void {
+    place.asked()
     behind = false
-    silence.listen(Math.max(policy.silentMs, heldMs))
+    silence.listen(heldMs > 0 ? heldMs + policy.graceMs : choice.helloMs + byeMs)
   }
 
   function doing(next: SubscriptionState): void {
     if (next.name === 'resting') silence.rest()
-    if (next.name === 'reconnecting') judgeHealth()
-    // With its first ask a poll connects. One that has a place may be held from the first.
-    const connects = next.name === 'asking' || (next.name === 'holding' && place.cursor === null)
-    if (state.name !== 'connecting' || !connects) enter(next)
+    // With its first ask a poll connects.
+    if (state.name !== 'connecting' || next.name !== 'asking') enter(next)
   }
 
   function batch({ cursor, events: list, gap: hole }: Batch, receivedAt: number): void {
@@ -185,7 +245,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
 
   function events(list: readonly LabEvent[], epoch: string, receivedAt: number): void {
     const { signal } = life
-    if (behind) listen()
+    if (behind) follow()
     for (const event of list) {
       if (judge(place.event(epoch, event.seq)) === 'new') {
         const delivery = { event, cursor: formatCursor({ epoch, seq: event.seq }), receivedAt }
@@ -202,6 +262,8 @@ export function subscribe(options: SubscribeOptions): Subscription {
     if (frame.control === 'hello') {
       byeMs = 0
       place.begin(frame.cursor)
+      follow()
+      enter({ name: 'open' })
     }
     if (frame.control === 'gap') gap(frame, frame.cursor)
     if (frame.control === 'bye') byeMs = frame.retryMs
@@ -211,18 +273,25 @@ export function subscribe(options: SubscribeOptions): Subscription {
     }
   }
 
+  /** A stream that has greeted, and is not behind, may be silent until its next heartbeat is overdue. */
+  function follow(): void {
+    behind = false
+    silence.listen(policy.silentMs)
+  }
+
   function gap(hole: Gap, cursor: string): void {
     if (judge(place.gap(hole, cursor)) === 'new') tell(() => options.onGap?.(hole, cursor))
   }
 
   /** After a jump nothing more of this link is taken: what lies between is asked for again. */
   function judge(verdict: Verdict): Verdict {
-    if (verdict === 'jump') lose({ final: false, floorMs: 0 })
+    if (verdict === 'jump') lose({ final: false, floorMs: 0, why: 'broken' })
     return verdict
   }
 
   function prove(): void {
     provenSinceMs ??= monotonicMs()
+    choice.usable()
   }
 
   // ------------------------------------------------------------------------------------ the application
@@ -253,7 +322,9 @@ export function subscribe(options: SubscribeOptions): Subscription {
 
   function configure(changes: Partial<Pace>): void {
     const before = pace
-    pace = { ...pace, ...changes }
+    const next = { ...pace, ...changes }
+    checkPace(next)
+    pace = next
     const changed = before.pollIntervalMs !== pace.pollIntervalMs || before.waitSeconds !== pace.waitSeconds
     if (changed && !life.signal.aborted) link.repace?.()
   }
@@ -263,10 +334,13 @@ export function subscribe(options: SubscribeOptions): Subscription {
     // Checked here, because a WebSocket that says too much is closed for good.
     const bytes = new TextEncoder().encode(JSON.stringify(value)).length
     if (bytes > SAY_MAX_BYTES) throw new Error(`Say it in at most ${SAY_MAX_BYTES} bytes of JSON.`)
-    return link.say?.(value) ?? sayByRequest(environment, origin, value, whole.signal)
+    if (link.say !== undefined) return link.say(value)
+    const { signal } = whole
+    return sayByRequest(value, { environment, origin, clientName, answerMs: policy.helloMs, signal })
   }
 
   function wake(): void {
-    if (state.name !== 'closed' && silence.ms > policy.staleMs) reopen()
+    if (state.name === 'reconnecting') reopen(state.why)
+    else if (state.name !== 'closed' && silence.ms > policy.staleMs) reopen('stale')
   }
 }

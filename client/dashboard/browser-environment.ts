@@ -18,6 +18,7 @@ export function browserEnvironment(offsetMs: () => number): Environment {
     WebSocket,
     now: () => pageNow() + offsetMs(),
     monotonicMs: () => performance.now(),
+    wallMs: () => Date.now(),
     setTimeout: (run, ms) => setTimeout(run, ms),
     clearTimeout: timer => {
       if (typeof timer === 'number') clearTimeout(timer)

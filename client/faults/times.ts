@@ -36,10 +36,13 @@ export const READER_TIMES: RetryPolicy = {
   capMs: scaledMs(30_000),
   leastMs: scaledMs(250),
   healthyMs: scaledMs(30_000),
+  helloMs: scaledMs(10_000),
   silentMs: scaledMs(35_000),
   graceMs: scaledMs(10_000),
   behindMs: scaledMs(5000),
   staleMs: scaledMs(20_000),
+  mutesToMove: 2,
+  failuresToMove: 5,
 }
 
 /** Rule L7: after healing everyone is at the top within so long. Not scaled: it is long enough for a busy machine. */

@@ -11,6 +11,8 @@ export interface Answer {
   readonly receivedAt: number
 }
 
+const UNREACHABLE: Ending = { final: false, floorMs: 0, why: 'unreachable' }
+
 /**
  * One ask of a poll, of either kind. No conditional header is set by hand: cross-origin it would cost a preflight
  * for each new cursor. Never rejects.
@@ -34,7 +36,7 @@ export async function ask(reader: Reader, address: string, cache: 'no-cache' | '
     return { batch, ending, receivedAt }
   } catch {
     // Unreachable, or cut in the middle of the answer.
-    return { batch: null, ending: { final: false, floorMs: 0 }, receivedAt: now() }
+    return { batch: null, ending: UNREACHABLE, receivedAt: now() }
   } finally {
     reader.signal.removeEventListener('abort', stop)
   }

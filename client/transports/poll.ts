@@ -21,7 +21,8 @@ export const poll: Transport = reader => {
     if (answer.ending !== null) return reader.ended(answer.ending)
     if (answer.batch !== null) reader.batch(answer.batch, answer.receivedAt)
     if (signal.aborted) return
-    if (answer.batch?.more === true) return void askAgain()
+    // Whoever announces more and brings nothing would be asked without a pause.
+    if (answer.batch?.more === true && answer.batch.events.length > 0) return void askAgain()
     lieDown()
   }
 

@@ -1,6 +1,6 @@
 import type { Batch, ControlFrame, LabEvent } from '../../server/protocol.ts'
 import type { Environment } from '../environment.ts'
-import type { SubscriptionState } from '../subscription.ts'
+import type { LossReason, SubscriptionState } from '../subscription.ts'
 
 /**
  * A transport only carries. It opens or asks, and hands up what it hears until its signal is aborted. It knows no
@@ -19,8 +19,8 @@ export interface Reader {
   /** The address of the technique's door with the reader's present place, and what else is asked. */
   address(query?: Readonly<Record<string, string>>): string
 
-  /** A request leaves, or a connection is begun. */
-  asked(): void
+  /** A request leaves, or a connection is begun. By agreement the server may hold its answer for `heldMs`. */
+  asked(heldMs?: number): void
   /** A sign of life: every byte that can be seen counts. */
   heard(): void
   doing(state: SubscriptionState): void
@@ -31,8 +31,10 @@ export interface Reader {
 
   /** The link is over. */
   ended(ending: Ending): void
-  /** Give up this link and open another one at once, from the same place. */
-  reopen(): void
+  /** The connection is lost, and the platform opens another one by itself, unless the signal is aborted. */
+  returning(): void
+  /** This link cannot take on the present pace: open another one at once, from the same place. */
+  repaced(): void
 }
 
 export interface Pace {
@@ -48,7 +50,15 @@ export interface Link {
   say?(value: unknown): Promise<string>
 }
 
-/** Why a link is over: to be tried again, not before `floorMs` have passed, or refused for good. */
-export type Ending =
-  | { readonly final: false; readonly floorMs: number }
-  | { readonly final: true; readonly reason: string }
+/**
+ * Why a link is over: to be tried again, not before `floorMs` have passed, or refused for good. `reason` is the lab's own
+ * sentence; without one nobody can be sure that it was the lab that answered.
+ */
+export type Ending = Passing | { readonly final: true; readonly reason: string }
+
+export interface Passing {
+  readonly final: false
+  readonly floorMs: number
+  readonly why: LossReason
+  readonly reason?: string
+}

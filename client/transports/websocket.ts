@@ -1,9 +1,11 @@
 import { CLOSE, type ControlFrame, parseCursor, type SayFrame } from '../../server/protocol.ts'
 import { decodeFrame } from './decode.ts'
-import type { Transport } from './transport.ts'
+import type { Ending, Transport } from './transport.ts'
 
 /** `WebSocket.OPEN`. */
 const OPEN = 1
+const BROKEN: Ending = { final: false, floorMs: 0, why: 'broken' }
+const ENDED: Ending = { final: false, floorMs: 0, why: 'unreachable' }
 
 /** WebSocket: *since, then follow*, as frames on one connection on which both sides may speak. */
 export const websocket: Transport = reader => {
@@ -20,15 +22,10 @@ export const websocket: Transport = reader => {
     giveUp()
   })
 
-  socket.addEventListener('open', () => {
-    reader.heard()
-    reader.doing({ name: 'open' })
-  })
-
   socket.addEventListener('message', ({ data }) => {
     const receivedAt = now()
     const frame = decodeFrame(data)
-    if (frame === null) return broken()
+    if (frame === null) return reader.ended(BROKEN)
     reader.heard()
     if (frame.kind === 'event') reader.events([frame.event], epoch, receivedAt)
     if (frame.kind === 'said') unanswered.shift()?.resolve(frame.cursor)
@@ -43,7 +40,7 @@ export const websocket: Transport = reader => {
   socket.addEventListener('error', () => {})
 
   socket.addEventListener('close', ({ code, reason }) => {
-    if (code !== CLOSE.badRequest) return broken()
+    if (code !== CLOSE.badRequest) return reader.ended(ENDED)
     reader.ended({ final: true, reason: reason || 'The server refused what was sent.' })
   })
 
@@ -62,10 +59,6 @@ export const websocket: Transport = reader => {
   function giveUp(): void {
     const error = new Error('The connection ended before the answer: it may have been heard, or not.')
     for (const { reject } of unanswered.splice(0)) reject(error)
-  }
-
-  function broken(): void {
-    reader.ended({ final: false, floorMs: 0 })
   }
 }
 

@@ -10,6 +10,7 @@ function subscriptionAt(place: string | null): Subscription {
     audit: { received: 0, repeated: 0, missing: 0, undeclaredGaps: 0, gaps: 0, asks: 0 },
     place,
     state: { name: 'open' },
+    technique: 'sse',
     configure() {},
     say: () => Promise.reject(new Error('nothing is said here')),
     wake() {},

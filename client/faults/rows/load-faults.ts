@@ -29,7 +29,9 @@ export const loadFaults = {
     await delay(scaledMs(10_000))
     const withoutMs = median(takeLatencies(healthy))
     await setRoad(origin, { bytesPerSecond: 1000 })
-    const [slow] = await stage.read(1, roadOrigin, { policy: { silentMs: 60_000, graceMs: 60_000 } })
+    const [slow] = await stage.read(1, roadOrigin, {
+      policy: { helloMs: 60_000, silentMs: 60_000, graceMs: 60_000 },
+    })
     const watch = watchWaiting(() => lab.meter.sockets(stage.technique))
     stage.onEnd(watch.stop)
     // The kernel and the road take their fill first, megabytes of it: the policy counts from the first write that waits.

@@ -52,7 +52,7 @@ async function behindNginx(stage: Stage, change?: (configuration: string) => str
 async function behindDeafNginx(stage: Stage): Promise<void> {
   const { lab, origin, publisher, start } = await openNginx(stage)
   await start(deaf)
-  const witness = stage.open(origin, { policy: { silentMs: 60_000 } })
+  const witness = stage.open(origin, { policy: { helloMs: 60_000, silentMs: 60_000 } })
   // Nothing tells the reader yet that it was let in.
   await until('stream at the server', () => lab.rooms.sse.readers === 1, 10_000)
   await publisher.publish(1)

@@ -13,7 +13,7 @@ import { isAt, type Witness } from '../witness.ts'
 const HASTY = { baseMs: 20, capMs: 40, leastMs: 1 }
 const HASTY_SERVER = { retryMs: { least: 5, most: 15 } }
 /** Slices of one byte every 5 ms make a request last for seconds. */
-const PATIENT = { silentMs: 60_000, graceMs: 60_000, behindMs: 60_000 }
+const PATIENT = { helloMs: 60_000, silentMs: 60_000, graceMs: 60_000, behindMs: 60_000 }
 
 /** What a bad way to the server does. */
 export const roadFaults = {

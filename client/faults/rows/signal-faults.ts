@@ -22,7 +22,7 @@ const STANDSTILL_LEAST_MS = 4500
 /** What the readers of a burst need to take it, which a twentieth of the contract's patience is not. */
 const SERVER_PATIENCE = FULL_TIMES ? {} : { undrainedMs: 3000, pongMs: 3000 }
 /** Readers who do not give up on a server while it stands still: here it is the server that must not cut them. */
-const PATIENT = { silentMs: 60_000, graceMs: 60_000, behindMs: 60_000 }
+const PATIENT = { helloMs: 60_000, silentMs: 60_000, graceMs: 60_000, behindMs: 60_000 }
 
 /** What happens to processes. */
 export const signalFaults = {
