@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** Test support: a way to the server that treats what it carries badly, on real sockets. */
@@ -13,16 +14,14 @@ export type Condition =
   | { readonly kind: 'open' }
   /** The end comes after so many bytes towards the client: FIN, or RST. */
   | { readonly kind: 'cut'; readonly afterBytes: number; readonly reset: boolean }
-  /** A proxy that cannot reach the server, and says so in a page of its own. */
-  | { readonly kind: 'refuse'; readonly status: number }
-  /** A hotspot that answers everything with a friendly 200. */
-  | { readonly kind: 'welcome' }
+  /** A gateway or a hotspot that answers every request itself. */
+  | { readonly kind: 'answer'; readonly status: string; readonly headers: string; readonly body: string }
+  /** Reads requests and answers nothing, or the head that was asked for and nothing of the body; on all paths, or some. */
+  | { readonly kind: 'mute'; readonly after: 'nothing' | 'head'; readonly paths?: readonly string[] }
   /** Accepts, and forwards nothing either way. */
   | { readonly kind: 'black hole' }
   /** Forwards so many bytes at a time, each in a packet of its own. */
   | { readonly kind: 'slice'; readonly bytes: number }
-
-const PAGE = '<!doctype html><title>Welcome</title>'
 
 export async function openBadRoad(serverPort: () => number): Promise<BadRoad> {
   let condition: Condition = { kind: 'open' }
@@ -58,8 +57,8 @@ export async function openBadRoad(serverPort: () => number): Promise<BadRoad> {
     keep(client)
     if (condition.kind === 'black hole') return
 
-    if (condition.kind === 'refuse') answer(client, `HTTP/1.1 ${condition.status} Bad Gateway`)
-    else if (condition.kind === 'welcome') answer(client, 'HTTP/1.1 200 OK')
+    if (condition.kind === 'answer') answer(client, condition)
+    else if (condition.kind === 'mute') mute(client, condition)
     else join(client, condition)
   }
 
@@ -71,10 +70,22 @@ export async function openBadRoad(serverPort: () => number): Promise<BadRoad> {
     upstream.once('close', () => client.destroySoon())
   }
 
-  function answer(client: Socket, statusLine: string): void {
+  function answer(client: Socket, { status, headers, body }: Extract<Condition, { kind: 'answer' }>): void {
     client.once('data', () => {
-      const head = `${statusLine}\r\nContent-Type: text/html\r\nContent-Length: ${PAGE.length}\r\nConnection: close`
-      client.end(`${head}\r\n\r\n${PAGE}`)
+      const head = `HTTP/1.1 ${status}\r\n${headers}\r\nContent-Length: ${Buffer.byteLength(body)}`
+      client.end(`${head}\r\nConnection: close\r\n\r\n${body}`)
+    })
+  }
+
+  function mute(client: Socket, { after, paths }: Extract<Condition, { kind: 'mute' }>): void {
+    client.once('data', (request: Buffer) => {
+      const path = /^[A-Z]+ ([^ ?]*)/.exec(request.toString('latin1'))?.[1] ?? ''
+      if (paths === undefined || paths.includes(path)) {
+        if (after === 'head') client.write(headFor(request.toString('latin1')))
+        return
+      }
+      join(client, { kind: 'open' })
+      client.emit('data', request)
     })
   }
 
@@ -94,4 +105,16 @@ export async function openBadRoad(serverPort: () => number): Promise<BadRoad> {
         )
     }
   }
+}
+
+/** The head of a good answer to a request. */
+function headFor(request: string): string {
+  const key = /^Sec-WebSocket-Key: *(\S+)/im.exec(request)?.[1]
+  if (key !== undefined) {
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+    return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`
+  }
+  return request.startsWith('GET /sse')
+    ? 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n'
+    : 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n'
 }

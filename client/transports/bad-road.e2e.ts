@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { formatCursor, TECHNIQUES } from '../../server/protocol.ts'
+import { DOORS, formatCursor, TECHNIQUES } from '../../server/protocol.ts'
 import { type StartedLab, startLab } from '../../server/start-lab.ts'
 import { type BadRoad, openBadRoad } from '../bad-road.ts'
 import { nodeEnvironment } from '../node-environment.ts'
-import { type Subscription, subscribe } from '../subscribe.ts'
+import { type LossReason, type SubscribeOptions, type Subscription, subscribe } from '../subscribe.ts'
 
 /** Everybody's patience at a small fraction of real time. */
 const PATIENCE = {
@@ -12,12 +12,36 @@ const PATIENCE = {
   capMs: 40,
   leastMs: 1,
   healthyMs: 1000,
+  helloMs: 300,
   silentMs: 600,
   graceMs: 300,
   behindMs: 200,
   staleMs: 400,
 }
 const SERVER = { heartbeatMs: 150, sweepMs: 25, graceMs: 20, retryMs: { least: 5, most: 15 } }
+
+const PAGE = { headers: 'Content-Type: text/html', body: '<!doctype html><title>Welcome</title>' }
+const JSON_TYPE = 'Content-Type: application/json'
+const NOT_FOUND = '{"error":"Not Found","statusCode":404}'
+
+/** What stands before a container answers while it is replaced, and what a hotspot answers before one has paid. */
+const GATEWAYS = [
+  { what: '404 and a page', answer: { status: '404 Not Found', ...PAGE } },
+  { what: '404 and JSON', answer: { status: '404 Not Found', headers: JSON_TYPE, body: NOT_FOUND } },
+  { what: '401 and a challenge', answer: { ...PAGE, status: '401 No', headers: 'WWW-Authenticate: Basic' } },
+  { what: '403 and a page', answer: { status: '403 Forbidden', ...PAGE } },
+  { what: '410 and nothing', answer: { status: '410 Gone', headers: JSON_TYPE, body: '' } },
+  { what: '502 and a page', answer: { status: '502 Bad Gateway', ...PAGE } },
+  { what: '503 and a page', answer: { status: '503 Unavailable', ...PAGE } },
+  { what: '200 and a page', answer: { status: '200 OK', ...PAGE } },
+  { what: '200 and other JSON', answer: { status: '200 OK', headers: JSON_TYPE, body: '{"status":"ok"}' } },
+  { what: 'a redirect to itself', answer: { status: '302 Found', headers: 'Location: /login', body: '' } },
+  { what: 'a redirect to nowhere', answer: { status: '307 Elsewhere', headers: JSON_TYPE, body: '' } },
+  {
+    what: 'an event stream that ends at once',
+    answer: { status: '200 OK', headers: 'Content-Type: text/event-stream', body: '' },
+  },
+]
 
 /** What is hard to split: multi-byte characters, line ends, and the envelopes' own words. */
 function hard(n: number): unknown {
@@ -29,20 +53,14 @@ describe.each(TECHNIQUES)('%s on a bad road', technique => {
   let road: BadRoad
   let reader: Subscription
   let received: { readonly seq: number; readonly data: unknown }[]
+  let whys: LossReason[]
 
   beforeEach(async () => {
     road = await openBadRoad(() => Number(new URL(lab.origin).port))
     lab = await startLab({ allowHosts: [road.host], policy: SERVER })
     received = []
-    reader = subscribe({
-      technique,
-      origin: road.origin,
-      environment: nodeEnvironment(),
-      pollIntervalMs: 10,
-      waitSeconds: 1,
-      policy: PATIENCE,
-      onEvent: ({ event: { seq, data } }) => received.push({ seq, data }),
-    })
+    whys = []
+    reader = read()
     await expect.poll(() => reader.place, { timeout: 10_000 }).not.toBeNull()
   })
 
@@ -51,6 +69,27 @@ describe.each(TECHNIQUES)('%s on a bad road', technique => {
     await road.close()
     await lab.stop()
   })
+
+  function read(options: Partial<SubscribeOptions> = {}): Subscription {
+    return subscribe({
+      technique,
+      origin: road.origin,
+      environment: nodeEnvironment(),
+      pollIntervalMs: 10,
+      waitSeconds: 1,
+      policy: PATIENCE,
+      onEvent: ({ event: { seq, data } }) => received.push({ seq, data }),
+      onState: state => {
+        if (state.name === 'reconnecting') whys.push(state.why)
+      },
+      ...options,
+    })
+  }
+
+  async function failures(count: number): Promise<void> {
+    whys.length = 0
+    await expect.poll(() => whys.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count)
+  }
 
   /** All that was published, in order, once, unharmed. */
   async function expectAll(count: number): Promise<void> {
@@ -85,24 +124,43 @@ describe.each(TECHNIQUES)('%s on a bad road', technique => {
     await expectAll(20)
   })
 
-  it.each([502, 503])('survives a proxy that answers %i for a while', async status => {
+  it.each(GATEWAYS)('comes back after a gateway that answers with $what', async ({ answer }) => {
     await publishNext(2)
     await expectAll(2)
-    road.become({ kind: 'refuse', status })
-    const { asks } = reader.audit
-    await expect.poll(() => reader.audit.asks, { timeout: 10_000 }).toBeGreaterThan(asks + 2)
+    road.become({ kind: 'answer', ...answer })
+    await failures(2)
+    expect(reader.state).not.toMatchObject({ name: 'closed' })
+    await expect(reader.say('hello')).rejects.toThrow(/^(Not connected|No answer came|The (answer|server))/)
     await publishNext(3)
     road.become({ kind: 'open' })
     await expectAll(5)
   })
 
-  it('survives a hotspot that answers everything with a page of its own', async () => {
-    road.become({ kind: 'welcome' })
-    const { asks } = reader.audit
-    await expect.poll(() => reader.audit.asks, { timeout: 10_000 }).toBeGreaterThan(asks + 2)
+  it.each(['nothing', 'head'] as const)('says that a way is mute that answers with %s', async after => {
+    await publishNext(2)
+    await expectAll(2)
+    road.become({ kind: 'mute', after })
+    await expect.poll(() => whys, { timeout: 10_000 }).toContain('mute')
     await publishNext(3)
     road.become({ kind: 'open' })
-    await expectAll(3)
+    await expectAll(5)
+  })
+
+  it('moves on from a technique that is mute, with its place', async () => {
+    const paths = [DOORS[technique]]
+    const second = technique === 'websocket' ? 'long-poll' : 'websocket'
+    reader.close()
+    reader = read({ fallback: [technique, second], from: reader.place ?? 'now' })
+    await expect.poll(() => reader.state.name).not.toBe('connecting')
+    await publishNext(2)
+    await expectAll(2)
+    road.become({ kind: 'mute', after: 'head', paths })
+    await publishNext(3)
+    await expect.poll(() => reader.technique, { timeout: 15_000 }).toBe(second)
+    await expectAll(5)
+    await publishNext(2)
+    await expectAll(7)
+    expect(whys).toContain('mute')
   })
 
   it('notices a black hole, and is back once it has healed', async () => {
