@@ -44,6 +44,7 @@ data: {"epoch":"${EPOCH}","cursor":"${EPOCH}-41","oldest":1,"top":43,"heartbeatM
 `
 const TEXT_42 = '{"seq":42,"at":1,"type":"false","data":"false"}'
 const EVENT_42 = `id: ${EPOCH}-42\ndata: ${TEXT_42}\n\n`
+const DATA_FIRST = `data: ${TEXT_42}\nid: ${EPOCH}-42\n\n`
 const [BEFORE_DATA = '', AFTER_DATA = ''] = EVENT_42.split('"false"}')
 
 const BAD_STREAMS: readonly BadStream[] = [
@@ -79,6 +80,22 @@ const BAD_STREAMS: readonly BadStream[] = [
   { row: 8, what: 'data without a colon', body: `${HELLO}data\n\n${EVENT_42}`, heard: [] },
   { row: 9, what: 'data without data', body: `${HELLO}data:\n\n${EVENT_42}`, heard: [] },
   { row: 10, what: 'two spaces', body: HELLO + EVENT_42.replace('data: ', 'data:  '), heard: [42] },
+  { row: 10, what: 'data before the id', body: HELLO + DATA_FIRST, heard: [42] },
+  {
+    row: 10,
+    what: 'data before the id, in lines that end with CR',
+    body: (HELLO + DATA_FIRST).replaceAll('\n', '\r').concat(':'),
+    heard: [42],
+  },
+  {
+    row: 10,
+    what: 'data before the id, in lines that end with CRLF, in pieces',
+    body: (HELLO + DATA_FIRST).replaceAll('\n', '\r\n'),
+    sliced: true,
+    heard: [42],
+  },
+  { row: 7, what: 'data before an id that is not ended', body: HELLO + DATA_FIRST.slice(0, -1), heard: [] },
+  { row: 7, what: 'data before no id', body: `${HELLO}data: ${TEXT_42}\n`, heard: [] },
   { row: 11, what: 'an unknown field', body: `${HELLO}zebra: 1\n${EVENT_42}`, heard: [42] },
   { row: 12, what: 'a field in capitals', body: `${HELLO}Data: zebra\n${EVENT_42}`, heard: [42] },
   // A browser keeps the id before it and reads on; the stand-in that is used here forgets it.
@@ -156,6 +173,8 @@ const BAD_ANSWERS: readonly BadAnswer[] = [
   { row: 23, what: 'nothing, politely', answer: bad('200 OK', 'Content-Type: application/json', '') },
   { row: 24, what: '204', answer: 'HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n' },
   { row: 25, what: 'a redirect to itself', answer: bad('301 Moved', 'Location: /zebra', '') },
+  { row: 25, what: 'a redirect to another path', answer: bad('302 Found', 'Location: /login', '') },
+  { row: 25, what: 'a redirect to nowhere', answer: bad('307 Elsewhere', 'X-Zebra: 1', '') },
   { row: 26, what: '429', answer: bad('429 Too Many Requests', 'Retry-After: 0', '') },
   { row: 27, what: '502', answer: bad('502 Bad Gateway', 'Content-Type: text/html', '<html>') },
   { row: 27, what: 'what is no HTTP', answer: 'zebra\r\n\r\n' },

@@ -38,7 +38,7 @@ export const RETRY_POLICY: RetryPolicy = {
 }
 
 /** No answer can send a reader away for longer than an hour. */
-const FLOOR_MAX_MS = 3_600_000
+export const FLOOR_MAX_MS = 3_600_000
 
 /**
  * Full jitter (M. Brooker, "Exponential Backoff And Jitter", 2015): a crowd that was cut at one instant returns

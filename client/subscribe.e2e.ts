@@ -156,6 +156,16 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect(said).toEqual([[cursor, 'say', { text: 'grüezi' }]])
   })
 
+  it('is counted by its name when it says something', async () => {
+    const { origin } = await start({ policy: { ...SERVER, sayBurst: 1, sayPerSecond: 0.001 } })
+    const [one, two] = [read(origin, { clientName: 'reader01' }), read(origin, { clientName: 'reader02' })]
+    for (const { reader } of [one, two]) {
+      await placeOf(reader)
+      await reader.say('mine')
+    }
+    await expect(one.reader.say('too much')).rejects.toThrow()
+  })
+
   it('outlives the server, and is told that its log is gone', async () => {
     let lab = await startLab({ policy: SERVER })
     const road = await openBadRoad(() => Number(new URL(lab.origin).port))

@@ -562,6 +562,16 @@ test('websocket: comes back no sooner than the bye asked for', async () => {
   expect(reader.state).toEqual({ name: 'reconnecting', untilMs: 2500, attempt: 1, why: 'cut' })
 })
 
+test.each([
+  [-1e9, 500],
+  [1e12, 3_600_000],
+])('a bye that asks for %i ms is heard as %i', (retryMs, delayMs) => {
+  const { world, reader } = start('websocket')
+  found(world.sockets[0]).receive({ control: 'bye', reason: 'The server is closing.', retryMs })
+  found(world.sockets[0]).end(1012)
+  expect(reader.state).toMatchObject({ untilMs: delayMs })
+})
+
 test('sse: an EventSource that reconnects by itself is left to it', async () => {
   const { world, reader, seqs, states } = start('sse')
   await world.pass(0)

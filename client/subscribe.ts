@@ -11,7 +11,7 @@ import {
 } from '../server/protocol.ts'
 import { checkOptions, checkPace } from './check-options.ts'
 import { createPlace, type Verdict } from './place.ts'
-import { RETRY_POLICY, retryDelayMs } from './retry-policy.ts'
+import { FLOOR_MAX_MS, RETRY_POLICY, retryDelayMs } from './retry-policy.ts'
 import { say as sayByRequest } from './say.ts'
 import { createSilence } from './silence.ts'
 import { watchSleep } from './sleep-watch.ts'
@@ -266,7 +266,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
       enter({ name: 'open' })
     }
     if (frame.control === 'gap') gap(frame, frame.cursor)
-    if (frame.control === 'bye') byeMs = frame.retryMs
+    if (frame.control === 'bye') byeMs = Math.max(0, Math.min(frame.retryMs, FLOOR_MAX_MS))
     if (frame.control === 'heartbeat' && frame.top > (parseCursor(place.cursor ?? '')?.seq ?? frame.top)) {
       behind = true
       silence.listen(policy.behindMs)
