@@ -5,7 +5,7 @@ import type { LossReason } from './subscription.ts'
 /** Which technique a reader uses now, and how the tries since its last proven link went. */
 export interface TechniqueChoice {
   readonly technique: Technique
-  /** How long the next link may take to prove itself. */
+  /** How long the next link may take to prove itself: never longer than a silence. */
   readonly helloMs: number
   /** A link carried something of the protocol, or the server itself refused: the technique is usable here. */
   usable(): void
@@ -33,8 +33,8 @@ export function createTechniqueChoice(
       return technique
     },
     get helloMs() {
-      // A long way with little bandwidth needs more than the usual time for the hello: each further try gets twice as much.
-      return Math.min(Math.max(policy.helloMs, policy.silentMs), policy.helloMs * 2 ** Math.max(0, mutes - 1))
+      // A long way with little bandwidth needs more than the usual time: from the third try on each gets twice as much.
+      return Math.min(policy.silentMs, policy.helloMs * 2 ** Math.max(0, mutes - 1))
     },
     usable,
     failed,
