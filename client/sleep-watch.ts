@@ -10,9 +10,9 @@ const GRANT_MS = 1_000
  * Notices that the device slept or that the process stood still, and calls back a second later. On most systems the
  * monotonic clock (and every timer with it) stands still during sleep while the wall clock goes on; on others the look
  * comes late. A wall clock that was set forward cannot be told from a sleep; one that was set back is no matter.
- * Returns what stops it.
+ * `timersStood` is whether the delays that were under way are longer now by the sleep. Returns what stops it.
  */
-export function watchSleep(environment: Environment, onAwake: () => void): () => void {
+export function watchSleep(environment: Environment, onAwake: (timersStood: boolean) => void): () => void {
   const { clearTimeout, monotonicMs, setTimeout, wallMs } = environment
   let timer: unknown = null
   rest()
@@ -22,14 +22,16 @@ export function watchSleep(environment: Environment, onAwake: () => void): () =>
     const wallAtMs = wallMs()
     const monotonicAtMs = monotonicMs()
     timer = setTimeout(() => {
-      const passedMs = Math.max(wallMs() - wallAtMs, monotonicMs() - monotonicAtMs)
-      if (passedMs > LOOK_MS + TOLERATED_MS) timer = setTimeout(awake, GRANT_MS)
-      else rest()
+      const passedMs = monotonicMs() - monotonicAtMs
+      const timersStood = wallMs() - wallAtMs - passedMs > TOLERATED_MS
+      if (timersStood || passedMs > LOOK_MS + TOLERATED_MS) {
+        timer = setTimeout(() => awake(timersStood), GRANT_MS)
+      } else rest()
     }, LOOK_MS)
   }
 
-  function awake(): void {
+  function awake(timersStood: boolean): void {
     rest()
-    onAwake()
+    onAwake(timersStood)
   }
 }

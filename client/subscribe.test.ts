@@ -863,6 +863,18 @@ test.each(TECHNIQUES)('%s: a device that slept does not sit out its delay', asyn
   expect(reader.state.name).toBe('connecting')
 })
 
+test('timers that are held back, as in a hidden tab, do not cut a delay short', async () => {
+  const { world } = start('poll', { from: at(7) })
+  await found(world.requests[0]).answer('', { status: 503, headers: { 'retry-after': '600' } })
+  for (let minutes = 0; minutes < 9; minutes += 1) {
+    world.freeze(57_000)
+    await world.pass(3_000)
+  }
+  expect(world.requests).toHaveLength(1)
+  await world.pass(60_000)
+  expect(world.requests).toHaveLength(2)
+})
+
 test.each(STREAMS)('%s: a link that is heard right after a sleep stays', async technique => {
   const { world, reader } = start(technique)
   const { hello, sends } = server(technique, world)

@@ -73,7 +73,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
   let behind = false
   let comeback: unknown = null
 
-  const unwatchSleep = watchSleep(environment, wake)
+  const unwatchSleep = watchSleep(environment, awake)
   open()
   // The first state is told when the caller has its subscription in hand, not while it is still being made.
   void Promise.resolve().then(tellState)
@@ -337,6 +337,11 @@ export function subscribe(options: SubscribeOptions): Subscription {
     if (link.say !== undefined) return link.say(value)
     const { signal } = whole
     return sayByRequest(value, { environment, origin, clientName, answerMs: policy.helloMs, signal })
+  }
+
+  /** A delay that did not stand still ends by itself. It may be long because the server asked for it. */
+  function awake(timersStood: boolean): void {
+    if (timersStood || state.name !== 'reconnecting') wake()
   }
 
   function wake(): void {
