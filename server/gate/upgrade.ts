@@ -1,7 +1,9 @@
 import { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
 const ASKED = Symbol('asked')
+const DECIDED = Symbol('decided')
 
 /**
  * A request that Node hands over as an upgrade only if it opens a WebSocket; given to the HTTP server as its
@@ -12,13 +14,21 @@ const ASKED = Symbol('asked')
  * which Java's HttpClient asks for by default) and answer the request. Node reads `upgrade` once the head is parsed,
  * so what this property says decides between the two events. Node 22 and later have `shouldUpgradeCallback` for this;
  * Node 20 has not. CONNECT is not an upgrade here either: it arrives as a request, and is refused like any other.
+ *
+ * An upgrade that was sent behind a request that is not answered yet is ignored, too. Its 101 would have to wait for
+ * that answer, but Node lets go of the socket at once: the answer and the handshake would both write to it, and nobody
+ * would notice when it closes. As an ordinary request it waits in Node's own queue, and goes when the connection goes.
  */
 export class UpgradableRequest extends IncomingMessage {
   // Declared only: the constructor of IncomingMessage assigns `upgrade` before a field could be initialised.
   declare private [ASKED]: boolean | null | undefined
+  /** Once for all: the answer before it will be sent some time. */
+  declare private [DECIDED]: boolean | undefined
 
   get upgrade(): boolean {
-    return this[ASKED] === true && opensWebSocket(this)
+    if (this[ASKED] !== true) return false
+    this[DECIDED] ??= opensWebSocket(this) && !owesAnswer(this.socket)
+    return this[DECIDED]
   }
 
   /** What the parser found: the head asks for an upgrade, or the method is CONNECT. */
@@ -28,7 +38,7 @@ export class UpgradableRequest extends IncomingMessage {
 
   /** Whether it was found, and is ignored. */
   get upgradeIgnored(): boolean {
-    return this[ASKED] === true && !opensWebSocket(this)
+    return this[ASKED] === true && !this.upgrade
   }
 }
 
@@ -51,4 +61,10 @@ function opensWebSocket({ method, httpVersionMajor, httpVersionMinor, headers }:
   if (method !== 'GET' || httpVersionMajor < 1 || (httpVersionMajor === 1 && httpVersionMinor < 1))
     return false
   return (headers.upgrade ?? '').split(',').some(protocol => protocol.trim().toLowerCase() === 'websocket')
+}
+
+/** Whether a request before this one is unanswered: Node's own record of it, for which there is no public one. */
+function owesAnswer(socket: Socket): boolean {
+  const { _httpMessage: answer } = socket as { _httpMessage?: object | null }
+  return answer !== undefined && answer !== null
 }
