@@ -1,4 +1,4 @@
-import { createServer, Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, Server, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { exchange, refusalOf, request } from './bad-inputs/raw.ts'
@@ -119,9 +119,14 @@ describe('a port', () => {
   it('is passed over as the road’s, where browsers refuse it', async () => {
     const server = createServer()
     servers.push(server)
-    await listenAt(server, { host: '127.0.0.1', port: 5059 })
+    // Whichever is free of those before a bad one.
+    const before = [5059, 6565, 6664, 10_079, 3658]
+    await before.reduce<Promise<unknown>>(
+      (tried, port) => tried.catch(() => listenAt(server, { host: '127.0.0.1', port })),
+      Promise.reject(new Error('none is free')),
+    )
+    expect(before).toContain((server.address() as AddressInfo).port)
     const road = await openRoad(server, { host: '127.0.0.1', port: 'next', grants: () => ({}) })
-    expect(road.port).not.toBe(5060)
     expect(isBadPort(road.port)).toBe(false)
     await road.close()
   })
