@@ -5,6 +5,8 @@ import { readHttpHead } from './http-head.ts'
 import { type CreateReader, pathFrom, readSeq } from './reader.ts'
 
 const END_OF_BLOCK = Buffer.from('\n\n')
+const LINE_FEED = 10
+const LETTER_D = 100
 const ID = 'id: '
 const EPOCH_LENGTH = 10
 
@@ -33,12 +35,11 @@ export const createSseReader: CreateReader = context => {
   function takeBlock(bytes: Buffer, start: number): number {
     const end = bytes.indexOf(END_OF_BLOCK, start)
     if (end === -1) return -1
-    const dataLine = bytes.indexOf(10, start) + 1
-    // An event is `id:` then `data:`; whatever else the server says names itself on an `event:` line.
-    const isEvent = bytes[start] === 105 && bytes[dataLine] === 100
-    if (isEvent) {
-      const seq = readSeq(bytes, start + ID.length + EPOCH_LENGTH + 1)
-      if (context.sentinel) takeEvent(seq, bytes.toString('utf8', dataLine + 'data: '.length, end))
+    // An event is `data:` then `id:`; whatever else the server says begins with another field.
+    if (bytes[start] === LETTER_D) {
+      const idLine = bytes.lastIndexOf(LINE_FEED, end - 1) + 1
+      const seq = readSeq(bytes, idLine + ID.length + EPOCH_LENGTH + 1)
+      if (context.sentinel) takeEvent(seq, bytes.toString('utf8', start + 'data: '.length, idLine - 1))
       else context.onEvent(seq, null)
     } else takeControl(bytes.toString('utf8', start, end))
     return end + END_OF_BLOCK.length

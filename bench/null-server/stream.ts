@@ -16,7 +16,7 @@ const ENVELOPES: Readonly<Record<'sse' | 'websocket', Envelope>> = {
       Buffer.from(
         `HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: ${cursorOf(seq)}\nevent: hello\ndata: ${helloText(seq, {})}\n\n`,
       ),
-    event: (seq, text) => Buffer.from(`id: ${cursorOf(seq)}\ndata: ${text}\n\n`),
+    event: (seq, text) => Buffer.from(`data: ${text}\nid: ${cursorOf(seq)}\n\n`),
   },
   websocket: {
     greet(request, seq) {

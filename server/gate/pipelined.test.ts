@@ -109,6 +109,15 @@ describe('an upgrade behind a request that is not answered yet', () => {
   })
 })
 
+it('a stream whose turn comes when its connection has gone is not followed', async () => {
+  for (let n = 0; n < 40; n += 1) {
+    const raw = await lab.open()
+    raw.send(`${FIRST['a poll']()}${FIRST['an SSE stream']()}`)
+    if (n % 2 === 0) await new Promise(resolve => setImmediate(resolve))
+    raw.socket.resetAndDestroy()
+  }
+})
+
 it('whatever is sent in one go and however it is left, nothing stays behind', async () => {
   await fc.assert(
     fc.asyncProperty(

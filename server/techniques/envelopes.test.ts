@@ -81,6 +81,17 @@ describe('an SSE reader', () => {
   })
 })
 
+it('ends each event and each gap of SSE with its id, so that nothing that is cut is skipped', async () => {
+  const envelope = sseEnvelope(POLICY)
+  const events = envelope.events(EPOCH, await logged(['id: x', 2]))
+  for (const bytes of [events, envelope.gap(gap, { epoch: EPOCH, seq: 9 })]) {
+    for (const block of Buffer.from(bytes).toString().split('\n\n').slice(0, -1)) {
+      expect(block.split('\n').at(-1)).toMatch(/^id: k3f9x2ab7q-\d+$/)
+      expect(block).toMatch(/^(event: gap\n)?data: .*\n/)
+    }
+  }
+})
+
 describe('a WebSocket reader', () => {
   it('reads exactly the events that were encoded, one to a frame, whatever is in them', async () => {
     await fc.assert(

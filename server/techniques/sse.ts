@@ -48,6 +48,8 @@ export const sse: Room = {
     }
 
     function begin(response: FastifyReply['raw'], { raw, booking }: FastifyRequest, place: Place): void {
+      // Its `close` has been: who follows from now on would never be told.
+      if (response.destroyed || raw.socket.destroyed) return
       const sink = new TcpSink(raw.socket)
       // The head and the hello in one segment.
       raw.socket.cork()
@@ -102,10 +104,11 @@ function openStream(reply: FastifyReply): FastifyReply['raw'] {
  */
 export function sseEnvelope(policy: Policy): Envelope {
   return {
-    overheadBytes: 'id: k3f9x2ab7q-9007199254740991\ndata: \n\n'.length,
+    overheadBytes: 'data: \nid: k3f9x2ab7q-9007199254740991\n\n'.length,
+    // The id last: a client that believes it before its event is whole would skip what is cut.
     events(epoch, entries) {
       let text = ''
-      for (const entry of entries) text += `id: ${epoch}-${entry.seq}\ndata: ${entry.text}\n\n`
+      for (const entry of entries) text += `data: ${entry.text}\nid: ${epoch}-${entry.seq}\n\n`
       return Buffer.from(text)
     },
     hello: hello =>
@@ -113,7 +116,7 @@ export function sseEnvelope(policy: Policy): Envelope {
         `retry: ${drawRetryMs(policy)}\nid: ${hello.cursor}\nevent: hello\ndata: ${JSON.stringify(hello)}\n\n`,
       ),
     gap: (gap, cursor) =>
-      Buffer.from(`id: ${formatCursor(cursor)}\nevent: gap\ndata: ${JSON.stringify(gap)}\n\n`),
+      Buffer.from(`event: gap\ndata: ${JSON.stringify(gap)}\nid: ${formatCursor(cursor)}\n\n`),
     heartbeat: top => Buffer.from(`event: heartbeat\ndata: ${JSON.stringify({ top })}\n\n`),
     bye,
   }

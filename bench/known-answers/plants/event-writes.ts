@@ -1,7 +1,6 @@
 import { Socket } from 'node:net'
 
-const EVENT = Buffer.from('\ndata: {"seq":')
-const ID = Buffer.from('id: ')
+const EVENT = Buffer.from('data: {"seq":')
 
 /** What becomes of a write that brings events by SSE: the bytes to send in its place, or `null` for none. */
 export type Alter = (bytes: Uint8Array, events: number) => Uint8Array | null
@@ -20,7 +19,7 @@ export function alterEventWrites(alter: Alter): void {
 }
 
 function countEvents(chunk: unknown): number {
-  if (!Buffer.isBuffer(chunk) || !chunk.subarray(0, ID.length).equals(ID)) return 0
+  if (!Buffer.isBuffer(chunk) || !chunk.subarray(0, EVENT.length).equals(EVENT)) return 0
   let events = 0
   for (let at = chunk.indexOf(EVENT); at !== -1; at = chunk.indexOf(EVENT, at + EVENT.length)) events++
   return events
