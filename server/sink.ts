@@ -34,7 +34,7 @@ export class TcpSink implements Sink {
   write(bytes: Uint8Array): void {
     const socket = this.#socket
     // The peer has closed in the meantime, and whoever follows with this sink is about to be told.
-    if (socket.writableEnded) return
+    if (!socket.writable) return
     socket.write(bytes)
     if (socket.writableLength > 0 && this.writable) this.#wait()
   }
@@ -50,6 +50,8 @@ export class TcpSink implements Sink {
   #wait(): void {
     this.writable = false
     this.#socket.write(NOTHING, () => {
+      // Destroyed or ended meanwhile, perhaps with bytes of another writer in its buffer, which will never leave.
+      if (!this.#socket.writable) return
       this.writable = this.#socket.writableLength === 0
       if (this.writable) this.#drained()
       else this.#wait()
