@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { fastifyRateLimit } from '@fastify/rate-limit'
 import { fastifyWebsocket } from '@fastify/websocket'
 import fastify, { type FastifyInstance } from 'fastify'
 import { demandToken, openCommands, openReadings, refuseCommands } from './api/api.ts'
@@ -8,6 +7,7 @@ import { openControl } from './api/control.ts'
 import { openPage } from './api/page.ts'
 import { createStats } from './api/stats.ts'
 import { openTalkBack } from './api/talk-back.ts'
+import { trustOf } from './client-address.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createEventLog, type EventLog, type Window } from './event-log.ts'
 import { createAdmission } from './gate/admission.ts'
@@ -87,6 +87,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   const say = createSay(log, policy, clock.monotonicMs)
   const { deployment } = options
   const limits = options.limits ?? (deployment === 'loopback' ? LOOPBACK_LIMITS : NETWORK_LIMITS)
+  const isProxy = trustOf(typeof deployment === 'object' ? deployment.proxies : [])
   const app = fastify({
     exposeHeadRoutes: false,
     // Nothing is logged, so nobody needs a name for each request.
@@ -110,7 +111,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
       requireHostHeader: false,
     },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    ...(typeof deployment === 'object' && { trustProxy: [...deployment.proxies] }),
+    trustProxy: isProxy,
   })
   let names = createNames({ hosts: [], port: 0, roadPort: null, allowHosts: [] })
   let road: Road | null = null
@@ -118,16 +119,20 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   let draining = false
 
   app.removeContentTypeParser('text/plain')
-  app.server.on('connection', meter.watch)
   app.server.on('checkExpectation', refuseExpectation)
   continueLate(app.server)
-  // Not for all routes by itself: the admission asks it, so that an SSE reader is refused as the protocol says.
-  await app.register(fastifyRateLimit, { global: false })
   const guard = createGuard(
     () => names,
     () => road,
   )
-  openEntrance(app, meter, guard, createAdmission(app, { limits, draining: () => draining }))
+  const admission = createAdmission({
+    limits,
+    draining: () => draining,
+    monotonicMs: clock.monotonicMs,
+    travellerOf: socket => road?.travellerOf(socket) ?? null,
+    isProxy,
+  })
+  openEntrance(app, meter, guard, admission)
   answerErrors(app, options.complain)
   const refuseTheRest = refuseOtherMethods(app)
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { clientAddressOf } from './client-address.ts'
 import type { Clock } from './clock.ts'
 import type { EventLog } from './event-log.ts'
 import type { Policy } from './policy.ts'
@@ -13,7 +14,7 @@ import {
 } from './protocol.ts'
 import { ignoredQuery } from './query.ts'
 import { Refusal } from './refusal.ts'
-import type { Say } from './say.ts'
+import type { Say, Speaker } from './say.ts'
 
 /** A room: where one technique reads the log for its readers. */
 export interface Room {
@@ -123,7 +124,7 @@ export function etag(cursor: Cursor): string {
   return `"${formatCursor(cursor)}"`
 }
 
-/** Whom the rate limit of `say` counts: the name that the reader chose, else the address that it comes from. */
-export function speakerOf(request: FastifyRequest): string {
-  return (request.query as DoorQuery).client ?? request.traveller ?? request.ip
+/** Whom the limits of `say` count. */
+export function speakerOf(request: FastifyRequest): Speaker {
+  return { address: clientAddressOf(request), name: (request.query as DoorQuery).client ?? null }
 }

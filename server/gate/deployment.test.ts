@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { openRaw } from '../bad-inputs/raw.ts'
 import { DOORS, TECHNIQUES } from '../protocol.ts'
 import { type StartedLab, type StartOptions, startLab } from '../start-lab.ts'
 import { openReader } from '../wire-readers.ts'
@@ -126,6 +127,104 @@ describe('behind a proxy', () => {
     expect((await asks(`${doubting.origin}/poll`, from('192.0.2.2'), ways[1])).status).toBe(429)
     for (const way of ways) way.destroy()
   })
+
+  const limits = { connections: 100, perAddress: { connections: 1, requestsPerSecond: 1000 } }
+  const from = (address: string) => ({ 'x-forwarded-for': address })
+
+  it.each([
+    ['203.0.113.9:51234', '203.0.113.9:51235'],
+    ['[2001:db8::1]:443', '2001:db8:0::2'],
+    ['203.0.113.9, 127.0.0.1:99', '203.0.113.9'],
+    ['unknown', 'garbage'],
+  ])('takes %s and %s for one client', async (one, other) => {
+    const { origin } = await start({ deployment: { proxies: ['127.0.0.1'] }, limits })
+    const ways = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })] as const
+    expect((await asks(`${origin}/poll`, from(one), ways[0])).status).toBe(200)
+    expect((await asks(`${origin}/poll`, from(one), ways[0])).status).toBe(200)
+    expect((await asks(`${origin}/poll`, from(other), ways[1])).status).toBe(429)
+    expect((await asks(`${origin}/poll`, from('198.51.100.7:1'), ways[1])).status).toBe(200)
+    for (const way of ways) way.destroy()
+  })
+
+  it('counts a kept connection for the client that has it now', async () => {
+    const { origin } = await start({ deployment: { proxies: ['127.0.0.1'] }, limits })
+    const [kept, other] = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true })]
+    expect((await asks(`${origin}/poll`, from('192.0.2.1'), kept)).status).toBe(200)
+    expect((await asks(`${origin}/poll`, from('192.0.2.2'), kept)).status).toBe(200)
+    expect((await asks(`${origin}/poll`, from('192.0.2.2'), other)).status).toBe(429)
+    expect((await asks(`${origin}/poll`, from('192.0.2.1'), other)).status).toBe(200)
+    expect((await asks(`${origin}/poll`, from('192.0.2.1'), kept)).status).toBe(429)
+    for (const way of [kept, other]) way.destroy()
+  })
+
+  it('does not take the connections of the proxy for those of one client', async () => {
+    const { origin, lab } = await start({
+      deployment: { proxies: ['127.0.0.1'] },
+      limits: { ...limits, connections: 200 },
+    })
+    const readers = await Promise.all(
+      Array.from({ length: 150 }, (_, n) => asksForEver(`${origin}/sse`, from(`192.0.2.${n}`))),
+    )
+    expect(lab.rooms.sse.readers).toBe(150)
+    for (const leave of readers) leave()
+  })
+})
+
+describe('connections on which nothing is asked', () => {
+  it.each(['nothing', 'half a head'])('from one address are few beyond its limit: %s', async what => {
+    const { origin, lab } = await start(few(3))
+    const head = what === 'nothing' ? '' : 'GET /poll HTTP/1.1\r\nHo'
+    const mutes = await Promise.all(Array.from({ length: 250 }, () => openRaw(origin)))
+    for (const mute of mutes) mute.send(head)
+    await expect.poll(() => mutes.filter(({ closed }) => closed).length).toBeGreaterThanOrEqual(147)
+    expect(lab.meter.allSockets().length).toBeLessThanOrEqual(103)
+    await Promise.all(mutes.map(mute => mute.leave()))
+    await expect.poll(() => lab.meter.allSockets().length).toBe(0)
+    expect((await asks(`${origin}/poll`)).status).toBe(200)
+  })
+
+  it('take no place, and are cut when their head is due', async () => {
+    const { origin, lab } = await start({
+      ...few(3),
+      policy: { headersMs: 100, requestMs: 100, sweepMs: 20 },
+    })
+    const mutes = await Promise.all(Array.from({ length: 50 }, () => openRaw(origin)))
+    expect((await asks(`${origin}/poll`)).status).toBe(200)
+    await expect.poll(() => mutes.every(({ closed }) => closed), { timeout: 3000 }).toBe(true)
+    await Promise.all(mutes.map(mute => mute.leave()))
+    await expect.poll(() => lab.meter.allSockets().length).toBe(0)
+  })
+
+  it('are bounded in all where no address has a limit of its own', async () => {
+    const { origin, lab } = await start({ limits: { connections: 20, perAddress: null } })
+    const mutes = await Promise.all(Array.from({ length: 200 }, () => openRaw(origin)))
+    await expect.poll(() => lab.meter.allSockets().length).toBeLessThanOrEqual(120)
+    await Promise.all(mutes.map(mute => mute.leave()))
+  })
+})
+
+describe('what one address may say', () => {
+  it('is limited however many names it uses', async () => {
+    const { origin, lab } = await start({ policy: { sayBurst: 5, sayPerSecond: 0.001 } })
+    const statuses: number[] = []
+    for (let n = 0; n < 40; n += 1) {
+      statuses.push((await post(origin, `/say?client=reader${10 + n}`, n)).status)
+    }
+    expect(statuses.filter(status => status === 201)).toHaveLength(15)
+    expect(statuses.slice(15).every(status => status === 429)).toBe(true)
+    expect(lab.log.top).toBe(15)
+  })
+
+  it('is each name’s own up to that, and another address cannot use it up', async () => {
+    const proxies = { deployment: { proxies: ['127.0.0.1'] } }
+    const { origin } = await start({ ...proxies, policy: { sayBurst: 2, sayPerSecond: 0.001 } })
+    const says = async (client: string, address: string) =>
+      (await post(origin, `/say?client=${client}`, 1, { 'x-forwarded-for': address })).status
+    for (let n = 0; n < 2; n += 1) expect(await says('readera1', '192.0.2.1')).toBe(201)
+    expect(await says('readera1', '192.0.2.1')).toBe(429)
+    expect(await says('readera2', '192.0.2.1')).toBe(201)
+    expect(await says('readera1', '192.0.2.2')).toBe(201)
+  })
 })
 
 function post(
@@ -148,6 +247,14 @@ function asks(url: string, headers: Record<string, string> = {}, agent: Agent | 
       const body = Buffer.concat(await answer.toArray()).toString()
       resolve({ status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'], body })
     })
+    sent.once('error', reject).end()
+  })
+}
+
+/** Opens a stream over a connection of its own. Resolves, once its head is there, to what ends it. */
+function asksForEver(url: string, headers: Record<string, string>): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { headers, agent: false }, answer => resolve(() => answer.destroy()))
     sent.once('error', reject).end()
   })
 }

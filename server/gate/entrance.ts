@@ -19,6 +19,8 @@ declare module 'fastify' {
  * the guard looks whether it has any business here, and the admission whether there is room.
  */
 export function openEntrance(app: FastifyInstance, meter: Meter, guard: Guard, admission: Admission): void {
+  app.server.on('connection', meter.watch)
+  app.server.on('connection', admission.connected)
   // Declared before, so that all requests have one shape: properties that come later make each access slow.
   for (const name of ['booking', 'route', 'traveller', 'refusal']) app.decorateRequest(name, null)
 
@@ -27,7 +29,7 @@ export function openEntrance(app: FastifyInstance, meter: Meter, guard: Guard, a
     request.route = config
     request.booking = meter.begin(request.raw.socket, config.technique ?? null, clientOf(request))
     const refusal = guard(request, reply)
-    if (refusal === undefined) admission(request, reply, done)
+    if (refusal === undefined) admission.admit(request, reply, done)
     else done(refusal)
   })
   // Not `onResponse`, for which Fastify would listen to every answer: what a room sends itself it books itself.

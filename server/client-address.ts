@@ -1,0 +1,64 @@
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
+import type { FastifyRequest } from 'fastify'
+
+/**
+ * Who is behind a request, for whatever is counted by address: an IPv4 address, or the /64 network of an IPv6 address,
+ * since each host of such a network may choose among 2^64 addresses.
+ */
+export function clientAddressOf(request: FastifyRequest): string {
+  return (
+    countedAs(request.traveller ?? request.ip) ?? countedAs(request.raw.socket.remoteAddress) ?? 'unknown'
+  )
+}
+
+/** The same of an address as sockets and proxies write it; null for what is none. */
+export function countedAs(written: string | undefined): string | null {
+  const address = bareAddress(written ?? '')
+  if (address === null || isIPv4(address)) return address
+  return networkOf(address)
+}
+
+/**
+ * The address alone, of what stands in `X-Forwarded-For` or at a socket: some gateways add the port
+ * (`203.0.113.9:51234`, `[2001:db8::1]:443`), and a socket that listens for both families writes IPv4 as IPv6
+ * (`::ffff:203.0.113.9`). Null for what is no address.
+ */
+export function bareAddress(written: string): string | null {
+  const text = written.trim().replace(/^"(.*)"$/, '$1')
+  const [, bracketed] = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(text) ?? []
+  const [, beforePort] = /^([\d.]+):\d{1,5}$/.exec(text) ?? []
+  const address = (bracketed ?? beforePort ?? text).replace(/^::ffff:(?=[\d.]+$)/i, '')
+  return isIP(address) === 0 ? null : address
+}
+
+/** The first four of the eight groups, written in full and in lower case, whatever the spelling; RFC 4291 §2.2. */
+function networkOf(address: string): string {
+  const [text = ''] = address.toLowerCase().split('%')
+  const [before = '', after] = text.split('::')
+  const left = before === '' ? [] : before.split(':')
+  const right = after === undefined || after === '' ? [] : after.split(':')
+  const groups = after === undefined ? left : [...left, ...zeros(8 - left.length - right.length), ...right]
+  return `${groups
+    .slice(0, 4)
+    .map(group => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`
+}
+
+function zeros(count: number): string[] {
+  return Array.from({ length: Math.max(0, count) }, () => '0')
+}
+
+/** Whether an address is one of these proxies; each is an address or a range such as `10.0.0.0/8`. */
+export function trustOf(proxies: readonly string[]): (written: string) => boolean {
+  const list = new BlockList()
+  for (const proxy of proxies) {
+    const [address = '', bits] = proxy.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return written => {
+    const address = bareAddress(written)
+    return address !== null && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  }
+}
