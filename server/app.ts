@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { fastifyWebsocket } from '@fastify/websocket'
+import { fastifyWebsocket, type WebsocketPluginOptions } from '@fastify/websocket'
 import fastify, { type FastifyInstance } from 'fastify'
 import { demandToken, openCommands, openReadings, refuseCommands } from './api/api.ts'
 import { openControl } from './api/control.ts'
@@ -32,6 +32,7 @@ import { createSay } from './say.ts'
 import { createSource, type SourceOptions } from './sources/index.ts'
 import type { House, OpenRoom } from './technique.ts'
 import { rooms } from './techniques/index.ts'
+import { PeerSocket } from './websocket-peers.ts'
 
 export interface LabOptions {
   readonly window: Window
@@ -190,6 +191,8 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
 const BODY_MAX_BYTES = 16 * 1024
 /** Cookies belong to a name and not to a port: whoever works on other projects sends those of all of them. */
 const HEAD_MAX_BYTES = 20_000
+/** The types want a class with all of `ws` on it, its servers included. */
+type WebSocketClass = NonNullable<NonNullable<WebsocketPluginOptions['options']>['WebSocket']>
 /** No compression: it would cost more than it saves on events of this size, and 225 KB of memory each. */
 const WEBSOCKET = {
   maxPayload: 4096,
@@ -197,6 +200,7 @@ const WEBSOCKET = {
   perMessageDeflate: false,
   clientTracking: false,
   closeTimeout: 1000,
+  WebSocket: PeerSocket as unknown as WebSocketClass,
 }
 
 /**

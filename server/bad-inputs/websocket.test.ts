@@ -297,6 +297,44 @@ describe('C4 frames', () => {
     expect(lab.lab.log.top).toBe(before)
   })
 
+  it.each([
+    { what: 'what is no word', refused: [frame(TEXT, 'nonsense')], code: 4400 },
+    { what: 'a binary frame', refused: [frame(BINARY, '1')], code: 4400 },
+    { what: 'frames without pause', refused: [repeated(frame(PING, ''), 60)], code: 1008 },
+    { what: 'words without pause', refused: Array(20).fill(frame(TEXT, '{"say":0}')), code: 1013 },
+  ])('45: answers what was said before it closes for $what', async ({ refused, code }) => {
+    const before = lab.lab.log.top
+    const raw = await openPeer()
+    const words = [1, 2, 3].map(n => frame(TEXT, `{"say":${n}}`))
+    raw.send(Buffer.concat([...words, ...refused]))
+    await raw.until(hasClosed(code))
+    const answers = framesIn(raw.received).flatMap(
+      ({ payload }) => /"said":"[^-]*-(\d+)"/.exec(`${payload}`)?.[1] ?? [],
+    )
+    const heard = lab.lab.log.top - before
+    expect(answers.map(Number)).toEqual(Array.from({ length: heard }, (_, n) => before + 1 + n))
+    expect(heard).toBeGreaterThanOrEqual(3)
+  })
+
+  it('sends nothing behind its own Close frame, whoever keeps the connection open (RFC 6455 §5.5.1)', async () => {
+    const raw = await openPeer()
+    raw.send(frame(TEXT, 'nonsense'))
+    await raw.until(hasClosed(4400))
+    await lab.publish(5)
+    await raw.until(({ closed }) => closed, 3000)
+    expect(framesIn(raw.received).at(-1)?.first).toBe(0x88)
+  })
+
+  it('sends nothing behind the answer to a Close frame of the peer', async () => {
+    const raw = await openPeer()
+    raw.send(
+      Buffer.concat([frame(TEXT, '{"say":1}'), frame(CLOSE, closeBody(1000)), frame(TEXT, '{"say":2}')]),
+    )
+    await lab.publish(5)
+    await raw.until(({ closed }) => closed, 3000)
+    expect(framesIn(raw.received).at(-1)).toMatchObject({ first: 0x88, payload: closeBody(1000) })
+  })
+
   it('40–45: closes the page’s own WebSocket for what is no ping', async () => {
     for (const text of ['', 'null', '1', '{"ping":"1"}', '{"ping":1', '[]', '{"say":1}']) {
       const raw = await openPeer('/control')

@@ -8,9 +8,13 @@ const FRAMES_PER_WINDOW = 50
 
 /**
  * Closes a WebSocket that sends more than 50 frames a second, pings and pongs included: each costs an answer or a
- * turn, and the answers to one that does not read them would pile up.
+ * turn, and the answers to one that does not read them would pile up. `close` is what it is closed by.
  */
-export function limitFrames(socket: WebSocket, monotonicMs: () => number): void {
+export function limitFrames(
+  socket: WebSocket,
+  monotonicMs: () => number,
+  close: (code: number, reason: string) => void = (code, reason) => socket.close(code, reason),
+): void {
   let frames = 0
   let sinceMs = monotonicMs()
   for (const kind of ['message', 'ping', 'pong']) socket.on(kind, count)
@@ -22,6 +26,6 @@ export function limitFrames(socket: WebSocket, monotonicMs: () => number): void 
       sinceMs = nowMs
     }
     frames += 1
-    if (frames > FRAMES_PER_WINDOW) socket.close(POLICY_VIOLATION, 'Send less often.')
+    if (frames > FRAMES_PER_WINDOW) close(POLICY_VIOLATION, 'Send less often.')
   }
 }

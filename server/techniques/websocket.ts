@@ -8,8 +8,8 @@ import { drawRetryMs } from '../policy.ts'
 import { type Bye, CLOSE, type ControlFrame, DOORS, formatCursor, type SaidFrame } from '../protocol.ts'
 import { Refusal } from '../refusal.ts'
 import { TcpSink } from '../sink.ts'
-import { sweep } from '../sweep.ts'
 import { demandUpgrade, doorQuery, placeOf, type Room, speakerOf } from '../technique.ts'
+import { createPeers } from '../websocket-peers.ts'
 
 /** WebSocket: *since*, then *follow*, as frames both ways over a connection that was an HTTP request once. */
 export const websocket: Room = {
@@ -18,8 +18,7 @@ export const websocket: Room = {
 
   open(app, house) {
     const fanout = createFanout(house.log, websocketEnvelope, house.policy, house.clock.monotonicMs)
-    const peers = new Set<Peer>()
-    const unsweep = sweep(house.policy.sweepMs, house.clock.monotonicMs, lookForTheDead)
+    const peers = createPeers(house.policy, house.clock.monotonicMs)
 
     app.route({
       method: 'GET',
@@ -32,7 +31,7 @@ export const websocket: Room = {
     })
     app.addHook('onClose', async () => {
       fanout.close()
-      unsweep()
+      peers.close()
     })
 
     return {
@@ -44,73 +43,69 @@ export const websocket: Room = {
 
     function answer(socket: WebSocket, request: FastifyRequest): void {
       const speaker = speakerOf(request)
-      const sink = new TcpSink(request.raw.socket)
-      const peer: Peer = { socket, pingedAtMs: house.clock.monotonicMs(), waiting: false }
+      const unfollow = follow(socket, request)
+      /** Words are answered one after the other, and what refuses one is said behind the answers to those before it. */
+      let words = Promise.resolve()
+      let unanswered = 0
+      let refused = false
+      peers.add(socket)
+      limitFrames(socket, house.clock.monotonicMs, refuse)
+      socket.on('message', (data, binary) => {
+        unanswered += 1
+        words = words
+          .then(() => hear(data.toString(), binary))
+          .finally(() => {
+            unanswered -= 1
+          })
+      })
+      socket.once('closing', unfollow)
+      socket.once('close', unfollow)
+
+      async function hear(text: string, binary: boolean): Promise<void> {
+        if (refused) return
+        try {
+          if (binary) throw new Refusal(400, 'bad-frame', SAY_SO)
+          const said: SaidFrame = { said: await house.say(sayOf(text), speaker) }
+          if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(said))
+        } catch (error) {
+          const later = error instanceof Refusal && error.statusCode === 429
+          refused = true
+          socket.close(
+            later ? CLOSE.tryLater : CLOSE.badRequest,
+            later ? 'Wait before you say more.' : SAY_SO,
+          )
+        }
+      }
+
+      function refuse(code: number, reason: string): void {
+        if (unanswered > 0) {
+          void words.then(() => refuse(code, reason))
+          return
+        }
+        refused = true
+        socket.close(code, reason)
+      }
+    }
+
+    function follow(socket: WebSocket, request: FastifyRequest): () => void {
       request.booking.head(0)
-      const unfollow = fanout.follow(
+      return fanout.follow(
         {
-          sink,
+          sink: new TcpSink(request.raw.socket),
           booking: request.booking,
           cut: () => socket.close(CLOSE.tooSlow, 'You read too slowly: resume from your cursor.'),
           end: () => socket.close(CLOSE.restart, 'The server is closing.'),
         },
         placeOf(request),
       )
-      peers.add(peer)
-      limitFrames(socket, house.clock.monotonicMs)
-      socket.on('pong', () => {
-        peer.waiting = false
-      })
-      socket.on('message', (data, binary) => void hear(socket, speaker, data.toString(), binary))
-      socket.once('close', () => {
-        unfollow()
-        peers.delete(peer)
-      })
-    }
-
-    async function hear(socket: WebSocket, speaker: string, text: string, binary: boolean): Promise<void> {
-      // What comes behind the frame for which it is being closed.
-      if (socket.readyState !== socket.OPEN) return
-      try {
-        if (binary) throw new Refusal(400, 'bad-frame', SAY_SO)
-        const said: SaidFrame = { said: await house.say(sayOf(text), speaker) }
-        if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(said))
-      } catch (error) {
-        const later = error instanceof Refusal && error.statusCode === 429
-        socket.close(later ? CLOSE.tryLater : CLOSE.badRequest, later ? 'Wait before you say more.' : SAY_SO)
-      }
-    }
-
-    /** A peer that vanished sends nothing, not even a close: it is asked, as often as it would get a heartbeat. */
-    function lookForTheDead(nowMs: number, late: boolean): void {
-      for (const peer of peers) {
-        const sincePingMs = nowMs - peer.pingedAtMs
-        if (peer.waiting && sincePingMs >= house.policy.pongMs && !late) peer.socket.terminate()
-        else if (
-          !peer.waiting &&
-          sincePingMs >= house.policy.heartbeatMs &&
-          peer.socket.bufferedAmount === 0
-        ) {
-          peer.waiting = true
-          peer.pingedAtMs = nowMs
-          peer.socket.ping()
-        }
-      }
     }
 
     async function drain(): Promise<void> {
       fanout.drain(() => ({ reason: 'The server is closing.', retryMs: drawRetryMs(house.policy) }))
       await new Promise(resolve => setTimeout(resolve, peers.size > 0 ? house.policy.graceMs : 0))
-      for (const peer of peers) peer.socket.terminate()
+      for (const socket of peers) socket.terminate()
     }
   },
-}
-
-interface Peer {
-  readonly socket: WebSocket
-  pingedAtMs: number
-  /** Its answer to the last ping has not come yet. */
-  waiting: boolean
 }
 
 const SAY_SO = 'Send only text frames of the form {"say": …}, at most 1 KiB.'
