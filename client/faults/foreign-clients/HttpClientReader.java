@@ -1,0 +1,186 @@
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Reads with java.net.http.HttpClient as it comes, so that its requests over plain HTTP offer "Upgrade: h2c".
+ * Arguments: poll, long-poll, sse or websocket, the server's http:// origin, the cursor to begin with.
+ *
+ * <p>Prints what it is told, one JSON value a line: a batch, a frame, or {"id", "event", "data"} for an event of a
+ * stream; and {"cut": …} for each connection that is lost. Ends when stdin does.
+ */
+public final class HttpClientReader {
+    private static final Pattern SEQ = Pattern.compile("^\\{\"seq\":(\\d+)");
+    private static final Pattern CURSOR = Pattern.compile("^\\{\"control\".*\"cursor\":\"([^\"]+)\"");
+
+    private static final long SILENT_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final String origin;
+    private String cursor;
+    private volatile long heardAtNanos;
+
+    private HttpClientReader(String origin, String cursor) {
+        this.origin = origin;
+        this.cursor = cursor;
+    }
+
+    public static void main(String[] args) throws Exception {
+        HttpClientReader reader = new HttpClientReader(args[1], args[2]);
+        Thread thread = new Thread(() -> reader.readFor(args[0]));
+        thread.setDaemon(true);
+        thread.start();
+        System.in.readAllBytes();
+        System.exit(0);
+    }
+
+    private void readFor(String technique) {
+        while (true) {
+            try {
+                switch (technique) {
+                    case "poll" -> ask("/poll?cursor=" + cursor, 50);
+                    case "long-poll" -> ask("/long-poll?wait=5&cursor=" + cursor, 0);
+                    case "sse" -> follow();
+                    case "websocket" -> converse();
+                    default -> throw new IllegalArgumentException(technique);
+                }
+            } catch (IOException | UncheckedIOException | CompletionException e) {
+                say("{\"cut\":\"" + e.getClass().getSimpleName() + "\"}");
+                pause(100);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void ask(String path, long pauseMs) throws IOException, InterruptedException {
+        HttpResponse<String> response = client.send(get(path).build(), BodyHandlers.ofString());
+        expectOk(response);
+        say(response.body());
+        cursor = response.headers().firstValue("ETag").orElseThrow().replace("\"", "");
+        pause(pauseMs);
+    }
+
+    private void follow() throws IOException, InterruptedException {
+        HttpRequest request = get("/sse").header("Last-Event-ID", cursor).build();
+        HttpResponse<Stream<String>> response = client.send(request, BodyHandlers.ofLines());
+        expectOk(response);
+        Map<String, String> fields = new HashMap<>();
+        response.body().forEach(line -> {
+            if (line.isEmpty()) {
+                dispatch(fields);
+                fields.clear();
+            } else {
+                String[] field = line.split(": ", 2);
+                fields.put(field[0], field.length > 1 ? field[1] : "");
+            }
+        });
+        throw new IOException("ended");
+    }
+
+    private void dispatch(Map<String, String> fields) {
+        if (!fields.containsKey("data")) return;
+        cursor = fields.getOrDefault("id", cursor);
+        say("{\"id\":\"" + cursor + "\",\"event\":\"" + fields.getOrDefault("event", "message") + "\",\"data\":"
+                + fields.get("data") + "}");
+    }
+
+    /**
+     * JDK 17 does not always tell its listener of a connection that ends within a frame: the socket then stays in
+     * CLOSE-WAIT. As for every reader of a WebSocket, silence is an end too; events never pause for so long here.
+     */
+    private void converse() throws IOException, InterruptedException {
+        CompletableFuture<Void> lost = new CompletableFuture<>();
+        URI uri = URI.create(origin.replaceFirst("^http", "ws") + "/ws?cursor=" + cursor);
+        heardAtNanos = System.nanoTime();
+        WebSocket socket = client.newWebSocketBuilder().buildAsync(uri, new Listener(lost)).join();
+        while (System.nanoTime() - heardAtNanos < SILENT_NANOS) {
+            try {
+                lost.get(100, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                continue;
+            } catch (ExecutionException e) {
+                throw new IOException(e.getCause());
+            }
+        }
+        socket.abort();
+        throw new IOException("silent");
+    }
+
+    private final class Listener implements WebSocket.Listener {
+        private final CompletableFuture<Void> lost;
+        private final StringBuilder text = new StringBuilder();
+
+        Listener(CompletableFuture<Void> lost) {
+            this.lost = lost;
+        }
+
+        @Override
+        public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
+            heardAtNanos = System.nanoTime();
+            text.append(part);
+            if (last) {
+                told(text.toString());
+                text.setLength(0);
+            }
+            socket.request(1);
+            return null;
+        }
+
+        @Override
+        public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
+            lost.completeExceptionally(new IOException("closed " + code));
+            return null;
+        }
+
+        @Override
+        public void onError(WebSocket socket, Throwable error) {
+            lost.completeExceptionally(error);
+        }
+    }
+
+    private void told(String message) {
+        say(message);
+        Matcher seq = SEQ.matcher(message);
+        Matcher control = CURSOR.matcher(message);
+        if (seq.find()) cursor = cursor.split("-")[0] + "-" + seq.group(1);
+        else if (control.find()) cursor = control.group(1);
+    }
+
+    private HttpRequest.Builder get(String path) {
+        return HttpRequest.newBuilder(URI.create(origin + path));
+    }
+
+    private static void expectOk(HttpResponse<?> response) throws IOException {
+        if (response.statusCode() != 200) throw new IOException("answered " + response.statusCode());
+    }
+
+    private static void pause(long ms) {
+        try {
+            Thread.sleep(ms);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static synchronized void say(String line) {
+        System.out.println(line);
+        System.out.flush();
+    }
+}

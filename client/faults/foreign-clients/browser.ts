@@ -1,0 +1,67 @@
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+import { build, type Rolldown } from 'vite'
+import { chromiumFlags, findChromium } from '../../dashboard/chromium.ts'
+import type { BrowserLibrary } from './browser-readers.ts'
+import type { Asking, ForeignClient } from './foreign-client.ts'
+
+const executablePath = findChromium()
+const NO_CHROMIUM =
+  executablePath === null
+    ? 'No Chromium was found, so the npm packages for browsers are not tested: set CHROMIUM_PATH.'
+    : null
+
+const LIBRARIES: readonly BrowserLibrary[] = [
+  'event-source-polyfill',
+  'reconnecting-eventsource',
+  '@microsoft/fetch-event-source',
+]
+
+/** npm packages that were made for a browser, each in a page of the server's second port. */
+export const BROWSER: readonly ForeignClient[] = LIBRARIES.map(library => ({
+  name: library,
+  missing: NO_CHROMIUM,
+  read: asking => readInChromium(library, asking),
+}))
+
+async function readInChromium(library: BrowserLibrary, { origin, cursor, tell }: Asking) {
+  const [browser, script] = await Promise.all([
+    chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] }),
+    bundled(),
+  ])
+  const page = await browser.newPage()
+  // The server has no such page. Answered here, it is one of the server's origin: same-origin, without CORS.
+  await page.route(`${origin}/reader`, route =>
+    route.fulfill({ contentType: 'text/html', body: `<!doctype html><script>${script}</script>` }),
+  )
+  await page.exposeFunction('tellAll', (lines: readonly string[]) => {
+    for (const line of lines) tell(line)
+  })
+  await page.goto(`${origin}/reader`)
+  await page.evaluate(`readWith('${library}', '${cursor}', tellAll); undefined`)
+  return () => browser.close()
+}
+
+let bundle: Promise<string> | null = null
+
+function bundled(): Promise<string> {
+  bundle ??= bundleReaders()
+  return bundle
+}
+
+async function bundleReaders(): Promise<string> {
+  const built = await build({
+    configFile: false,
+    logLevel: 'warn',
+    build: {
+      write: false,
+      minify: false,
+      rolldownOptions: {
+        input: fileURLToPath(new URL('browser-readers.ts', import.meta.url)),
+        output: { format: 'iife' },
+      },
+    },
+  })
+  const [output] = [built].flat() as Rolldown.RolldownOutput[]
+  return output?.output[0].code ?? ''
+}

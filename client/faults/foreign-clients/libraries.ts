@@ -1,0 +1,13 @@
+import { EventSource as EventSource4 } from 'eventsource'
+import EventSource2 from 'eventsource-2'
+import { EventSource as UndiciEventSource, WebSocket as UndiciWebSocket } from 'undici'
+import type { ForeignClient } from './foreign-client.ts'
+import { readEventSource, readWebSocket } from './standard-readers.ts'
+
+/** npm packages that were made for Node, in this process. */
+export const LIBRARIES: readonly ForeignClient[] = [
+  { name: 'eventsource 4.x', missing: null, read: readEventSource(url => new EventSource4(url)) },
+  { name: 'eventsource 2.x', missing: null, read: readEventSource(url => new EventSource2(url)) },
+  { name: "undici's EventSource", missing: null, read: readEventSource(url => new UndiciEventSource(url)) },
+  { name: "undici's WebSocket", missing: null, read: readWebSocket(url => new UndiciWebSocket(url)) },
+]
