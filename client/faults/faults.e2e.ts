@@ -2,16 +2,17 @@ import { afterAll, describe, it } from 'vitest'
 import { TECHNIQUES, type Technique } from '../../server/protocol.ts'
 import { findChromium, HOW_TO_GET_CHROMIUM } from '../dashboard/chromium.ts'
 import { FAULTS, type FaultRow } from './fault-table.ts'
-import { findNginx, HOW_TO_GET_NGINX } from './nginx.ts'
+import { missing, NGINX } from './proxies.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { createStage } from './stage.ts'
 import { createTally } from './tally.ts'
 import { FULL_TIMES } from './times.ts'
 
 const CELL_TIMEOUT_MS = FULL_TIMES ? 900_000 : 60_000
+const NO_NGINX = missing(NGINX)
 /** What cannot be tried on this machine, and what to do about it. */
 const MISSING: Readonly<Partial<Record<(typeof FAULTS)[number]['id'], string>>> = {
-  ...(findNginx() === null && { nginx: HOW_TO_GET_NGINX }),
+  ...(NO_NGINX !== null && { nginx: NO_NGINX }),
   ...(findChromium() === null && { 'four-pages': HOW_TO_GET_CHROMIUM }),
 }
 

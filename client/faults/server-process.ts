@@ -31,6 +31,8 @@ export interface ServerProcessOptions {
   readonly port?: number
   readonly policy?: Partial<Policy>
   readonly args?: readonly string[]
+  /** What commands must carry; given to the server, and carried by `append`. */
+  readonly token?: string
   /** The most file descriptors that it may have. */
   readonly descriptors?: number
 }
@@ -47,8 +49,10 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
     ...['--expose-gc', '--import', PROBE, MAIN],
     ...['--port', String(port), '--road-port', 'off', '--source', 'none'],
     ...['--policy', JSON.stringify(options.policy ?? {})],
+    ...(options.token === undefined ? [] : ['--token', options.token]),
     ...(options.args ?? []),
   ]
+  const authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }
   const child =
     options.descriptors === undefined
       ? spawn(process.execPath, args, { stdio: STDIO })
@@ -90,7 +94,7 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
     try {
       const answer = await fetch(`${origin}/api/events`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...authorization },
         body: JSON.stringify({ type: 'test', data }),
       })
       const { cursor } = (await answer.json()) as { cursor?: string }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { setRoad } from '../commands.ts'
-import { createNginx, findNginx } from '../nginx.ts'
+import { createProxy, NGINX, type Site, shippedNginx } from '../proxies.ts'
 import type { Publisher } from '../publisher.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
@@ -31,17 +31,15 @@ export const proxyFaults = {
 } satisfies Record<string, Scenario>
 
 /** As nginx comes: it buffers, except what says that it must not be buffered. */
-function buffering(configuration: string): string {
-  return configuration.replace('proxy_buffering off;', BUFFERING)
-}
+const buffering: Site = (...addresses) =>
+  shippedNginx(...addresses).replace('proxy_buffering off;', BUFFERING)
 
-function deaf(configuration: string): string {
-  return buffering(configuration).replace(BUFFERING, `${BUFFERING}\nproxy_ignore_headers X-Accel-Buffering;`)
-}
+const deaf: Site = (...addresses) =>
+  buffering(...addresses).replace(BUFFERING, `${BUFFERING}\nproxy_ignore_headers X-Accel-Buffering;`)
 
-async function behindNginx(stage: Stage, change?: (configuration: string) => string): Promise<void> {
+async function behindNginx(stage: Stage, site?: Site): Promise<void> {
   const { origin, publisher, start } = await openNginx(stage)
-  await start(change)
+  await start(site)
   const [witness] = await stage.read(1, origin)
   await expectFirstEvent(witness, publisher)
   await publisher.publish(50, 2000)
@@ -66,7 +64,7 @@ async function behindDeafNginx(stage: Stage): Promise<void> {
 }
 
 async function openNginx(stage: Stage) {
-  const nginx = await createNginx(findNginx() ?? '')
+  const nginx = await createProxy(NGINX)
   stage.onEnd(nginx.stop)
   const { lab, origin, publisher } = await stage.lab({
     allowHosts: [nginx.host],
@@ -77,7 +75,7 @@ async function openNginx(stage: Stage) {
     lab,
     origin: nginx.origin,
     publisher,
-    start: (change?: (configuration: string) => string) => nginx.start(port, change),
+    start: (site: Site = shippedNginx) => nginx.start(port, site),
   }
 }
 
