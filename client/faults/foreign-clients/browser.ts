@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import { build, type Rolldown } from 'vite'
 import { chromiumFlags, findChromium } from '../../dashboard/chromium.ts'
 import type { BrowserLibrary } from './browser-readers.ts'
@@ -17,7 +17,7 @@ const LIBRARIES: readonly BrowserLibrary[] = [
   '@microsoft/fetch-event-source',
 ]
 
-/** npm packages that were made for a browser, each in a page of the server's second port. */
+/** npm packages that were made for a browser, each in a page of its own. */
 export const BROWSER: readonly ForeignClient[] = LIBRARIES.map(library => ({
   name: library,
   missing: NO_CHROMIUM,
@@ -25,12 +25,9 @@ export const BROWSER: readonly ForeignClient[] = LIBRARIES.map(library => ({
 }))
 
 async function readInChromium(library: BrowserLibrary, { origin, cursor, tell }: Asking) {
-  const [browser, script] = await Promise.all([
-    chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] }),
-    bundled(),
-  ])
+  const [browser, script] = await Promise.all([opened(), bundled()])
   const page = await browser.newPage()
-  // The server has no such page. Answered here, it is one of the server's origin: same-origin, without CORS.
+  // The server has no such page. Answered here, it is of the origin of the server's second port.
   await page.route(`${origin}/reader`, route =>
     route.fulfill({ contentType: 'text/html', body: `<!doctype html><script>${script}</script>` }),
   )
@@ -39,7 +36,17 @@ async function readInChromium(library: BrowserLibrary, { origin, cursor, tell }:
   })
   await page.goto(`${origin}/reader`)
   await page.evaluate(`readWith('${library}', '${cursor}', tellAll); undefined`)
-  return () => browser.close()
+  return async () => {
+    await page.close()
+    if (browser.contexts().length === 0) await browser.close()
+  }
+}
+
+let launched: Promise<Browser> | null = null
+
+function opened(): Promise<Browser> {
+  launched ??= chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] })
+  return launched
 }
 
 let bundle: Promise<string> | null = null
