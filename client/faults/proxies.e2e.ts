@@ -15,7 +15,7 @@ import { createPublisher } from './publisher.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { allAt } from './stage.ts'
 import { HEALING_MS, SERVER_TIMES } from './times.ts'
-import { openWitness } from './witness.ts'
+import { isAt, openWitness } from './witness.ts'
 
 const PROXIES = [NGINX, HAPROXY, CADDY]
 const TOKEN = 'of-the-publisher'
@@ -63,6 +63,7 @@ interface Journey {
 async function travel(program: ProxyProgram, onEnd: (end: () => unknown) => void): Promise<Journey> {
   const book = createLedgerBook(() => performance.now())
   const numbers = { next: 1 }
+  const late: string[] = []
   const proxy = await createProxy(program)
   onEnd(proxy.stop)
   let server = await startBehind(proxy)
@@ -84,7 +85,7 @@ async function travel(program: ProxyProgram, onEnd: (end: () => unknown) => void
   await proxy.start(server.port)
   await arrives(20)
   await stop()
-  await allAt(witnesses, publisher.top)
+  await arrives(1)
 
   await server.kill('SIGTERM')
   server = await startBehind(proxy, server.port)
@@ -92,15 +93,22 @@ async function travel(program: ProxyProgram, onEnd: (end: () => unknown) => void
   book.healed(await arrives(20), HEALING_MS)
 
   return {
-    violationsOf: technique =>
-      judge(book.read()).flatMap(({ subscriber, sentence }) => (subscriber === technique ? [sentence] : [])),
+    violationsOf: technique => [
+      ...late.filter(sentence => sentence.startsWith(`${technique} `)),
+      ...judge(book.read()).flatMap(({ subscriber, sentence }) =>
+        subscriber === technique ? [sentence] : [],
+      ),
+    ],
     gapsOf: technique => witnesses.find(({ name }) => name === technique)?.gaps,
   }
 
   async function arrives(count: number): Promise<string> {
     await publisher.publish(count)
-    await allAt(witnesses, publisher.top)
-    return publisher.top
+    const { top } = publisher
+    await allAt(witnesses, top).catch(() => {})
+    for (const witness of witnesses)
+      if (!isAt(top)(witness)) late.push(`${witness.name} did not come to ${top}`)
+    return top
   }
 }
 

@@ -1,4 +1,4 @@
-/** Bundled for Chromium: npm packages that were made for a browser. */
+/** Bundled for Chromium: its own EventSource, and npm packages that were made for a browser. */
 import { fetchEventSource } from '@microsoft/fetch-event-source'
 import { EventSourcePolyfill } from 'event-source-polyfill'
 import reconnecting from 'reconnecting-eventsource'
@@ -14,6 +14,7 @@ const ReconnectingEventSource = reconnecting as unknown as new (
 export type BrowserLibrary = keyof typeof readers
 
 const readers = {
+  "Chromium's EventSource": readEventSource(url => new EventSource(url)),
   'event-source-polyfill': readEventSource(url => new EventSourcePolyfill(url)),
   'reconnecting-eventsource': readEventSource(
     url => new ReconnectingEventSource(url, { max_retry_time: 500 }),
@@ -43,7 +44,10 @@ function readByFetch({ origin, cursor, tell }: Asking): () => void {
 
 Object.assign(globalThis, {
   /** `cursor` is where to begin; what is told is gathered until it is taken. */
-  readWith(library: BrowserLibrary, cursor: string, tell: (lines: readonly string[]) => void) {
+  readWith(
+    { library, cursor }: { library: BrowserLibrary; cursor: string },
+    tell: (lines: readonly string[]) => void,
+  ) {
     const lines: string[] = []
     setInterval(() => {
       if (lines.length > 0) tell(lines.splice(0))

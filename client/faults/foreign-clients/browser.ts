@@ -12,12 +12,13 @@ const NO_CHROMIUM =
     : null
 
 const LIBRARIES: readonly BrowserLibrary[] = [
+  "Chromium's EventSource",
   'event-source-polyfill',
   'reconnecting-eventsource',
   '@microsoft/fetch-event-source',
 ]
 
-/** npm packages that were made for a browser, each in a page of its own. */
+/** What was made for a browser, each in a page of its own. */
 export const BROWSER: readonly ForeignClient[] = LIBRARIES.map(library => ({
   name: library,
   missing: NO_CHROMIUM,
@@ -35,7 +36,7 @@ async function readInChromium(library: BrowserLibrary, { origin, cursor, tell }:
     for (const line of lines) tell(line)
   })
   await page.goto(`${origin}/reader`)
-  await page.evaluate(`readWith('${library}', '${cursor}', tellAll); undefined`)
+  await page.evaluate(`readWith(${JSON.stringify({ library, cursor })}, tellAll); undefined`)
   return async () => {
     await page.close()
     if (browser.contexts().length === 0) await browser.close()

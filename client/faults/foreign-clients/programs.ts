@@ -8,6 +8,7 @@ import type { Asking, ForeignClient } from './foreign-client.ts'
 /** Debian's own, whose packages another Python on the path does not see. */
 const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
 
+const NO_PYTHON = missingModule('urllib', 'python3')
 const NO_WEBSOCKETS = missingModule('websockets')
 const NO_AIOHTTP = missingModule('aiohttp')
 const NO_JAVA =
@@ -29,6 +30,12 @@ export const PROGRAMS: readonly ForeignClient[] = [
     read: ({ origin, cursor, tell }: Asking) =>
       run(PYTHON, [script('aiohttp-reader.py'), technique, origin, cursor], tell),
   })),
+  ...['poll', 'sse'].map(technique => ({
+    name: `Python's urllib: ${technique}`,
+    missing: NO_PYTHON,
+    read: ({ origin, cursor, tell }: Asking) =>
+      run(PYTHON, [script('urllib-reader.py'), technique, origin, cursor], tell),
+  })),
   ...['poll', 'long-poll', 'sse', 'websocket'].map(technique => ({
     name: `Java's HttpClient: ${technique}`,
     missing: NO_JAVA,
@@ -40,11 +47,9 @@ export const PROGRAMS: readonly ForeignClient[] = [
 /** For programs that run for seconds: the JVM's best compiler costs more than it saves. */
 const QUICK_TO_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
-function missingModule(name: string): string | null {
-  const found = spawnSync(PYTHON, ['-c', `import ${name}`]).status === 0
-  return found
-    ? null
-    : `Python's ${name} was not found, so it is not tested: apt-get install python3-${name}.`
+function missingModule(name: string, debianPackage = `python3-${name}`): string | null {
+  if (spawnSync(PYTHON, ['-c', `import ${name}`]).status === 0) return null
+  return `Python's ${name} was not found, so it is not tested: apt-get install ${debianPackage}.`
 }
 
 function script(name: string): string {
