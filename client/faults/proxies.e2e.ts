@@ -8,6 +8,7 @@ import {
   HAPROXY,
   missing,
   NGINX,
+  NGINX_WITH_KEEPALIVE,
   type ProxyProgram,
   type ReverseProxy,
 } from './proxies.ts'
@@ -17,10 +18,11 @@ import { allAt } from './stage.ts'
 import { HEALING_MS, SERVER_TIMES } from './times.ts'
 import { isAt, openWitness } from './witness.ts'
 
-const PROXIES = [NGINX, HAPROXY, CADDY]
+const PROXIES = [NGINX, NGINX_WITH_KEEPALIVE, HAPROXY, CADDY]
 const TOKEN = 'of-the-publisher'
 
-for (const program of PROXIES) if (missing(program) !== null) process.stderr.write(`${missing(program)}\n`)
+for (const sentence of new Set(PROXIES.map(missing)))
+  if (sentence !== null) process.stderr.write(`${sentence}\n`)
 
 /** Each proxy stands before a server and four readers of its own; all of them at once. */
 describe('proxies as their documentation shows them first', () => {

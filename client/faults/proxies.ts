@@ -25,8 +25,7 @@ export type Site = (listen: string, server: string) => string
 /** A program that is a proxy, and how it is run in a folder of a test's own. */
 export interface ProxyProgram {
   readonly name: string
-  /** `null` where it is not installed. */
-  readonly path: string | null
+  readonly command: string
   /** The package of Debian that brings it. */
   readonly debianPackage: string
   /** What its documentation shows first for a reverse proxy, with health checks where it has any. */
@@ -43,7 +42,7 @@ const START_MS = 10_000
 /** It checks no health by itself. A WebSocket's handshake needs the lines of "WebSocket proxying". */
 export const NGINX: ProxyProgram = {
   name: 'nginx',
-  path: find('nginx'),
+  command: 'nginx',
   debianPackage: 'nginx-light',
   site: (listen, server) => `server {
   listen ${listen};
@@ -69,10 +68,35 @@ events { worker_connections 512; }\nhttp {\naccess_log off;\n${folders}\n${site}
   reload: child => child.kill('SIGHUP'),
 }
 
+/** As its documentation shows connections that are kept: the group's name becomes the Host, if no line prevents it. */
+export const NGINX_WITH_KEEPALIVE: ProxyProgram = {
+  ...NGINX,
+  name: 'nginx with kept connections',
+  site: (listen, server) => `upstream http_backend {
+  server ${server};
+  keepalive 16;
+}
+server {
+  listen ${listen};
+  proxy_http_version 1.1;
+  location / {
+    proxy_pass http://http_backend;
+    proxy_set_header Host $http_host;
+    proxy_set_header Connection "";
+  }
+  location /ws {
+    proxy_pass http://http_backend;
+    proxy_set_header Host $http_host;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection "upgrade";
+  }
+}`,
+}
+
 /** `option httpchk` asks `OPTIONS /` by HTTP/1.0, without a Host. */
 export const HAPROXY: ProxyProgram = {
   name: 'HAProxy',
-  path: find('haproxy'),
+  command: 'haproxy',
   debianPackage: 'haproxy',
   site: (listen, server) => `defaults
   mode http
@@ -93,7 +117,7 @@ backend servers
 /** Asked for health more often than every 30 s, or a server that restarts would be out for so long. */
 export const CADDY: ProxyProgram = {
   name: 'Caddy',
-  path: find('caddy'),
+  command: 'caddy',
   debianPackage: 'caddy',
   site: (listen, server) => `http://${listen} {
   reverse_proxy ${server} {
@@ -121,14 +145,14 @@ export const shippedNginx: Site = (listen, server) =>
   )
 
 /** What to do where a proxy is not installed; `null` where it is. */
-export function missing({ name, path, debianPackage }: ProxyProgram): string | null {
-  if (path !== null) return null
-  return `No ${name} was found, so readers behind one are not tested: apt-get install ${debianPackage}.`
+export function missing({ command, debianPackage }: ProxyProgram): string | null {
+  if (find(command) !== null) return null
+  return `No ${command} was found, so readers behind one are not tested: apt-get install ${debianPackage}.`
 }
 
 /** Runs a proxy on a port of its own, in a folder of its own. */
 export async function createProxy(program: ProxyProgram): Promise<ReverseProxy> {
-  const path = program.path ?? ''
+  const path = find(program.command) ?? ''
   const folder = mkdtempSync(join(tmpdir(), 'push-lab-proxy-'))
   const host = `127.0.0.1:${await quietPort()}`
   const origin = `http://${host}`
