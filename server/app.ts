@@ -27,11 +27,13 @@ import { type Limits, LOOPBACK_LIMITS, NETWORK_LIMITS, POLICY, type Policy } fro
 import { projectRoot } from './project-root.ts'
 import { TECHNIQUES, type Technique } from './protocol.ts'
 import { createQueryParser } from './query.ts'
+import { resetSocket } from './reset-socket.ts'
 import { openRoad, type Road } from './road/road.ts'
 import { createSay } from './say.ts'
 import { createSource, type SourceOptions } from './sources/index.ts'
 import type { House, OpenRoom } from './technique.ts'
 import { rooms } from './techniques/index.ts'
+import { hangUpOnUnreachable } from './unreachable.ts'
 import { PeerSocket } from './websocket-peers.ts'
 
 export interface LabOptions {
@@ -134,6 +136,15 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     isProxy,
   })
   openEntrance(app, meter, guard, admission)
+  const stopHangingUp = hangUpOnUnreachable({
+    sockets: () => [...meter.allSockets(), ...(road?.clients() ?? [])],
+    hangUp: socket => {
+      resetSocket(socket)
+      road?.hangUp(socket)
+    },
+    unackedMs: policy.unackedMs,
+    monotonicMs: clock.monotonicMs,
+  })
   answerErrors(app, options.complain)
   const refuseTheRest = refuseOtherMethods(app)
 
@@ -177,6 +188,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
 
   async function close(): Promise<void> {
     draining = true
+    stopHangingUp()
     source.close()
     app.server.close()
     listening?.close()

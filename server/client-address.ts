@@ -31,17 +31,20 @@ export function bareAddress(written: string): string | null {
   return isIP(address) === 0 ? null : address
 }
 
-/** The first four of the eight groups, written in full and in lower case, whatever the spelling; RFC 4291 §2.2. */
+/** The first four of the eight groups, written in full and in lower case. */
 function networkOf(address: string): string {
-  const [text = ''] = address.toLowerCase().split('%')
+  const groups = ipv6Groups(address).slice(0, 4)
+  return `${groups.map(group => group.toString(16)).join(':')}::/64`
+}
+
+/** The eight groups of an IPv6 address, whatever the spelling (RFC 4291 §2.2); its zone is left out. */
+export function ipv6Groups(address: string): number[] {
+  const [text = ''] = address.split('%')
   const [before = '', after] = text.split('::')
   const left = before === '' ? [] : before.split(':')
   const right = after === undefined || after === '' ? [] : after.split(':')
   const groups = after === undefined ? left : [...left, ...zeros(8 - left.length - right.length), ...right]
-  return `${groups
-    .slice(0, 4)
-    .map(group => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
+  return groups.map(group => Number.parseInt(group, 16))
 }
 
 function zeros(count: number): string[] {

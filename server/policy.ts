@@ -14,6 +14,8 @@ export interface Policy {
   readonly coalesceMs: number
   /** A WebSocket whose ping is unanswered for so long is terminated. */
   readonly pongMs: number
+  /** A client that acknowledges nothing for so long is hung up on, whatever it reads by. */
+  readonly unackedMs: number
   /** Native readers come back after a delay drawn from here, so that they do not return as one herd. */
   readonly retryMs: { readonly least: number; readonly most: number }
   /** How long a WebSocket peer may take to answer the close when the server goes. */
@@ -49,6 +51,7 @@ export const POLICY: Policy = {
   writeBytes: 64 * 1024,
   coalesceMs: 0,
   pongMs: 10_000,
+  unackedMs: 45_000,
   retryMs: { least: 1000, most: 3000 },
   graceMs: 300,
   headersMs: 20_000,

@@ -26,6 +26,10 @@ export interface Road {
   travellerOf(socket: Socket): string | null
   /** The address of this machine at which that client arrived. */
   arrivalOf(socket: Socket): string | undefined
+  /** The clients' own sockets. */
+  clients(): Iterable<Socket>
+  /** Breaks off the connection of one of them, at both ends. */
+  hangUp(client: Socket): void
   close(): Promise<void>
 }
 
@@ -47,7 +51,8 @@ export interface RoadOptions {
 /** Opens the road to a server that listens. Rejects with the listen error, `EADDRINUSE` for one. */
 export async function openRoad(to: Server, options: RoadOptions): Promise<Road> {
   const target = targetOf(to)
-  const journeys = new Set<Journey>()
+  /** By the client's socket. */
+  const journeys = new Map<Socket, Journey>()
   /** The clients of connections that the server has not accepted yet, by the name under which it will see them. */
   const announced = new Map<string, Traveller>()
   const travellers = new WeakMap<Socket, Traveller>()
@@ -64,6 +69,8 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
     },
     change,
     travellerOf: socket => travellers.get(socket)?.address ?? null,
+    clients: () => journeys.keys(),
+    hangUp: client => journeys.get(client)?.destroy(),
     arrivalOf: socket => travellers.get(socket)?.localAddress,
     close,
   }
@@ -77,9 +84,9 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
       () => conditions,
       origin => options.grants(origin, traveller),
     )
-    journeys.add(journey)
-    near.once('close', () => far.closed && journeys.delete(journey))
-    far.once('close', () => near.closed && journeys.delete(journey))
+    journeys.set(near, journey)
+    near.once('close', () => far.closed && journeys.delete(near))
+    far.once('close', () => near.closed && journeys.delete(near))
     // The kernel chooses the port as soon as it is told to connect, which is on the next tick; the server can accept
     // only after that.
     process.nextTick(() => {
@@ -100,7 +107,7 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
 
   function change(wanted: RoadConditions): void {
     conditions = wanted
-    for (const journey of journeys) journey.changed()
+    for (const journey of journeys.values()) journey.changed()
   }
 
   /** What the server said last is still under way: it arrives before the road is broken up. */
@@ -109,7 +116,7 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
     listening.close()
     const { delayMs = 0, jitterMs = 0 } = conditions
     if (journeys.size > 0) await new Promise(resolve => setTimeout(resolve, delayMs + jitterMs))
-    for (const journey of journeys) journey.destroy()
+    for (const journey of journeys.values()) journey.destroy()
     to.off('connection', recognise)
     await closed
   }
