@@ -46,7 +46,7 @@ async function openFleet(readers: number, at = clock(), stalled = 0): Promise<Fl
 
 function push(seq: number, at: number, to: Iterable<Socket> = sockets): void {
   for (const socket of to) {
-    socket.write(`id: ${EPOCH}-${seq}\ndata: ${JSON.stringify({ seq, at, type: 'test', data: null })}\n\n`)
+    socket.write(`data: ${JSON.stringify({ seq, at, type: 'test', data: null })}\nid: ${EPOCH}-${seq}\n\n`)
   }
 }
 

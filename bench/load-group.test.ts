@@ -72,7 +72,7 @@ async function openGroup(readersPerProcess: number, options: Partial<FleetOption
 
 function push(seq: number): void {
   const text = JSON.stringify({ seq, at: Date.now(), type: 'test', data: null })
-  for (const socket of sockets) socket.write(`id: ${EPOCH}-${seq}\ndata: ${text}\n\n`)
+  for (const socket of sockets) socket.write(`data: ${text}\nid: ${EPOCH}-${seq}\n\n`)
 }
 
 test('what several processes count together is what one counts alone', async () => {
