@@ -36,7 +36,8 @@ export const READER_TIMES: RetryPolicy = {
   capMs: scaledMs(30_000),
   leastMs: scaledMs(250),
   healthyMs: scaledMs(30_000),
-  helloMs: scaledMs(10_000),
+  // A busy machine may take long to answer: only a way that is really mute may be given up.
+  helloMs: limitMs(10_000),
   silentMs: scaledMs(35_000),
   graceMs: scaledMs(10_000),
   behindMs: scaledMs(5000),
