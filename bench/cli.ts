@@ -20,8 +20,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const { options } = parsed
   const controller = new AbortController()
   const breakOff = () => controller.abort()
-  process.once('SIGINT', breakOff)
-  process.once('SIGTERM', breakOff)
+  // Not once: one Ctrl-C can arrive twice, from the terminal and from npm, and the run is to be written.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, breakOff)
   const run = await runBench(options, process.stderr, controller.signal).catch(complain)
   if (run === null) return EXIT.badUsage
   const folder = writeRun(run, options.out ?? join(findProjectRoot(), 'results'))

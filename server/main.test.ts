@@ -1,9 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { urlHost } from './gate/names.ts'
 import { reachableAt } from './lan.ts'
 import { projectRoot } from './project-root.ts'
@@ -16,7 +27,7 @@ const ipv6 = Object.values(networkInterfaces())
 const running = new Set<ChildProcess>()
 
 afterEach(() => {
-  for (const child of running) child.kill('SIGKILL')
+  for (const { pid } of running) process.kill(-Number(pid), 'SIGKILL')
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -166,7 +177,7 @@ describe('the command line', () => {
 })
 
 describe('on a signal the lab', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)(
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     '%s: sends home an open stream, a held poll and a WebSocket that never answers, and exits with 0 within 5 s',
     async signal => {
       const server = run(['--port', '0', '--rate', '0'])
@@ -202,6 +213,81 @@ describe('on a signal the lab', () => {
   })
 })
 
+describe('under npm the lab', () => {
+  /** As its script in package.json starts it, without the build before. */
+  const script = () => {
+    const { scripts } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8'))
+    return String(scripts.start).replace('npm run --silent build', 'true')
+  }
+  const place = join(folder, 'under-npm')
+
+  beforeAll(() => {
+    mkdirSync(place)
+    symlinkSync(join(projectRoot(), 'dist'), join(place, 'dist'))
+    writeFileSync(join(place, 'package.json'), JSON.stringify({ scripts: { start: script() } }))
+  })
+
+  it.each([
+    ['SIGTERM', 'npm alone'],
+    ['SIGINT', 'npm alone'],
+    ['SIGTERM', 'its whole group'],
+    ['SIGINT', 'its whole group'],
+    ['SIGHUP', 'its whole group'],
+  ] as const)('sends its readers home on %s to %s', async (signal, to) => {
+    const npm = runCommand('npm', ['--silent', 'start', '--', '--port', '0', '--rate', '0'], { cwd: place })
+    const { port } = new URL(await npm.address)
+    const stream = await rawRequest(port, '/sse')
+    process.kill(to === 'npm alone' ? Number(npm.child.pid) : -Number(npm.child.pid), signal)
+    expect(await stream.end).toMatch(/event: bye\n.*\n\n$/)
+    await npm.ended
+    await expect(fetch(`http://127.0.0.1:${port}/api/health`)).rejects.toThrow()
+  })
+})
+
+describe('when nobody takes what it prints the lab', () => {
+  it('goes on after the reader of its output and of its complaints has gone', async () => {
+    const server = run(['--port', '0', '--source', 'stdin'])
+    const address = await server.address
+    server.child.stdout?.destroy()
+    server.child.stderr?.destroy()
+    server.child.stdin?.write('nonsense\n1\n')
+    await expect.poll(() => topAt(address)).toBe(1)
+    server.child.stdin?.end('nonsense\n2\n')
+    await expect.poll(() => topAt(address)).toBe(2)
+    server.child.kill('SIGTERM')
+    expect((await server.ended).code).toBe(0)
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('goes on when there is no room for what it prints', async () => {
+    const full = openSync('/dev/full', 'w')
+    const port = await freePort()
+    const server = run(['--port', String(port), '--road-port', 'off', '--source', 'stdin'], {}, [
+      'pipe',
+      full,
+      full,
+    ])
+    closeSync(full)
+    const address = `http://127.0.0.1:${port}`
+    server.child.stdin?.write('nonsense\n1\n')
+    await expect.poll(() => topAt(address).catch(() => null)).toBe(1)
+    server.child.kill('SIGTERM')
+    expect((await server.ended).code).toBe(0)
+  })
+})
+
+async function topAt(address: string): Promise<number> {
+  return ((await (await fetch(`${address}/api/health`)).json()) as { top: number }).top
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 interface Running {
   readonly child: ChildProcess
   readonly printed: { stdout: string; stderr: string }
@@ -209,11 +295,21 @@ interface Running {
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>
 }
 
-function run(args: readonly string[], env: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, [SERVER, ...args], { env: { PATH: process.env['PATH'], ...env } })
+function run(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  stdio: StdioOptions = 'pipe',
+): Running {
+  return runCommand(process.execPath, [SERVER, ...args], { env, stdio })
+}
+
+/** Runs a command in a process group of its own. */
+function runCommand(command: string, args: readonly string[], options: SpawnOptions): Running {
+  const env = { PATH: process.env['PATH'], HOME: folder, ...options.env }
+  const child = spawn(command, args, { ...options, env, detached: true })
   const printed = { stdout: '', stderr: '' }
   running.add(child)
-  child.stderr.on('data', chunk => {
+  child.stderr?.on('data', chunk => {
     printed.stderr += chunk
   })
   const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>(resolve => {
@@ -223,7 +319,7 @@ function run(args: readonly string[], env: Record<string, string> = {}): Running
     })
   })
   const address = new Promise<string>(resolve => {
-    child.stdout.on('data', chunk => {
+    child.stdout?.on('data', chunk => {
       printed.stdout += chunk
       const line = /^(http:.*)\n/m.exec(printed.stdout)?.[1]
       if (line !== undefined) resolve(line)

@@ -3,19 +3,23 @@ import { type Address, buildLab, type Lab } from './app.ts'
 import { urlHost } from './gate/names.ts'
 import { invitation, reachableAt } from './lan.ts'
 import { type Options, readOptions } from './options.ts'
+import { outliveOutput } from './outlive-output.ts'
 import { POLICY } from './policy.ts'
 import { Refusal } from './refusal.ts'
+import { onSignal } from './signals.ts'
 import { SourceError } from './sources/feed.ts'
 import { keepTicksFast } from './steady-ticks.ts'
 
 /** The command line of the lab: reads it, listens, and on a signal sends everybody home. */
 async function main(): Promise<void> {
+  outliveOutput(process.stdout, process.stderr)
+  const home = closeOnSignal()
   keepTicksFast()
   const options = readOptions(process.argv.slice(2))
   const seed = options.seed ?? randomInt(2 ** 32)
   const token = options.token ?? (options.lan === true ? randomBytes(16).toString('base64url') : null)
   const lab = await build(options, seed, token)
-  closeOnSignal(lab)
+  home.open(lab)
   const { host, port, roadPort } = await listen(lab, options)
   const [url = `http://127.0.0.1:${port}`, ...others] = reachableAt(host).map(
     name => `http://${urlHost(name)}:${port}`,
@@ -63,16 +67,22 @@ async function listen(lab: Lab, options: Options): Promise<Address> {
   return lab.listen({ host, port, roadPort: options.roadPort ?? 'next' })
 }
 
-/** The first signal drains; whoever cannot wait for that sends a second. */
-function closeOnSignal(lab: Lab): void {
-  let closing = false
-  const close = () => {
-    if (closing) process.exit(1)
-    closing = true
-    lab.close().then(() => process.exit(0), fail)
+/** The first signal drains; whoever cannot wait for that sends a second. Before there is a lab, there is nothing to drain. */
+function closeOnSignal(): { open(lab: Lab): void } {
+  let opened: Lab | null = null
+  onSignal({
+    underNpm: process.env['npm_lifecycle_event'] !== undefined,
+    end() {
+      if (opened === null) process.exit(0)
+      opened.close().then(() => process.exit(0), fail)
+    },
+    endAtOnce: () => process.exit(1),
+  })
+  return {
+    open(lab) {
+      opened = lab
+    },
   }
-  process.on('SIGINT', close)
-  process.on('SIGTERM', close)
 }
 
 function fail(error: unknown): never {

@@ -1,7 +1,8 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { SAY_DOOR, SAY_MAX_BYTES } from '../protocol.ts'
 import { ignoredQuery } from '../query.ts'
+import { Refusal } from '../refusal.ts'
 import type { Say } from '../say.ts'
 import { doorQuery, speakerOf } from '../technique.ts'
 
@@ -12,6 +13,7 @@ export function openTalkBack(app: FastifyInstance, say: Say): void {
     {
       bodyLimit: SAY_MAX_BYTES,
       config: { serves: 'readers' },
+      preValidation: demandBody,
       schema: {
         querystring: Type.Object(
           { client: doorQuery.client, ...ignoredQuery },
@@ -21,4 +23,9 @@ export function openTalkBack(app: FastifyInstance, say: Say): void {
     },
     async (request, reply) => reply.code(201).send({ said: await say(request.body, speakerOf(request)) }),
   )
+}
+
+/** Without a body or a content type there is nothing to parse, nor does any parser say so. */
+async function demandBody(request: FastifyRequest): Promise<void> {
+  if (request.body === undefined) throw new Refusal(400, 'bad-json', 'Send a body that is JSON.')
 }

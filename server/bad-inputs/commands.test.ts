@@ -272,16 +272,46 @@ describe('C5 commands that are refused', () => {
     expect('x' in {}).toBe(false)
   })
 
-  it.each(['PUT /api/source', 'PUT /api/road', 'POST /api/burst', 'POST /api/kill'])(
-    '14: refuses %s without a body',
+  it.each(
+    [
+      'POST /say',
+      'POST /api/events',
+      'PUT /api/source',
+      'PUT /api/road',
+      'POST /api/burst',
+      'POST /api/kill',
+    ].flatMap(call => [
+      { call, sent: 'no body', headers: [], body: '' },
+      { call, sent: 'a body of no bytes', headers: ['Content-Length: 0'], body: '' },
+      {
+        call,
+        sent: 'JSON of no chunks',
+        headers: [JSON_TYPE, 'Transfer-Encoding: chunked'],
+        body: '0\r\n\r\n',
+      },
+      { call, sent: 'JSON of no bytes', headers: [JSON_TYPE, 'Content-Length: 0'], body: '' },
+    ]),
+  )('14: refuses $call with $sent', async ({ call, headers, body }) => {
+    const [method = '', path = ''] = call.split(' ')
+    const before = await state()
+    const head = request(lab.origin, path, { method, headers })
+    const answer = await exchange(lab.origin, head + body)
+    expect(refusalOf(answer)).toMatchObject({ status: 400 })
+    expect(await state()).toEqual(before)
+  })
+
+  it.each(['POST /say', 'POST /api/events', 'POST /api/reset'])(
+    '9: refuses a body to %s whose type is none, or not JSON',
     async call => {
       const [method = '', path = ''] = call.split(' ')
       const before = await state()
-      const answer = await exchange(
-        lab.origin,
-        request(lab.origin, path, { method, headers: ['Content-Length: 0'] }),
-      )
-      expect(refusalOf(answer)).toMatchObject({ status: 400 })
+      for (const type of [[], ['Content-Type: '], ['Content-Type: ;'], ['Content-Type: text/event-stream']]) {
+        const answer = await exchange(
+          lab.origin,
+          request(lab.origin, path, { method, headers: type, body: '{}' }),
+        )
+        expect(refusalOf(answer)).toMatchObject({ status: 415, code: 'not-json' })
+      }
       expect(await state()).toEqual(before)
     },
   )
