@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { fastifyWebsocket, type WebsocketPluginOptions } from '@fastify/websocket'
 import fastify, { type FastifyInstance } from 'fastify'
 import { demandToken, openCommands, openReadings, refuseCommands } from './api/api.ts'
-import { openControl } from './api/control.ts'
+import { type Control, openControl } from './api/control.ts'
 import { openPage } from './api/page.ts'
 import { createStats } from './api/stats.ts'
 import { openTalkBack } from './api/talk-back.ts'
 import { trustOf } from './client-address.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, keepTime, systemClock } from './clock.ts'
 import { createEventLog, type EventLog, type Window } from './event-log.ts'
 import { createAdmission } from './gate/admission.ts'
 import { refuseAddress, refuseBrokenRequest, refuseExpectation } from './gate/broken-request.ts'
@@ -49,6 +49,8 @@ export interface LabOptions {
   readonly limits?: Limits
   readonly resultsFolder?: string
   readonly complain: (error: Error) => void
+  /** Hears, in a sentence, what whoever runs the server should know. */
+  readonly tell?: (sentence: string) => void
 }
 
 /** Who can reach the server: this machine, a network, or everybody through the reverse proxies of these addresses. */
@@ -149,7 +151,14 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   const refuseTheRest = refuseOtherMethods(app)
 
   const house: House = { log, clock, policy, say }
-  const open = await openRooms(app, house, sockets => openControl(sockets, meter, clock, stats.read))
+  let control: Control | null = null
+  const open = await openRooms(app, house, sockets => {
+    control = openControl(sockets, meter, clock, stats.read)
+  })
+  const letTimeGo = keepTime(clock, byMs => {
+    options.tell?.(wasSetAnew(byMs))
+    control?.sendBack()
+  })
   const roadPortFor = ({ headers, socket }: IncomingMessage) =>
     names.roadPortFor(headers.host, { socket, byRoad: false })
   const health = (request: IncomingMessage) => {
@@ -190,6 +199,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     draining = true
     stopHangingUp()
     source.close()
+    letTimeGo()
     app.server.close()
     listening?.close()
     await Promise.all(Object.values(open).map(room => room.drain()))
@@ -198,6 +208,11 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     for (const socket of meter.allSockets()) socket.destroy()
     await app.close()
   }
+}
+
+function wasSetAnew(byMs: number): string {
+  const seconds = Math.abs(byMs / 1000).toFixed(1)
+  return `The clock was ${seconds} s ${byMs > 0 ? 'behind' : 'ahead of'} the wall clock (the machine slept, or its time was set): new events have the time of the wall clock.`
 }
 
 const BODY_MAX_BYTES = 16 * 1024

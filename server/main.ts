@@ -56,6 +56,7 @@ async function build(options: Options, seed: number, token: string | null): Prom
     token,
     allowHosts: options.allowHost,
     complain: error => say(`unexpected: ${error.stack ?? error.message}`),
+    tell: say,
   })
 }
 

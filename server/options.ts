@@ -8,6 +8,7 @@ import { POLICY, type Policy } from './policy.ts'
 import { projectRoot } from './project-root.ts'
 import { DATA_MAX_BYTES, RATE_MAX, SOURCE_KINDS, type SourceKind, TIMINGS, type Timing } from './protocol.ts'
 import { shippedRecord } from './sources/replay.ts'
+import { TIMER_MAX_MS } from './timer-max.ts'
 
 /** The command line, each option also as an environment variable PUSHLAB_<NAME>. */
 export interface Options {
@@ -183,7 +184,7 @@ function gathered(text: string, before: readonly string[]): readonly string[] {
   throw new InvalidArgumentError('Give a host name as a browser sends it, with its port.')
 }
 
-/** Some of the figures of `POLICY`, as JSON. */
+/** Some of the figures of `POLICY`, as JSON. Most are the lengths of timers. */
 function policy(text: string): Partial<Policy> {
   try {
     const given: unknown = JSON.parse(text)
@@ -197,7 +198,7 @@ function isPartOf<T extends object>(whole: T, given: unknown): given is Partial<
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return false
   return Object.entries(given).every(([key, value]) => {
     const here: unknown = Object.hasOwn(whole, key) ? whole[key as keyof T] : undefined
-    if (typeof here === 'number') return typeof value === 'number' && value >= 0
+    if (typeof here === 'number') return typeof value === 'number' && value >= 0 && value <= TIMER_MAX_MS
     if (typeof here !== 'object' || here === null) return false
     return isPartOf(here, value) && Object.keys(value).length === Object.keys(here).length
   })

@@ -10,8 +10,13 @@ import { demandUpgrade, doorQuery } from '../technique.ts'
 
 const STATS_EVERY_MS = 200
 
+export interface Control {
+  /** Closes every page's socket, to be opened again: what it measured of the clock holds no longer. */
+  sendBack(): void
+}
+
 /** The page's one own WebSocket: statistics five times a second, and the clock. For reading only: commands are HTTP. */
-export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, read: () => Stats): void {
+export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, read: () => Stats): Control {
   const pages = new Map<WebSocket, string | undefined>()
   const timer = setInterval(tell, STATS_EVERY_MS).unref()
   app.addHook('onClose', async () => clearInterval(timer))
@@ -38,6 +43,12 @@ export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, re
       socket.on('message', data => answer(socket, data.toString()))
     },
   })
+
+  return { sendBack }
+
+  function sendBack(): void {
+    for (const socket of pages.keys()) socket.close(CLOSE.restart, 'The clock was set anew: connect again.')
+  }
 
   function tell(): void {
     if (pages.size === 0) return
