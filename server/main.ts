@@ -49,6 +49,7 @@ async function build(options: Options, seed: number, token: string | null): Prom
       seed,
       stdin: process.stdin,
       complain: say,
+      tell: say,
     },
     policy: { ...POLICY, ...options.policy, coalesceMs: options.coalesce },
     deployment:

@@ -4,7 +4,7 @@ import type { EventLog } from '../event-log.ts'
 import type { SourceKind, SourceSettings, Timing } from '../protocol.ts'
 import { type Random, seededRandom } from '../random.ts'
 import { Refusal } from '../refusal.ts'
-import type { Draft, Feed } from './feed.ts'
+import { type Draft, type Feed, SourceError } from './feed.ts'
 import { pace } from './pacer.ts'
 import { replayFeed } from './replay.ts'
 import { publishLines } from './stdin.ts'
@@ -13,7 +13,10 @@ import { syntheticFeed } from './synthetic.ts'
 /** The running source: besides publish and say, the only writer of the log. */
 export interface Source {
   readonly settings: SourceSettings
-  /** Takes effect at once. Throws the refusal of settings that do not go together; nothing is changed then. */
+  /**
+   * Takes effect at once. Of `stdin` only a rate of 0 means something: it pauses, and any other goes on. Throws the
+   * refusal of settings that do not go together; nothing is changed then.
+   */
   change(settings: Partial<SourceSettings>): void
   /** So many events in one turn, which share one `at`. Resolves once they are in the log. */
   burst(count: number): Promise<void>
@@ -30,6 +33,8 @@ export interface SourceOptions extends SourceSettings {
   /** What `stdin` reads. */
   readonly stdin: Readable
   readonly complain: (sentence: string) => void
+  /** Hears, in a sentence, that stdin has ended. */
+  readonly tell?: (sentence: string) => void
 }
 
 /** Starts the source. Throws `SourceError` where its file cannot be replayed. */
@@ -38,6 +43,8 @@ export function createSource(log: EventLog, clock: Clock, options: SourceOptions
   const atStart: SourceSettings = { kind, rate, timing, payloadBytes }
   const synthetic = syntheticFeed(() => settings.payloadBytes)
   const random = seededRandom(options.seed)
+  const lines =
+    kind === 'stdin' ? publishLines(options.stdin, log, { complain: options.complain, ended }) : null
   let settings = checked(atStart)
   let feed = feedOf(kind)
   let stop = start()
@@ -48,14 +55,16 @@ export function createSource(log: EventLog, clock: Clock, options: SourceOptions
     },
     change,
     burst,
-    reset: () => change(atStart),
-    close: () => stop(),
+    reset: () => change(lines?.ended === true ? { ...atStart, rate: 0 } : atStart),
+    close() {
+      stop()
+      lines?.close()
+    },
   }
 
   function change(wanted: Partial<SourceSettings>): void {
     const next = checked({ ...settings, ...wanted })
-    const nextFeed = next.kind === settings.kind ? feed : feedOf(next.kind)
-    if (next.kind === 'stdin') return
+    const nextFeed = next.kind === settings.kind ? feed : feedOnDemand(next.kind)
     stop()
     settings = next
     feed = nextFeed
@@ -74,8 +83,26 @@ export function createSource(log: EventLog, clock: Clock, options: SourceOptions
     return wanted === 'synthetic' ? synthetic : null
   }
 
+  /** The record was not read at the start, or is no longer what it was. */
+  function feedOnDemand(wanted: SourceKind): Feed | null {
+    try {
+      return feedOf(wanted)
+    } catch (error) {
+      if (error instanceof SourceError) throw NO_RECORD
+      throw error
+    }
+  }
+
+  function ended(read: number): void {
+    settings = { ...settings, rate: 0 }
+    options.tell?.(`stdin has ended after ${read} lines: nothing more is published from it.`)
+  }
+
   function start(): () => void {
-    if (settings.kind === 'stdin') return publishLines(options.stdin, log, options.complain)
+    if (lines !== null) {
+      if (settings.rate > 0) lines.resume()
+      return lines.pause
+    }
     if (feed === null || settings.rate === 0) return () => {}
     return pacedBy(feed)
   }
@@ -108,9 +135,21 @@ export function createSource(log: EventLog, clock: Clock, options: SourceOptions
         'Choose between stdin and the other sources when the server starts: --source stdin.',
       )
     }
+    if (lines?.ended === true && next.rate > 0) throw STDIN_ENDED
     return next
   }
 }
+
+const NO_RECORD = new Refusal(
+  409,
+  'no-record',
+  'Start the server with a --file that it can replay, or choose another source.',
+)
+const STDIN_ENDED = new Refusal(
+  409,
+  'stdin-ended',
+  'Start the server again to publish more: its stdin has ended.',
+)
 
 const INTERVALS: Readonly<Record<Timing, (rate: number, recordedMs: number, random: Random) => number>> = {
   poisson: (rate, _recordedMs, random) => (-Math.log(1 - random()) * 1000) / rate,

@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { dataText, PublishRefusal } from '../event-log.ts'
 import { projectRoot } from '../project-root.ts'
-import { CONTROLS, DATA_MAX_BYTES, EVENT_TYPE } from '../protocol.ts'
+import { CONTROLS, EVENT_TYPE } from '../protocol.ts'
 import { type Draft, type Feed, SourceError } from './feed.ts'
+import { readText } from './text.ts'
 
 /** A real week of earthquakes, 31 January to 7 February 2018 (USGS, public domain). */
 export function shippedRecord(): string {
@@ -51,16 +53,29 @@ function readRecord(file: string): Draft[] {
   return drafts
 }
 
+/** A regular file only: a pipe would be waited for without an end, and a device has none. */
 function readLines(file: string): string[] {
+  const read = readText(readWhole(file))
+  if ('fault' in read) throw new SourceError(`${file} is ${read.fault}.`)
+  return read.text.split('\n')
+}
+
+function readWhole(file: string): Buffer {
+  let stat: Stats
   try {
-    return readFileSync(file, 'utf8').split('\n')
+    stat = statSync(file)
+    if (stat.isFile() && stat.size <= FILE_MAX_BYTES) return readFileSync(file)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     throw new SourceError(
       `Cannot read ${file} (${code ?? 'unknown error'}): give the path of an NDJSON file.`,
     )
   }
+  if (stat.isFile()) throw new SourceError(`${file} is too large: give a file of at most 256 MiB.`)
+  throw new SourceError(`${file} is no regular file: give one, or pipe events into --source stdin.`)
 }
+
+const FILE_MAX_BYTES = 256 * 1024 * 1024
 
 function readLine(line: string, where: string): { time: number; type: string; data: unknown } {
   const form = 'write {"time": epoch milliseconds, "type": …, "data": …} as JSON'
@@ -71,15 +86,18 @@ function readLine(line: string, where: string): { time: number; type: string; da
     throw new SourceError(`${where}: ${form}; this is not JSON.`)
   }
   const { time, type, data } = record ?? {}
-  if (typeof time !== 'number' || typeof type !== 'string' || data === undefined)
+  if (!Number.isFinite(time) || typeof time !== 'number' || typeof type !== 'string' || data === undefined)
     throw new SourceError(`${where}: ${form}.`)
   if (!EVENT_TYPE.test(type) || (CONTROLS as readonly string[]).includes(type)) {
     throw new SourceError(
       `${where}: choose another type (lower-case letters, digits and hyphens, none of ${CONTROLS.join(', ')}).`,
     )
   }
-  if (Buffer.byteLength(JSON.stringify(data)) > DATA_MAX_BYTES) {
-    throw new SourceError(`${where}: data may have at most ${DATA_MAX_BYTES} bytes.`)
+  try {
+    dataText(data)
+  } catch (error) {
+    if (error instanceof PublishRefusal) throw new SourceError(`${where}: data is refused. ${error.message}`)
+    throw error
   }
   return { time, type, data }
 }

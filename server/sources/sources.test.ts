@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -7,7 +9,9 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { createEventLog, type EventLog } from '../event-log.ts'
 import { PUBLISH_CHANNEL, type PublishMessage } from '../protocol.ts'
+import { Refusal } from '../refusal.ts'
 import { QUIET } from '../start-lab.ts'
+import { SourceError } from './feed.ts'
 import { createSource, type Source, type SourceOptions } from './index.ts'
 import { pace } from './pacer.ts'
 import { replayFeed, shippedRecord } from './replay.ts'
@@ -109,11 +113,53 @@ describe('the replay feed', () => {
     ['order.ndjson', '{"time":2,"type":"a","data":1}\n{"time":1,"type":"a","data":1}', /line 2: sort/],
     ['type.ndjson', '\n\n{"time":2,"type":"Quake","data":1}', /line 3: choose another type/],
     ['reserved.ndjson', '{"time":2,"type":"gap","data":1}', /line 1: choose another type/],
-    ['large.ndjson', `{"time":2,"type":"a","data":"${'x'.repeat(65_535)}"}`, /line 1: data/],
+    [
+      'large.ndjson',
+      `{"time":2,"type":"a","data":"${'x'.repeat(65_535)}"}`,
+      /line 1: data is refused\. Send at most 65536/,
+    ],
   ])('says of %s what to mend, and where', (name, text, sentence) => {
     const file = join(folder, name)
     if (text !== null) writeFileSync(file, text)
     expect(() => replayFeed(file)).toThrow(sentence)
+  })
+
+  it.each([
+    ['the mark of a Windows editor', '\ufeff{"time":1,"type":"a","data":1}\r\n'],
+    ['blank lines around', '\n\n{"time":1,"type":"a","data":1}\n \n'],
+  ])('reads a record with %s', (_what, text) => {
+    const file = join(folder, 'odd.ndjson')
+    writeFileSync(file, text)
+    expect(replayFeed(file)()).toMatchObject({ type: 'a', data: 1 })
+  })
+
+  it.each([
+    ['UTF-16', Buffer.from('\ufeff{"time":1}', 'utf16le'), /is UTF-16.*make it UTF-8/],
+    ['big-endian UTF-16', Buffer.from('\ufeff{"time":1}', 'utf16le').swap16(), /is UTF-16/],
+    ['Latin-1', Buffer.from('{"time":1,"type":"a","data":"\xe9"}', 'latin1'), /is not UTF-8/],
+    ['a time beyond numbers', Buffer.from('{"time":1e999,"type":"a","data":1}'), /line 1: write/],
+    [
+      'nesting',
+      Buffer.from(`{"time":1,"type":"a","data":${'['.repeat(30_000)}${']'.repeat(30_000)}}`),
+      /deeply/,
+    ],
+    ['a line of many MB', Buffer.alloc(20_000_000, 'x'), /line 1: .*not JSON/],
+  ])('says what is wrong with a record of %s', (_what, bytes, sentence) => {
+    const file = join(folder, 'wrong.ndjson')
+    writeFileSync(file, bytes)
+    expect(() => replayFeed(file)).toThrow(sentence)
+    expect(() => replayFeed(file)).toThrow(SourceError)
+  })
+
+  it.skipIf(process.platform === 'win32')('reads neither folders nor pipes nor devices', () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    for (const file of [folder, pipe, '/dev/zero'])
+      expect(() => replayFeed(file)).toThrow(/is no regular file: give one/)
+    const large = join(folder, 'too-large.ndjson')
+    writeFileSync(large, '')
+    truncateSync(large, 2 ** 33)
+    expect(() => replayFeed(large)).toThrow(/too large/)
   })
 
   it('does not run away with a record of one instant', async () => {
@@ -165,6 +211,12 @@ describe('the source', () => {
     expect(source.settings).toMatchObject({ kind: 'synthetic', timing: 'fixed' })
   })
 
+  it('refuses a record that it cannot read once it runs, without a fault of its own', () => {
+    const { source } = open({ kind: 'synthetic', file: join(folder, 'gone.ndjson') })
+    expect(() => source.change({ kind: 'replay' })).toThrow(Refusal)
+    expect(source.settings.kind).toBe('synthetic')
+  })
+
   it('gives the events of a burst one instant', async () => {
     const { log, source } = open({ kind: 'replay' })
     await source.burst(100)
@@ -175,7 +227,7 @@ describe('the source', () => {
   it('publishes the lines of stdin, skips what is not JSON, and says so once', async () => {
     const stdin = new PassThrough()
     const complaints: string[] = []
-    const { log } = open({ kind: 'stdin', stdin, complain: sentence => complaints.push(sentence) })
+    const { log } = open({ kind: 'stdin', rate: 1, stdin, complain: sentence => complaints.push(sentence) })
     stdin.end('{"a":1}\nnonsense\n\n[2]\n{"b":\n"three"')
     await expect.poll(() => complaints.length).toBe(2)
     expect(texts(log)).toEqual([{ a: 1 }, [2], 'three'])
@@ -183,6 +235,116 @@ describe('the source', () => {
     expect(complaints[1]).toBe('stdin: 2 of 6 lines were skipped.')
   })
 })
+
+describe('stdin as the source', () => {
+  it('skips a line without an end, keeps none of it, and goes on after it', async () => {
+    const { stdin, log, complaints } = openStdin()
+    const chunk = Buffer.alloc(1024 * 1024, 'x')
+    const before = process.memoryUsage().arrayBuffers
+    for (let count = 0; count < 64; count += 1) {
+      if (!stdin.write(chunk)) await once(stdin, 'drain')
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024)
+    stdin.end('\n{"n":1}\n')
+    await expect.poll(() => texts(log)).toEqual([{ n: 1 }])
+    expect(complaints).toEqual([
+      expect.stringMatching(/^stdin, line 1: skipped, it has more than \d+ bytes\./),
+    ])
+  })
+
+  it('takes the largest data that an event may have, each character escaped', async () => {
+    const { stdin, log } = openStdin()
+    stdin.end(`"${'\\u0041'.repeat(65_534)}"\n`)
+    await expect.poll(() => texts(log)).toEqual(['A'.repeat(65_534)])
+  })
+
+  it('reads a line however it is cut, with LF or CRLF', async () => {
+    const { stdin, log } = openStdin()
+    for (const byte of Buffer.from('{"a":"ä€😀"}\r\n\r\n"b"\n"c"')) stdin.write(Buffer.from([byte]))
+    stdin.end()
+    await expect.poll(() => texts(log)).toEqual([{ a: 'ä€😀' }, 'b', 'c'])
+  })
+
+  it('takes no notice of a byte order mark', async () => {
+    const { stdin, log } = openStdin()
+    stdin.end('\ufeff{"a":1}\n"\ufeff"\n')
+    await expect.poll(() => texts(log)).toEqual([{ a: 1 }, '\ufeff'])
+  })
+
+  it.each([
+    ['UTF-16', Buffer.from('\ufeff{"a":1}\r\n', 'utf16le'), /line 1: skipped, it is UTF-16/],
+    ['UTF-16 without a mark', Buffer.from('{"a":1}\r\n', 'utf16le'), /line 1: skipped, it is UTF-16/],
+    ['Latin-1', Buffer.from('"caf\xe9"\n', 'latin1'), /line 1: skipped, it is not UTF-8/],
+    [
+      'data that nests too deeply',
+      Buffer.from(`${'['.repeat(65_000)}${']'.repeat(65_000)}\n`),
+      /deeply|at most/,
+    ],
+  ])('says what is wrong with %s', async (_what, bytes, sentence) => {
+    const { stdin, log, complaints } = openStdin()
+    stdin.end(bytes)
+    await expect.poll(() => complaints[0]).toMatch(sentence)
+    expect(log.top).toBe(0)
+  })
+
+  it('pauses at rate 0, so that the writer waits, and loses nothing when it goes on', async () => {
+    const { stdin, log, source } = openStdin()
+    stdin.write('1\n')
+    await expect.poll(() => log.top).toBe(1)
+    source.change({ rate: 0 })
+    expect(source.settings).toMatchObject({ kind: 'stdin', rate: 0 })
+    let n = 1
+    while (stdin.write(`${++n}\n`));
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(resolve => setImmediate(resolve))
+    expect(log.top).toBe(1)
+    source.change({ rate: 5 })
+    expect(source.settings).toMatchObject({ rate: 5 })
+    await expect.poll(() => log.top).toBe(n)
+    expect(texts(log)).toEqual(Array.from({ length: n }, (_, index) => index + 1))
+  })
+
+  it('begins paused with rate 0', async () => {
+    const { stdin, log, source } = openStdin({ rate: 0 })
+    stdin.write('1\n')
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(resolve => setImmediate(resolve))
+    expect(log.top).toBe(0)
+    source.change({ rate: 1 })
+    await expect.poll(() => log.top).toBe(1)
+  })
+
+  it('says that it has ended, has then rate 0, and cannot go on', async () => {
+    const { stdin, log, source, told } = openStdin()
+    stdin.end('1\n2')
+    await expect.poll(() => told).toEqual([expect.stringMatching(/^stdin has ended after 2 lines/)])
+    expect(log.top).toBe(2)
+    expect(source.settings.rate).toBe(0)
+    expect(() => source.change({ rate: 1 })).toThrow(/its stdin has ended/)
+    source.reset()
+    expect(source.settings).toMatchObject({ kind: 'stdin', rate: 0 })
+  })
+
+  it('says why it cannot be read, and counts as ended', async () => {
+    const { stdin, source, complaints, told } = openStdin()
+    stdin.destroy(Object.assign(new Error('read'), { code: 'EIO' }))
+    await expect.poll(() => told.length).toBe(1)
+    expect(complaints).toEqual(['stdin cannot be read (EIO).'])
+    expect(source.settings.rate).toBe(0)
+  })
+})
+
+function openStdin({ rate = 1 } = {}) {
+  const stdin = new PassThrough()
+  const complaints: string[] = []
+  const told: string[] = []
+  const opened = open({
+    kind: 'stdin',
+    rate,
+    stdin,
+    complain: sentence => complaints.push(sentence),
+    tell: sentence => told.push(sentence),
+  })
+  return { ...opened, stdin, complaints, told }
+}
 
 function open(options: Partial<SourceOptions> = {}): { log: EventLog; source: Source } {
   const log = createEventLog({ keepEvents: 100_000, keepSeconds: 100, keepBytes: 1e8 }, clock)

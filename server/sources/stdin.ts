@@ -1,39 +1,105 @@
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { EventLog } from '../event-log.ts'
+import { DATA_MAX_BYTES } from '../protocol.ts'
+import { createBoundedLines } from './bounded-lines.ts'
+import { readText } from './text.ts'
+
+/** Data of the greatest size fits, even if each of its characters is escaped. */
+const LINE_MAX_BYTES = 8 * DATA_MAX_BYTES
+
+/** The lines of a stream while they are published. */
+export interface Lines {
+  /** Nothing more will come. */
+  readonly ended: boolean
+  /** Reads no further: whoever writes the other end of the pipe has to wait, and nothing is lost. */
+  pause(): void
+  resume(): void
+  close(): void
+}
+
+export interface LinesListener {
+  /** Hears of the first line that is skipped at once, of their number at the end, and of a stream that cannot be read. */
+  complain(sentence: string): void
+  /** Nothing more will come; the lines that were read. */
+  ended(read: number): void
+}
 
 /**
- * Publishes each line of `input`, one JSON value, as an event of type `line` at the moment it is read. A line that is
- * not JSON, or too long, is skipped; `complain` hears of the first one at once and of their number at the end.
- * Returns what ends it.
+ * Publishes each line of `input`, one JSON value in UTF-8, as an event of type `line` at the moment it is read. A line
+ * that is not JSON, or too long, is skipped. Begins when it is resumed.
  */
-export function publishLines(
-  input: Readable,
-  log: EventLog,
-  complain: (sentence: string) => void,
-): () => void {
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+export function publishLines(input: Readable, log: EventLog, listener: LinesListener): Lines {
+  const lines = createBoundedLines(LINE_MAX_BYTES, take)
   let read = 0
   let skipped = 0
+  let ended = false
+  input.on('data', push)
+  input.once('end', end)
+  input.once('close', end)
+  input.on('error', fail)
+  input.pause()
 
-  lines.on('line', line => {
-    read += 1
-    const number = read
-    if (line.trim() !== '') publish(line).catch(error => skip(number, error))
-  })
-  lines.once('close', () => {
-    if (skipped > 1) complain(`stdin: ${skipped} of ${read} lines were skipped.`)
-  })
-  return () => lines.close()
-
-  async function publish(line: string): Promise<void> {
-    await log.append('line', JSON.parse(line))
+  return {
+    get ended() {
+      return ended
+    },
+    pause: () => {
+      input.pause()
+    },
+    resume: () => {
+      input.resume()
+    },
+    close() {
+      input.off('data', push)
+      input.off('end', end)
+      input.off('close', end)
+      input.pause()
+    },
   }
 
-  function skip(number: number, error: Error): void {
+  function push(chunk: Buffer | string): void {
+    lines.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+  }
+
+  function take(bytes: Buffer | null): void {
+    read += 1
+    if (bytes === null) skip(read, `it has more than ${LINE_MAX_BYTES} bytes`)
+    else publish(read, bytes)
+  }
+
+  function publish(number: number, bytes: Buffer): void {
+    const line = readText(bytes)
+    if ('fault' in line) skip(number, `it is ${line.fault}`)
+    else if (line.text.trim() !== '') append(line.text).catch(error => skip(number, whyNot(error)))
+  }
+
+  async function append(text: string): Promise<void> {
+    await log.append('line', JSON.parse(text))
+  }
+
+  function skip(number: number, why: string): void {
     skipped += 1
     if (skipped > 1) return
-    const why = error instanceof SyntaxError ? 'it is not JSON' : error.message
-    complain(`stdin, line ${number}: skipped, ${why}. Further such lines are counted, not reported.`)
+    listener.complain(`stdin, line ${number}: skipped, ${why}. Further such lines are counted, not reported.`)
   }
+
+  function fail(error: NodeJS.ErrnoException): void {
+    if (!ended) listener.complain(`stdin cannot be read (${error.code ?? 'unknown error'}).`)
+    end()
+  }
+
+  function end(): void {
+    if (ended) return
+    ended = true
+    lines.end()
+    // The last line may be skipped only after this turn.
+    setImmediate(() => {
+      if (skipped > 1) listener.complain(`stdin: ${skipped} of ${read} lines were skipped.`)
+      listener.ended(read)
+    })
+  }
+}
+
+function whyNot(error: Error): string {
+  return error instanceof SyntaxError ? 'it is not JSON' : error.message.replace(/\.$/, '')
 }
