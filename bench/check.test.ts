@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import {
   checkAboveIdle,
@@ -5,6 +7,7 @@ import {
   checkComplete,
   checkDraws,
   checkLatencyFloor,
+  checkListenQueue,
   checkPollMean,
   checkReadersShare,
   checkSchedule,
@@ -13,6 +16,7 @@ import {
   checkSteal,
   checkStraight,
 } from './check.ts'
+import { listenOverflowsIn, readListenOverflows } from './machine.ts'
 
 const exact = { expected: 100, delivered: 100, repeated: 0, disordered: 0 }
 
@@ -93,6 +97,40 @@ test('what the host takes for others is flagged, then refused; where it is not k
     'flagged',
     'refused',
   ])
+})
+
+test('connections that found a full listen queue are flagged; where it is not known it is not held against anyone', () => {
+  expect([null, 0, 1, 484].map(count => checkListenQueue(count).verdict)).toEqual([
+    'ok',
+    'ok',
+    'flagged',
+    'flagged',
+  ])
+  expect(checkListenQueue(484).reason).toMatch(/^484 connections found a full listen queue/)
+})
+
+test('overflows are read by their names, wherever they stand', () => {
+  const netstat = (names: string, values: string) =>
+    `TcpExt: ${names}\nTcpExt: ${values}\nIpExt: ListenOverflows\nIpExt: 9\n`
+  expect(listenOverflowsIn(netstat('A ListenOverflows ListenDrops B', '7 3 5 8'))).toBe(5)
+  expect(listenOverflowsIn(netstat('ListenOverflows A', '4 7'))).toBe(4)
+  expect(listenOverflowsIn(netstat('A', '7'))).toBeNull()
+  expect(listenOverflowsIn('')).toBeNull()
+})
+
+test.runIf(process.platform === 'linux')('a listen queue that overflows is seen', async () => {
+  const before = readListenOverflows() ?? 0
+  const server = createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  // In one turn of this event loop all connect and nobody accepts.
+  const sockets = Array.from({ length: 20 }, () => connect(port, '127.0.0.1').on('error', () => {}))
+  await new Promise<void>(resolve => process.nextTick(resolve))
+  const untilMs = performance.now() + 50
+  while (performance.now() < untilMs);
+  expect(readListenOverflows()).toBeGreaterThan(before)
+  for (const socket of sockets) socket.destroy()
+  server.close()
 })
 
 test('Poisson draws vary, but not without end, and nobody may miss one', () => {

@@ -333,6 +333,21 @@ export function checkSteal(share: number | null): Check {
   }
 }
 
+/** Of the whole machine: no other counter says for whom a connection came too many. */
+export function checkListenQueue(overflows: number | null): Check {
+  const full = overflows !== null && overflows > 0
+  return {
+    name: 'listen queue overflows',
+    value: overflows,
+    threshold: 'flagged unless 0',
+    verdict: full ? 'flagged' : 'ok',
+    reason: full
+      ? `${overflows} connections found a full listen queue and waited for the kernel to try again: raise net.core.somaxconn.`
+      : null,
+    concerns: TIMED_METRICS,
+  }
+}
+
 export function percent(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
 }

@@ -1,9 +1,11 @@
 /** The command line of the bench: options in, a folder in `results/` out. */
 import { join } from 'node:path'
 import { NothingToRun } from './choose-scenarios.ts'
-import { parseOptions } from './options.ts'
+import { type BenchOptions, parseOptions } from './options.ts'
+import { demandWritable, OutError } from './out-folder.ts'
 import { findProjectRoot } from './project-root.ts'
 import { RemoteError } from './remote.ts'
+import type { BenchRun } from './result.ts'
 import { runBench } from './run.ts'
 import { writeRun } from './write-run.ts'
 
@@ -22,18 +24,25 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const breakOff = () => controller.abort()
   // Not once: one Ctrl-C can arrive twice, from the terminal and from npm, and the run is to be written.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, breakOff)
-  const run = await runBench(options, process.stderr, controller.signal).catch(complain)
+  const parent = options.out ?? join(findProjectRoot(), 'results')
+  const run = await measure(parent, options, controller.signal).catch(complain)
   if (run === null) return EXIT.badUsage
-  const folder = writeRun(run, options.out ?? join(findProjectRoot(), 'results'))
+  const folder = writeRun(run, parent)
   if (options.json) process.stderr.write(`${folder}\n`)
   process.stdout.write(`${options.json ? JSON.stringify(run) : folder}\n`)
   if (controller.signal.aborted) return EXIT.brokenOff
   return run.summary.some(({ value }) => value !== null) ? EXIT.ok : EXIT.nothingMeasured
 }
 
-/** A selection of nothing and a server that cannot be measured are bad usage; everything else is a fault of the bench. */
+async function measure(parent: string, options: BenchOptions, signal: AbortSignal): Promise<BenchRun> {
+  demandWritable(parent)
+  return runBench(options, process.stderr, signal)
+}
+
+/** A folder that cannot be written, a selection of nothing and a server that cannot be measured are bad usage; everything else is a fault of the bench. */
 function complain(error: unknown): null {
-  if (!(error instanceof RemoteError || error instanceof NothingToRun)) throw error
+  if (!(error instanceof OutError || error instanceof RemoteError || error instanceof NothingToRun))
+    throw error
   process.stderr.write(`error: ${error.message}\n`)
   return null
 }

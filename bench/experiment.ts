@@ -1,5 +1,5 @@
 /** One trial: a fresh server (or floor) and a fresh load process, one technique, then nothing left over. */
-import { type Check, checkSteal } from './check.ts'
+import { type Check, checkListenQueue, checkSteal } from './check.ts'
 import { startChild } from './child.ts'
 import { measureBurst } from './experiment/burst.ts'
 import { measureCapacity } from './experiment/capacity.ts'
@@ -12,7 +12,7 @@ import { measureSlowReader } from './experiment/slow-reader.ts'
 import { measureThroughput } from './experiment/throughput.ts'
 import type { LoadCommands } from './load-commands.ts'
 import { createLoadGroup } from './load-group.ts'
-import { readSteal, stealSince } from './machine.ts'
+import { readListenOverflows, readSteal, stealSince } from './machine.ts'
 import type { Trial } from './result.ts'
 import type { ArmPlan, Scenario, Tier } from './scenario.ts'
 import { type Subject, startFloor, startServer } from './subject.ts'
@@ -30,12 +30,17 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
   const startedAt = new Date()
   const began = performance.now()
   const steal = readSteal()
+  const overflows = readListenOverflows()
   let measurement: Measurement | null = null
   let checks: readonly Check[] = []
   let failure: string | null = null
   try {
     measurement = await withProcesses(plan, setting)
-    checks = [...measurement.checks, checkSteal(stealSince(steal))]
+    checks = [
+      ...measurement.checks,
+      checkSteal(stealSince(steal)),
+      checkListenQueue(difference(overflows, readListenOverflows())),
+    ]
   } catch (error) {
     setting.signal.throwIfAborted()
     failure = (error as Error).message
@@ -60,6 +65,10 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
     histograms: measurement?.histograms ?? {},
     raw: measurement?.raw ?? {},
   }
+}
+
+function difference(from: number | null, to: number | null): number | null {
+  return from === null || to === null ? null : to - from
 }
 
 async function withProcesses(trial: TrialPlan, setting: TrialSetting): Promise<Measurement> {

@@ -6,6 +6,7 @@
 import { createServer as createHttpServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { answerBench } from './conversation.ts'
+import { LISTEN_BACKLOG } from './listen-backlog.ts'
 
 export type FloorSettings =
   | { readonly kind: 'tcp'; readonly base64: string }
@@ -112,6 +113,6 @@ function answerHttp(settings: FloorSettings & { kind: 'http' }): FloorServer {
 function listen(server: Server): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', 2048, () => resolve((server.address() as AddressInfo).port))
+    server.listen(0, '127.0.0.1', LISTEN_BACKLOG, () => resolve((server.address() as AddressInfo).port))
   })
 }

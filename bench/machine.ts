@@ -64,6 +64,29 @@ export function readSocketMemory(): number | null {
   return pages === undefined ? null : Number(pages) * PAGE_BYTES
 }
 
+/**
+ * Connections that found a full listen queue since boot, of all processes: they wait a second or more for the kernel's
+ * next try. `null` where the kernel does not say.
+ */
+export function readListenOverflows(): number | null {
+  const text = readText('/proc/net/netstat')
+  return text === null ? null : listenOverflowsIn(text)
+}
+
+/**
+ * `/proc/net/netstat` has a line of names and one of values for each protocol. A drop counts as well: each overflow is
+ * one, and so is a connection that was refused for want of memory.
+ */
+export function listenOverflowsIn(netstat: string): number | null {
+  const [names = [], values = []] = netstat
+    .split('\n')
+    .filter(line => line.startsWith('TcpExt:'))
+    .map(line => line.split(/\s+/))
+  const counts = ['ListenOverflows', 'ListenDrops'].map(name => values[names.indexOf(name)])
+  const known = counts.filter(count => count !== undefined).map(Number)
+  return known.length === 0 ? null : Math.max(...known)
+}
+
 function packageVersion(name: string): string | null {
   const text = readText(`${ROOT}/node_modules/${name}/package.json`)
   return text === null ? null : (JSON.parse(text) as { version: string }).version

@@ -5,6 +5,7 @@
 import { type AddressInfo, createServer } from 'node:net'
 import type { Technique } from '../server/protocol.ts'
 import { answerBench } from './conversation.ts'
+import { LISTEN_BACKLOG } from './listen-backlog.ts'
 import { createAnswers } from './null-server/answers.ts'
 import type { Flood, NullRoom } from './null-server/room.ts'
 import { createStream } from './null-server/stream.ts'
@@ -40,7 +41,7 @@ function createNullServer(): NullServerCommands {
       })
       return new Promise((resolve, reject) => {
         server.once('error', reject)
-        server.listen(0, '127.0.0.1', 4096, () => resolve((server.address() as AddressInfo).port))
+        server.listen(0, '127.0.0.1', LISTEN_BACKLOG, () => resolve((server.address() as AddressInfo).port))
       })
     },
     'null.flood'(flood) {

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+
+/** Where no run can be put; `message` is a sentence for the person at the terminal. */
+export class OutError extends Error {}
+
+/**
+ * Throws `OutError` unless a folder can be made in `parent`, or, where that does not exist, in the closest folder above
+ * it that does. Tried by making one, since permissions do not say everything (a read-only disk, for one). Leaves nothing.
+ */
+export function demandWritable(parent: string): void {
+  const folder = closest(resolve(parent))
+  try {
+    rmdirSync(mkdtempSync(join(folder, '.push-lab-')))
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw new OutError(`Nothing can be written in ${folder} (${code}): choose another folder with --out.`)
+  }
+}
+
+function closest(path: string): string {
+  try {
+    if (statSync(path).isDirectory()) return path
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && dirname(path) !== path) return closest(dirname(path))
+    if (code !== 'ENOTDIR') throw new OutError(`Cannot reach ${path} (${code}): choose another with --out.`)
+  }
+  throw new OutError(`${path} is no folder: choose another with --out.`)
+}
