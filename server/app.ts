@@ -16,6 +16,7 @@ import { openEntrance } from './gate/entrance.ts'
 import { answerErrors } from './gate/errors.ts'
 import { continueLate } from './gate/expectation.ts'
 import { createGuard, grantsOf } from './gate/guard.ts'
+import { readJsonBodies } from './gate/json-body.ts'
 import { refuseOtherMethods } from './gate/methods.ts'
 import { createNames, urlHost } from './gate/names.ts'
 import { pathOfTarget } from './gate/request-target.ts'
@@ -123,7 +124,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   let listening: Listening | null = null
   let draining = false
 
-  app.removeContentTypeParser('text/plain')
+  readJsonBodies(app)
   app.server.on('checkExpectation', refuseExpectation)
   continueLate(app.server)
   const guard = createGuard(

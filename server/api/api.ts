@@ -83,7 +83,11 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
 
   app.post(
     '/api/events',
-    { bodyLimit: PUBLISH_BODY_BYTES, schema: { ...noQuery, body: PublishBody, headers: PublishHeaders } },
+    {
+      bodyLimit: PUBLISH_BODY_BYTES,
+      config: { publishes: true },
+      schema: { ...noQuery, body: PublishBody, headers: PublishHeaders },
+    },
     async (request, reply) => {
       const { type, data } = request.body
       const key = request.headers['idempotency-key']

@@ -12,7 +12,7 @@ export function openTalkBack(app: FastifyInstance, say: Say): void {
     SAY_DOOR,
     {
       bodyLimit: SAY_MAX_BYTES,
-      config: { serves: 'readers' },
+      config: { serves: 'readers', publishes: true },
       preValidation: demandBody,
       schema: {
         querystring: Type.Object(

@@ -48,7 +48,7 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Refusal | null
 }
 
 const BY_STATUS: Readonly<Record<number, { code: string; message: string }>> = {
-  400: { code: 'bad-json', message: 'Send a body that is JSON.' },
+  400: { code: 'bad-json', message: 'Send a body that is JSON in UTF-8.' },
   413: { code: 'too-large', message: 'Send a smaller body.' },
   415: { code: 'not-json', message: 'Send JSON, with Content-Type: application/json.' },
 }

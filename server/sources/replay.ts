@@ -1,6 +1,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { dataText, PublishRefusal } from '../event-log.ts'
+import { parseExact } from '../exact-json.ts'
 import { projectRoot } from '../project-root.ts'
 import { CONTROLS, EVENT_TYPE } from '../protocol.ts'
 import { type Draft, type Feed, SourceError } from './feed.ts'
@@ -81,12 +82,13 @@ function readLine(line: string, where: string): { time: number; type: string; da
   const form = 'write {"time": epoch milliseconds, "type": …, "data": …} as JSON'
   let record: Record<string, unknown>
   try {
-    record = JSON.parse(line)
-  } catch {
+    record = parseExact(line) as Record<string, unknown>
+  } catch (error) {
+    if (error instanceof PublishRefusal) throw new SourceError(`${where}: ${error.message}`)
     throw new SourceError(`${where}: ${form}; this is not JSON.`)
   }
   const { time, type, data } = record ?? {}
-  if (!Number.isFinite(time) || typeof time !== 'number' || typeof type !== 'string' || data === undefined)
+  if (typeof time !== 'number' || typeof type !== 'string' || data === undefined)
     throw new SourceError(`${where}: ${form}.`)
   if (!EVENT_TYPE.test(type) || (CONTROLS as readonly string[]).includes(type)) {
     throw new SourceError(

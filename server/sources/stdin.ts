@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { EventLog } from '../event-log.ts'
+import { parseExact } from '../exact-json.ts'
 import { DATA_MAX_BYTES } from '../protocol.ts'
 import { createBoundedLines } from './bounded-lines.ts'
 import { readText } from './text.ts'
@@ -74,7 +75,7 @@ export function publishLines(input: Readable, log: EventLog, listener: LinesList
   }
 
   async function append(text: string): Promise<void> {
-    await log.append('line', JSON.parse(text))
+    await log.append('line', parseExact(text))
   }
 
   function skip(number: number, why: string): void {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { parse } from 'secure-json-parse'
 import Type from 'typebox'
 import type { WebSocket } from 'ws'
+import { parseExact } from '../exact-json.ts'
 import { createFanout, type Envelope } from '../fanout.ts'
 import { limitFrames } from '../gate/frame-limit.ts'
 import { drawRetryMs } from '../policy.ts'
@@ -111,7 +111,7 @@ export const websocket: Room = {
 const SAY_SO = 'Send only text frames of the form {"say": …}, at most 1 KiB.'
 
 function sayOf(text: string): unknown {
-  const frame: unknown = parse(text, null, { protoAction: 'error', constructorAction: 'error' })
+  const frame = parseExact(text)
   const keys = typeof frame === 'object' && frame !== null ? Object.keys(frame) : []
   if (keys.length !== 1 || keys[0] !== 'say') throw new Refusal(400, 'bad-frame', SAY_SO)
   return (frame as { say: unknown }).say

@@ -1,0 +1,67 @@
+import { parse } from 'secure-json-parse'
+import { PublishRefusal } from './event-log.ts'
+
+/**
+ * Parses JSON (RFC 8259) that is to be delivered as it was sent. A number is carried as a double (§6) and delivered as
+ * `JSON.stringify` writes it, so one whose value would change on the way is refused with `PublishRefusal` `bad-data`:
+ * an integer that a double cannot hold or that would be written otherwise, what is beyond the largest double, and what
+ * is so small that it would become 0. A fraction is delivered as its nearest double; −0 as 0, which equals it.
+ *
+ * Bytes are UTF-8 (§8.1); decoded as usual, any other would become U+FFFD and be delivered as that. One byte order mark
+ * before the value is ignored. Of a key that stands twice the last counts. Throws `SyntaxError` for what is not JSON in
+ * UTF-8, and for keys that could reach a prototype (`__proto__`, `constructor.prototype`).
+ */
+export function parseExact(json: string | Uint8Array): unknown {
+  const text = typeof json === 'string' ? json : decode(json)
+  const value: unknown = parse(text, null, { protoAction: 'error', constructorAction: 'error' })
+  if (MAY_CHANGE.test(text) && hasInexactNumber(text)) {
+    throw new PublishRefusal('bad-data', 'Send a number that a double cannot hold exactly as a string.')
+  }
+  return value
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw new SyntaxError('not UTF-8')
+  }
+}
+
+/** Fifteen digits without an exponent always fit a double; most texts need no closer look. */
+const MAY_CHANGE = /[0-9]{16}|[0-9][eE]/
+/** In valid JSON: an escape or a quote, which say where strings are, or a number. */
+const TOKEN = /\\.|"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/g
+
+function hasInexactNumber(text: string): boolean {
+  let inString = false
+  for (const [token] of text.matchAll(TOKEN)) {
+    if (token === '"') inString = !inString
+    else if (!inString && !isDelivered(token)) return true
+  }
+  return false
+}
+
+function isDelivered(literal: string): boolean {
+  const value = Number(literal)
+  if (!Number.isFinite(value)) return false
+  if (INTEGER.test(literal) && BigInt(literal) !== BigInt(value)) return false
+  const sent = decimalOf(literal)
+  const delivered = decimalOf(String(value))
+  if (sent.digits === delivered.digits && sent.exponent === delivered.exponent) return true
+  return sent.exponent < 0 && value !== 0
+}
+
+const INTEGER = /^-?[0-9]+$/
+
+/** A number's value without its sign: `digits` × 10^`exponent`, without zeros at either end of `digits`. */
+function decimalOf(literal: string): { readonly digits: string; readonly exponent: number } {
+  const [mantissa = '', power = '0'] = literal.replace(/^-/, '').split(/e/i)
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  const padded = (whole + fraction).replace(/^0+/, '')
+  const digits = padded.replace(/0+$/, '')
+  if (digits === '') return { digits, exponent: 0 }
+  return { digits, exponent: Number(power) - fraction.length + padded.length - digits.length }
+}

@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { PublishRefusal } from '../event-log.ts'
+import { parseExact } from '../exact-json.ts'
+import { Refusal } from '../refusal.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** This route's body, or a part of it, is delivered to readers. */
+    publishes?: boolean
+  }
+}
+
+/** Bodies are JSON in UTF-8 and nothing else. Throws `Refusal` 400, and `PublishRefusal` where the route publishes. */
+export function readJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, bytes: Buffer) => {
+      if (OTHER_CHARSET.test(request.headers['content-type'] ?? '')) throw NOT_JSON
+      return parse(request, bytes)
+    },
+  )
+}
+
+function parse(request: FastifyRequest, bytes: Buffer): unknown {
+  try {
+    return parseExact(bytes)
+  } catch (error) {
+    if (!(error instanceof PublishRefusal)) throw NOT_JSON
+    throw request.routeOptions.config.publishes ? error : NO_SUCH_NUMBER
+  }
+}
+
+/** RFC 8259 §11 defines no charset; those that say what is so anyway pass. */
+const OTHER_CHARSET = /;\s*charset\s*=(?!\s*"?(utf-?8|us-ascii)"?\s*(;|$))/i
+const NOT_JSON = new Refusal(400, 'bad-json', 'Send a body that is JSON in UTF-8.')
+const NO_SUCH_NUMBER = new Refusal(400, 'bad-body', 'Mend the body: give numbers that fit a double.')
