@@ -172,6 +172,26 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
+/** The same for the same JSON value, in whatever order its members stand. */
 function fingerprint({ type, data }: { type: string; data: unknown }): string {
-  return digest(`${type} ${dataText(data)}`).toString('hex')
+  return digest(`${type} ${dataText(inOneOrder(data))}`).toString('hex')
+}
+
+/** A copy whose objects have their members sorted by name. Not recursive: `data` may be nested deeper than the stack. */
+function inOneOrder(data: unknown): unknown {
+  const root: Record<string, unknown> = { data }
+  const open: Record<string, unknown>[] = [root]
+  for (const node of open) {
+    for (const [key, value] of Object.entries(node)) {
+      if (typeof value !== 'object' || value === null) continue
+      const copy = Array.isArray(value) ? [...value] : Object.fromEntries(Object.entries(value).sort(byName))
+      node[key] = copy
+      open.push(copy as Record<string, unknown>)
+    }
+  }
+  return root['data']
+}
+
+function byName([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1
 }

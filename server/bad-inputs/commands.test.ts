@@ -439,6 +439,7 @@ describe('C5 commands that are obeyed', () => {
     expect(await publishWith('once', EVENT)).toEqual(first)
     // The same event in other words.
     expect(await publishWith('once', '{ "data": 1, "type": "zebra" }')).toEqual(first)
+    expect(await publishWith('once', '{"type":"z\\u0065bra","data":10e-1}')).toEqual(first)
     expect(refusalOf(await publishWith('once', '{"type":"zebra","data":2}'))).toEqual({
       status: 409,
       code: 'key-used',
@@ -446,6 +447,38 @@ describe('C5 commands that are obeyed', () => {
     expect(lab.lab.log.top).toBe(before + 1)
     expect((await publishWith('k'.repeat(64), EVENT)).status).toBe(201)
     expect((await publishWith('!"#$%&()*+,-./:;<=>?@[]^_`{|}~', EVENT)).status).toBe(201)
+  })
+
+  it.each([
+    ['{"a":1,"b":[{"c":1,"d":2}]}', '{"b":[{"d":2,"c":1}],"a":1}'],
+    ['{"2":1,"1":2,"b":0}', '{"b":0,"1":2,"2":1}'],
+    ['{"é":1,"z":{"y":{},"x":null}}', '{"z":{"x":null,"y":{}},"\\u00e9":1.0}'],
+  ])('28: takes %s and %s for the same body', async (data, otherwise) => {
+    const key = `order-${data.length}`
+    const first = await publishWith(key, `{"type":"a","data":${data}}`)
+    expect(first.status).toBe(201)
+    expect(await publishWith(key, `{"data":${otherwise},"type":"a"}`)).toEqual(first)
+  })
+
+  it.each([
+    ['[1,2]', '[2,1]'],
+    ['{"0":1}', '[1]'],
+    ['{"a":{"b":1}}', '{"a":{"b":"1"}}'],
+    ['{}', '[]'],
+  ])('29: takes %s and %s for two bodies', async (data, other) => {
+    const key = `other-${data}`.replaceAll('"', '')
+    expect((await publishWith(key, `{"type":"a","data":${data}}`)).status).toBe(201)
+    expect(refusalOf(await publishWith(key, `{"type":"a","data":${other}}`))).toEqual({
+      status: 409,
+      code: 'key-used',
+    })
+  })
+
+  it('28: compares bodies nested as deep as the log takes them', async () => {
+    const body = `{"type":"a","data":${'[{"a":'.repeat(1000)}1${'}]'.repeat(1000)}}`
+    const first = await publishWith('depths', body)
+    expect(first.status).toBe(201)
+    expect(await publishWith('depths', ` ${body}`)).toEqual(first)
   })
 
   it('31: hears 20 words at once, and no more until a while has passed', async () => {
