@@ -378,7 +378,10 @@ export interface RunTrial {
 /** The schema of `run.json` that is written now. */
 export const RUN_SCHEMA = 2
 
-/** `GET /api/results/:id`: what every `run.json` of this schema holds at least. */
+/**
+ * `GET /api/results/:id`: what every `run.json` of this schema holds at least. The file's own bytes, followed by a second
+ * `id` where its own is not that of its folder.
+ */
 export interface Run {
   readonly schema: number
   readonly id: string
@@ -402,9 +405,18 @@ export interface Run {
 /** Fewer blocks than this, and no difference between two arms, or two runs, is claimed. */
 export const BLOCKS_FOR_A_CLAIM = 8
 
+export type RunSummary = Pick<Run, 'id' | 'startedAt' | 'tier' | 'complete'>
+/** A run whose `run.json` is odd. */
+export interface UnreadableRun {
+  readonly id: string
+  /** A sentence about its `run.json`. */
+  readonly reason: string
+}
+
 /** `GET /api/results`: newest first. */
 export interface ResultsList {
-  readonly runs: readonly Pick<Run, 'id' | 'startedAt' | 'tier' | 'complete'>[]
+  readonly runs: readonly RunSummary[]
+  readonly unreadable: readonly UnreadableRun[]
 }
 
 /** `GET /api/results/:id/:file`: what a run leaves behind, to keep. */

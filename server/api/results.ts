@@ -1,13 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
-import { type ResultsList, RUN_FILES, type Run, type RunFile } from '../protocol.ts'
+import { RUN_FILES, type RunFile } from '../protocol.ts'
 import { noQuery, READ } from '../query.ts'
 import { Refusal } from '../refusal.ts'
-
-const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,99}$/
+import type { RunHead } from './run-head.ts'
+import { createRuns, reasonOf } from './runs.ts'
 
 /** What the browser is to do with each file: tables and text are kept, the rest is looked at in a tab. */
 const HEADERS: Readonly<Record<RunFile, Readonly<Record<string, string>>>> = {
@@ -26,14 +26,27 @@ const KEPT: ReadonlySet<RunFile> = new Set(['summary.csv', 'report.md'])
 /** What the bench left, for reading: the list, each run, and its files. */
 export function openResults(fastify: FastifyInstance, folder: string): void {
   const app = fastify.withTypeProvider<TypeBoxTypeProvider>()
+  const runs = createRuns(folder)
   const one = Type.Object({ id: Type.String() })
   const file = Type.Object({ id: Type.String(), file: Type.String() })
-  app.route({ method: [...READ], url: '/api/results', schema: noQuery, handler: () => listRuns(folder) })
+  app.route({ method: [...READ], url: '/api/results', schema: noQuery, handler: runs.list })
   app.route({
     method: [...READ],
     url: '/api/results/:id',
     schema: { ...noQuery, params: one },
-    handler: request => readRun(folder, request.params.id),
+    handler: async (request, reply) => {
+      const { id } = request.params
+      const head = await runs.head(id).catch(error => {
+        throw new Refusal(
+          404,
+          'unreadable-run',
+          `Choose another run, or mend its run.json. ${reasonOf(error)}`,
+        )
+      })
+      const handle = head && (await runs.open(id, 'run.json'))
+      if (head === null || handle === null) throw NO_SUCH_RUN
+      return reply.headers(HEADERS['run.json']).send(wholeRun(handle, head, id))
+    },
   })
   app.route({
     method: [...READ],
@@ -42,11 +55,11 @@ export function openResults(fastify: FastifyInstance, folder: string): void {
     handler: async (request, reply) => {
       const { id } = request.params
       const file = RUN_FILES.find(name => name === request.params.file)
-      const bytes = file === undefined ? null : await readRunFile(folder, id, file)
-      if (file === undefined || bytes === null) throw NO_SUCH_FILE
+      const handle = file === undefined ? null : await runs.open(id, file)
+      if (file === undefined || handle === null) throw NO_SUCH_FILE
       reply.headers({ ...HEADERS[file], 'x-content-type-options': 'nosniff' })
       if (KEPT.has(file)) reply.header('content-disposition', `attachment; filename="${id}-${file}"`)
-      return reply.send(bytes)
+      return reply.send(handle.createReadStream())
     },
   })
 }
@@ -58,37 +71,14 @@ const NO_SUCH_FILE = new Refusal(
   `Choose a run from /api/results, and of it ${RUN_FILES.join(', ')}.`,
 )
 
-/** A folder for each run, `run.json` in it. A folder without a readable one is passed over. */
-async function listRuns(folder: string): Promise<ResultsList> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  const runs = await Promise.all(
-    entries.filter(entry => entry.isDirectory()).map(entry => tryRun(folder, entry.name)),
-  )
-  return {
-    runs: runs
-      .filter(run => run !== null)
-      .sort((a, b) => b.startedAt.localeCompare(a.startedAt))
-      .map(({ id, startedAt, tier, complete }) => ({ id, startedAt, tier, complete })),
+/** The bytes as they are stored. A folder that was renamed is its run's name: of two `id`s a parser takes the last. */
+function wholeRun(handle: FileHandle, head: RunHead, id: string): Readable {
+  if (head.id === id) return handle.createReadStream()
+  const stored = handle.createReadStream({ end: head.closesAt - 1 })
+  const renamed = async function* () {
+    yield* stored
+    yield `,"id":${JSON.stringify(id)}}`
   }
-}
-
-/** One run, whole. `id` is the name of its folder and nothing else. Throws a 404 refusal. */
-async function readRun(folder: string, id: string): Promise<Run> {
-  const run = await tryRun(folder, id)
-  if (run === null) throw NO_SUCH_RUN
-  return run
-}
-
-async function tryRun(folder: string, id: string): Promise<Run | null> {
-  try {
-    const bytes = await readRunFile(folder, id, 'run.json')
-    return bytes === null ? null : { ...(JSON.parse(bytes.toString()) as Run), id }
-  } catch {
-    return null
-  }
-}
-
-/** `null` for what is not there, and for what is no name of a run: it could lead out of the folder. */
-async function readRunFile(folder: string, id: string, file: RunFile): Promise<Buffer | null> {
-  return RUN_ID.test(id) ? readFile(join(folder, id, file)).catch(() => null) : null
+  // Whoever leaves before the first byte is read leaves the generator unstarted.
+  return Readable.from(renamed(), { objectMode: false }).once('close', () => stored.destroy())
 }
