@@ -1,5 +1,5 @@
 /** A run as it lies in its folder. Whoever reads one that was not written for this bench is told so. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type BenchRun, SCHEMA } from './result.ts'
 
@@ -36,11 +36,46 @@ export function readRun(folder: string): BenchRun {
       `${path} has schema ${schema}, and this bench reads ${SCHEMA}: read it with the commit that wrote it${origin}, or make the run again.`,
     )
   }
+  const odd = oddMember(run)
+  if (odd !== null) {
+    throw new UnreadableRun(
+      `${path} is not as the bench writes it: look at its ${odd}, or make the run again.`,
+    )
+  }
   return run as BenchRun
+}
+
+const TEXTS = ['id', 'startedAt', 'tier'] as const
+const LISTS = ['comparisons', 'bands', 'trials', 'summary'] as const
+/** What every row of these lists is known by. */
+const ROW_TEXTS = ['scenario', 'arm'] as const
+
+/** The first member that is not of its kind: code that reads a run relies on these. */
+function oddMember(run: Partial<BenchRun>): string | null {
+  const text = TEXTS.find(name => typeof run[name] !== 'string')
+  if (text !== undefined) return text
+  if (!Array.isArray(run.caveats) || run.caveats.some(caveat => typeof caveat !== 'string')) return 'caveats'
+  if (!isObject(run.provenance)) return 'provenance'
+  if (!isObject(run.questions)) return 'questions'
+  const list = LISTS.find(name => {
+    const rows: readonly unknown[] | undefined = run[name]
+    return !Array.isArray(rows) || !rows.every(isRow)
+  })
+  return list ?? null
+}
+
+function isRow(row: unknown): boolean {
+  return isObject(row) && ROW_TEXTS.every(name => typeof row[name] === 'string')
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parse(path: string): Partial<BenchRun> | null {
   try {
+    // To read a pipe would wait for whoever writes it.
+    if (!statSync(path).isFile()) throw new Error('it is not a regular file')
     return JSON.parse(readFileSync(path, 'utf8')) as Partial<BenchRun> | null
   } catch (error) {
     throw new UnreadableRun(`${path} cannot be read: ${(error as Error).message}.`)
