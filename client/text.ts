@@ -244,6 +244,8 @@ export const text = {
       failed: '✕ failed',
     } satisfies Record<Verdict, string>,
     unreadable: (reason: string) => `The results could not be read. ${reason}`,
+    unreadableRun: (id: string, reason: string) => `The run.json of ${id} cannot be read. ${reason}`,
+    odd: 'This run.json is not as the bench writes it: choose another run, or make it again.',
 
     scale: {
       title: 'A figure’s ratio to the best of its column',

@@ -11,7 +11,8 @@ import { createRunView, type RunView } from './run-view.ts'
 export function openResults(): Page {
   const picker = element('p', { class: 'pickers' })
   const shown = element('div', { role: 'status' }, text.results.loading)
-  const root = element('div', { class: 'results' }, element('h1', {}, text.results.title), picker, shown)
+  const odd = element('div', { class: 'unreadable-runs muted' })
+  const root = element('div', { class: 'results' }, element('h1', {}, text.results.title), picker, odd, shown)
   let view: RunView | null = null
   let asked = 0
 
@@ -20,7 +21,10 @@ export function openResults(): Page {
   return { root, recolour: () => view?.recolour() }
 
   async function open(): Promise<void> {
-    const { runs } = (await read('/api/results')) as ResultsList
+    const { runs, unreadable = [] } = (await read('/api/results')) as ResultsList
+    odd.replaceChildren(
+      ...unreadable.map(({ id, reason }) => element('p', {}, text.results.unreadableRun(id, reason))),
+    )
     const [newest] = runs
     if (newest === undefined) {
       shown.replaceChildren(
@@ -55,7 +59,11 @@ export function openResults(): Page {
     const [run, other] = await Promise.all([readRun(id), otherId === '' ? null : readRun(otherId)])
     // Somebody who picks faster than runs are read wants the last.
     if (mine !== asked) return
-    view = other === null ? createRunView(run, readPalette) : createPairView(run, other)
+    try {
+      view = other === null ? createRunView(run, readPalette) : createPairView(run, other)
+    } catch {
+      throw new Error(text.results.odd)
+    }
     shown.removeAttribute('role')
     shown.replaceChildren(view.root)
     // What the address points at was not there yet when the browser looked for it.
