@@ -76,6 +76,9 @@ export const text = {
   },
 
   commandUnreachable: 'The server did not answer. It may have stopped; the page keeps trying to reach it.',
+  noToken: 'Commands need the control token: open the link with #token=… that the server printed.',
+  staleToken:
+    'The control token is not that of this server, which was started anew: open the link with #token=… that it printed.',
   commandRefused: (status: number) => `The server refused this with status ${status} and gave no reason.`,
 
   empty: 'Source is paused – press E to send one event',

@@ -1,3 +1,5 @@
+import { labUrl } from './base.ts'
+import { openControlToken } from './control-token.ts'
 import { installTheme } from './theme.ts'
 
 const header = required('header')
@@ -7,20 +9,24 @@ let recolour = () => {}
 
 if (themeButton instanceof HTMLButtonElement) installTheme(themeButton, () => recolour())
 
-const path = location.pathname === '/results' ? '/results' : '/'
-for (const link of document.querySelectorAll('nav a')) {
-  if (link.getAttribute('href') === path) link.setAttribute('aria-current', 'page')
+const isResults = location.pathname === labUrl('/results').pathname
+const here = labUrl(isResults ? '/results' : '/').href
+for (const link of document.querySelectorAll<HTMLAnchorElement>('nav a')) {
+  if (link.href === here) link.setAttribute('aria-current', 'page')
 }
 
+// Whichever page a link with a token leads to, it is kept for all of them.
+const token = openControlToken()
+
 // Each page is a chunk of its own: who looks at results does not load the lanes, nor the other way round.
-if (path === '/results') {
+if (isResults) {
   const { openResults } = await import('./results/results.ts')
   const page = openResults()
   recolour = page.recolour
   main.replaceChildren(page.root)
 } else {
   const { openLive } = await import('./live/live.ts')
-  const page = openLive(header)
+  const page = openLive(header, token)
   recolour = page.recolour
   main.replaceChildren(page.root)
 }

@@ -1,20 +1,20 @@
 import { text } from '../text.ts'
+import { stored } from './stored.ts'
 
 const CHOICES = ['auto', 'light', 'dark'] as const
 type Choice = (typeof CHOICES)[number]
-
-const STORAGE_KEY = 'push-lab theme'
 
 /**
  * The ◐ button: as the system, light, dark, round and round. `onChange` is called whenever the colours may have
  * changed, also by the system.
  */
 export function installTheme(button: HTMLButtonElement, onChange: () => void): void {
-  let choice = readChoice()
+  const kept = stored('browser', 'push-lab theme')
+  let choice: Choice = CHOICES.find(known => known === kept.read()) ?? 'auto'
   apply()
   button.addEventListener('click', () => {
     choice = CHOICES[(CHOICES.indexOf(choice) + 1) % CHOICES.length] ?? 'auto'
-    writeChoice(choice)
+    kept.write(choice)
     apply()
     onChange()
   })
@@ -25,19 +25,4 @@ export function installTheme(button: HTMLButtonElement, onChange: () => void): v
     button.title = text.theme[choice]
     button.setAttribute('aria-label', text.theme[choice])
   }
-}
-
-/** Storage may be forbidden; the theme then lasts as long as the page. */
-function readChoice(): Choice {
-  try {
-    return CHOICES.find(choice => choice === localStorage.getItem(STORAGE_KEY)) ?? 'auto'
-  } catch {
-    return 'auto'
-  }
-}
-
-function writeChoice(choice: Choice): void {
-  try {
-    localStorage.setItem(STORAGE_KEY, choice)
-  } catch {}
 }

@@ -1,5 +1,7 @@
 import type { Health, Refusal, SourceSettings } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
+import { labUrl } from '../base.ts'
+import type { ControlToken } from '../control-token.ts'
 
 /** A command that was not obeyed; the message is a sentence for the person who gave it. */
 export class CommandRefused extends Error {
@@ -18,8 +20,7 @@ export interface Api {
   reset(): Promise<void>
 }
 
-/** @param token the control token of a server that listens beyond loopback; it arrives in the page's fragment */
-export function createApi(token: string | null): Api {
+export function createApi(token: Pick<ControlToken, 'value' | 'drop'>): Api {
   return {
     health: () => ask<Health>('GET', '/api/health'),
     source: () => ask<SourceSettings>('GET', '/api/source'),
@@ -37,12 +38,13 @@ export function createApi(token: string | null): Api {
   }
 
   async function ask<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    const sent = token.value
     const headers = new Headers()
-    if (token !== null) headers.set('Authorization', `Bearer ${token}`)
+    if (sent !== null) headers.set('Authorization', `Bearer ${sent}`)
     if (body !== undefined) headers.set('Content-Type', 'application/json')
     let response: Response
     try {
-      response = await fetch(path, {
+      response = await fetch(labUrl(path), {
         method,
         headers,
         cache: 'no-store',
@@ -52,10 +54,14 @@ export function createApi(token: string | null): Api {
       throw new CommandRefused(text.commandUnreachable)
     }
     const answer: unknown = await response.json().catch(() => null)
-    if (!response.ok) {
-      throw new CommandRefused(isRefusal(answer) ? answer.error : text.commandRefused(response.status))
+    if (response.ok) return answer as T
+    if (response.status === 401) {
+      if (sent === null) throw new CommandRefused(text.noToken)
+      // Another may have come in the meantime.
+      if (token.value === sent) token.drop()
+      throw new CommandRefused(text.staleToken)
     }
-    return answer as T
+    throw new CommandRefused(isRefusal(answer) ? answer.error : text.commandRefused(response.status))
   }
 }
 
@@ -63,9 +69,4 @@ function isRefusal(answer: unknown): answer is Refusal {
   return (
     typeof answer === 'object' && answer !== null && 'error' in answer && typeof answer.error === 'string'
   )
-}
-
-/** `#token=…`: a fragment is never sent to a server, so it ends up in no log. */
-export function tokenOf(fragment: string): string | null {
-  return new URLSearchParams(fragment.replace(/^#/, '')).get('token')
 }

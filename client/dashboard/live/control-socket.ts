@@ -5,6 +5,7 @@ import {
   type Stats,
   type TechniqueTraffic,
 } from '../../../server/protocol.ts'
+import { labUrl } from '../base.ts'
 import { pageNow } from '../browser-environment.ts'
 import { type ClockEstimate, estimateClock, measureClockStep, type RoundTrip } from './clock-estimate.ts'
 
@@ -39,9 +40,8 @@ export function openControlSocket(clientName: string, listener: ControlListener)
   return { close }
 
   function connect(): void {
-    const url = new URL(CONTROL_DOOR, location.href)
+    const url = labUrl(CONTROL_DOOR)
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
-    url.hash = ''
     url.search = `?client=${clientName}`
     const opening = new WebSocket(url)
     socket = opening

@@ -10,7 +10,6 @@ interface Message {
   readonly term: number
 }
 
-const CHANNEL = 'push-lab lanes'
 /** How long a new tab waits for the owner to speak up. */
 const CLAIM_MS = 150
 /** How often one that looks on asks whether the owner is still there, and how long it waits for that. */
@@ -24,9 +23,15 @@ const ANSWER_MS = 1000
  * Each owner's term is one more than all that it has heard of. What two tabs say may cross on its way: the later term
  * counts, so that an owner who has just been relieved cannot drive out the one who relieved it; of two that began at
  * once, the smaller name.
+ *
+ * @param path where the page is mounted: the tabs of another lab on the same origin run lanes of their own
  */
-export function claimLanes(tab: string, onRole: (role: 'owner' | 'viewer') => void): LaneOwnership {
-  const channel = new BroadcastChannel(CHANNEL)
+export function claimLanes(
+  tab: string,
+  onRole: (role: 'owner' | 'viewer') => void,
+  path = '/',
+): LaneOwnership {
+  const channel = new BroadcastChannel(`push-lab lanes ${path}`)
   let role: 'claiming' | 'owner' | 'viewer' = 'claiming'
   let told: 'owner' | 'viewer' | null = null
   let term = 0

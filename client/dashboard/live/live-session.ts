@@ -1,6 +1,8 @@
 import { text } from '../../text.ts'
+import { labUrl, pageOrigin } from '../base.ts'
 import { browserEnvironment } from '../browser-environment.ts'
-import { type Api, CommandRefused, createApi, tokenOf } from './api.ts'
+import type { ControlToken } from '../control-token.ts'
+import { type Api, CommandRefused, createApi } from './api.ts'
 import { openControlSocket } from './control-socket.ts'
 import { claimLanes } from './lane-ownership.ts'
 import { type LaneRunner, runLanes } from './lane-runner.ts'
@@ -32,10 +34,10 @@ const RATE_DEFAULT = 2
 const SOURCE_EVERY_MS = 5_000
 
 /** Everything that happens on the live page except drawing: the control socket, the lanes, the commands. */
-export function openLiveSession(): LiveSession {
+export function openLiveSession(token: ControlToken): LiveSession {
   const clientName = drawName()
   const state = createPageState()
-  const api: Api = createApi(tokenOf(location.hash))
+  const api: Api = createApi(token)
   const environment = browserEnvironment(() => state.clock?.offsetMs ?? 0)
   let runner: LaneRunner | null = null
   let wasGone = false
@@ -61,11 +63,15 @@ export function openLiveSession(): LiveSession {
       void startLanes()
     },
   })
-  const ownership = claimLanes(clientName, role => {
-    state.role = role
-    if (role === 'owner') void startLanes()
-    else stopLanes()
-  })
+  const ownership = claimLanes(
+    clientName,
+    role => {
+      state.role = role
+      if (role === 'owner') void startLanes()
+      else stopLanes()
+    },
+    labUrl('/').pathname,
+  )
   const sourceTimer = setInterval(() => {
     if (state.server === 'ready' && !document.hidden) void refreshSource()
   }, SOURCE_EVERY_MS)
@@ -95,7 +101,7 @@ export function openLiveSession(): LiveSession {
   async function startLanes(): Promise<void> {
     if (state.role !== 'owner' || state.clock === null || state.server !== 'ready') return
     const origin = await api.health().then(
-      health => (health.road === null ? location.origin : roadOrigin(health.road.port)),
+      health => (health.road === null ? pageOrigin() : roadOrigin(health.road.port)),
       () => null,
     )
     if (origin === null || state.role !== 'owner' || runner?.origin === origin) return

@@ -1,4 +1,5 @@
 import { text } from '../../text.ts'
+import type { ControlToken } from '../control-token.ts'
 import { element } from '../element.ts'
 import type { Page } from '../page.ts'
 import { type Palette, readPalette } from '../palette.ts'
@@ -18,8 +19,8 @@ const WORDS_EVERY_MS = 200
 const STILL_EVERY_MS = 500
 
 /** The live page. This file alone knows all its views. */
-export function openLive(header: HTMLElement): Page {
-  const session = openLiveSession()
+export function openLive(header: HTMLElement, token: ControlToken): Page {
+  const session = openLiveSession(token)
   const { state, commands } = session
   let palette: Palette = readPalette()
 

@@ -1,5 +1,6 @@
 import type { ResultsList, Run } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
+import { labUrl } from '../base.ts'
 import { element } from '../element.ts'
 import type { Page } from '../page.ts'
 import { readPalette } from '../palette.ts'
@@ -88,7 +89,7 @@ async function readRun(id: string) {
 }
 
 async function read(path: string): Promise<unknown> {
-  const response = await fetch(path)
+  const response = await fetch(labUrl(path))
   if (!response.ok) throw new Error(text.commandRefused(response.status))
   return response.json()
 }

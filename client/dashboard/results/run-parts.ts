@@ -1,5 +1,6 @@
 import { RUN_FILES } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
+import { labUrl } from '../base.ts'
 import { element } from '../element.ts'
 import type { KnownRun } from './known-run.ts'
 import { inWords } from './words.ts'
@@ -8,7 +9,7 @@ import { inWords } from './words.ts'
 export function runHead(run: KnownRun, name: string | null): HTMLElement {
   const links = RUN_FILES.flatMap(file => [
     ' · ',
-    element('a', { href: `/api/results/${encodeURIComponent(run.id)}/${file}` }, file),
+    element('a', { href: labUrl(`/api/results/${encodeURIComponent(run.id)}/${file}`).href }, file),
   ])
   return element(
     'p',
