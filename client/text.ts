@@ -1,12 +1,14 @@
-import type { Arm, Gap, SourceKind, Technique, Verdict } from '../server/protocol.ts'
+import type { Arm, Gap, SourceKind, SourceSettings, Technique, Verdict } from '../server/protocol.ts'
 import { formatCount, formatInterval, formatLatency, formatMs, formatRate } from './dashboard/format.ts'
 import { ARM_IDENTITIES, IDENTITIES } from './dashboard/identity.ts'
 import type { Finding } from './dashboard/live/insight.ts'
 import type { AuditVerdict } from './dashboard/live/lane-audit.ts'
+import type { Obstacle } from './dashboard/live/obstacle.ts'
+import type { PageState, ServerPresence, TabRole } from './dashboard/live/page-state.ts'
 import type { Difference } from './dashboard/results/differences.ts'
 import type { Subject } from './dashboard/results/metric.ts'
-import type { Obstacle } from './dashboard/results/noise.ts'
-import type { SubscriptionState } from './subscribe.ts'
+import type { Obstacle as NoClaim } from './dashboard/results/noise.ts'
+import type { LossReason, SubscriptionState } from './subscribe.ts'
 
 const seconds = (ms: number) => `${(Math.max(0, ms) / 1_000).toFixed(1)} s`
 const wholeSeconds = (ms: number) => `${Math.floor(Math.max(0, ms) / 1_000)} s`
@@ -15,6 +17,16 @@ const share = (lnRatio: number) => `${Number((Math.expm1(lnRatio) * 100).toPreci
 const list = new Intl.ListFormat('en', { type: 'conjunction' })
 const plural = (count: number, one: string, many: string) =>
   `${formatCount(count)} ${count === 1 ? one : many}`
+
+const MOVED_FOR = {
+  mute: 'stayed mute',
+  silent: 'fell silent',
+  cut: 'was cut',
+  unreachable: 'could not connect',
+  refused: 'was refused',
+  broken: 'broke the protocol',
+  stale: 'was too old',
+} satisfies Record<LossReason, string>
 
 /** Every sentence the page says, in one place: to be read as a whole, and to be said in another language one day. */
 export const text = {
@@ -29,8 +41,9 @@ export const text = {
   server: {
     connecting: 'connecting',
     ready: 'server',
+    unheard: 'server, no WebSocket',
     gone: 'server gone',
-  },
+  } satisfies Record<ServerPresence, string>,
   clock: (uncertaintyMs: number) => `clock ±${formatMs(uncertaintyMs)}`,
   clockTitle: (roundTripMs: number) =>
     `How far the page’s idea of the server’s clock may be off: half the best of 20 round trips (${formatMs(roundTripMs)}) plus the clock’s step. Every latency on this page is good to this much.`,
@@ -46,7 +59,11 @@ export const text = {
     unknown: 'source unknown',
     label: 'Source',
     noEvent: 'no event since this page was opened',
-    rate: (perSecond: number) => (perSecond === 0 ? 'paused' : formatRate(perSecond)),
+    rate: ({ kind, rate }: SourceSettings) => {
+      if (kind === 'none') return ''
+      if (rate === 0) return 'paused'
+      return kind === 'stdin' ? 'as lines come' : formatRate(rate)
+    },
     emits: 'source',
   },
 
@@ -64,14 +81,23 @@ export const text = {
     burst: 'Burst 100',
     kill: 'Kill connections',
     reset: 'Reset',
+    keys: 'Keyboard shortcuts',
+    confirmCut: {
+      question: (count: number) =>
+        `Cut ${plural(count, 'connection', 'connections')}, those of everybody who reads here? Readers come back by themselves.`,
+      cut: 'Cut everybody',
+      cancel: 'Cancel',
+    },
     said: {
       emitted: 'One event sent.',
       burst: 'A burst of 100 events sent.',
       killed: (count: number) => `${plural(count, 'connection', 'connections')} cut.`,
       reset:
         'Source, road and counters are back to how the server was started; the poll interval to 1,000 ms.',
-      paused: 'The source is paused.',
-      resumed: (rate: number) => `The source emits ${formatRate(rate)}.`,
+      source: ({ kind, rate }: SourceSettings) => {
+        if (rate === 0) return 'The source is paused.'
+        return kind === 'stdin' ? 'Standard input is read again.' : `The source emits ${formatRate(rate)}.`
+      },
     },
   },
 
@@ -81,10 +107,40 @@ export const text = {
     'The control token is not that of this server, which was started anew: open the link with #token=… that it printed.',
   commandRefused: (status: number) => `The server refused this with status ${status} and gave no reason.`,
 
-  empty: 'Source is paused – press E to send one event',
+  obstacle: (obstacle: Obstacle): string => {
+    switch (obstacle.name) {
+      case 'connecting':
+        return 'The page is still connecting to the server.'
+      case 'gone':
+        return 'The server is gone: what commands it works again when it is back.'
+      case 'no-source':
+        return 'There is no source to pause: start the server with another --source.'
+      case 'lines':
+        return 'Lines of standard input come as they are written: they can only be paused.'
+      case 'not-running':
+        return 'The lanes run in your other tab.'
+      case 'forbidden':
+        return obstacle.sentence
+    }
+  },
+
+  empty: (source: SourceSettings, keys: boolean): string => {
+    const send = keys ? 'press E to send one event' : 'send one event by hand'
+    if (source.kind === 'none') return `There is no source – ${send}`
+    return `Source is paused – ${send}`
+  },
 
   strip: {
     gone: 'The server is gone. What was measured stays; the page comes back by itself as soon as the server does.',
+    unheard:
+      'The server answers, but this page’s WebSocket does not reach it: let a proxy in between pass Upgrade on for /control, and switch off what blocks WebSockets.',
+    outage: ({ port, answered }: NonNullable<PageState['outage']>) => {
+      if (port === null)
+        return 'The lanes get no answer from the lab, though this page’s own connection works: let what lies in between (a proxy, an extension, a virus scanner) pass on /poll, /long-poll, /sse and /ws.'
+      return answered
+        ? `Something else than the lab answers the lanes at port ${port}, though this page’s own connection works: forward that port to the lab, or start the server with --road-port off.`
+        : `The lanes cannot reach port ${port}, though this page’s own connection works: forward that port too, or start the server with --road-port off.`
+    },
     viewer:
       'The lanes run in your other tab, so that the measurement is not disturbed by a second set of connections.',
     takeOver: 'Take over',
@@ -120,8 +176,35 @@ export const text = {
     axis: ['−10 s', '−5 s', 'now'],
   },
 
-  state: (state: SubscriptionState | null, monotonicMs: number): string => {
-    if (state === null) return 'not running here'
+  /** A lane that does not run. */
+  idle: (role: TabRole, server: ServerPresence): string => {
+    if (role === 'viewer') return 'runs in your other tab'
+    return server === 'ready' ? 'about to start' : 'waits for the server'
+  },
+
+  /** What has happened to the link before this one, or in its place. */
+  why: {
+    mute: 'nothing came',
+    silent: 'fell silent',
+    cut: 'was cut',
+    unreachable: 'unreachable',
+    refused: 'refused',
+    broken: 'broke the protocol',
+    stale: 'too old after sleep',
+  } satisfies Record<LossReason, string>,
+
+  /** The second line of a lane that is in trouble. */
+  trouble: (state: SubscriptionState): string | null => {
+    if (state.name === 'closed') return state.reason
+    if (state.name === 'connecting') return state.why === undefined ? null : text.why[state.why]
+    if (state.name !== 'reconnecting') return null
+    return `${state.reason ?? text.why[state.why]} (try ${state.attempt})`
+  },
+
+  moved: (from: Technique, to: Technique, why: LossReason): string =>
+    `by ${IDENTITIES[to].name}: ${IDENTITIES[from].name} ${MOVED_FOR[why]}`,
+
+  state: (state: SubscriptionState, monotonicMs: number): string => {
     switch (state.name) {
       case 'connecting':
         return 'connecting'
@@ -136,10 +219,10 @@ export const text = {
       case 'reconnecting': {
         // An EventSource that reconnects by itself tells nobody when.
         const inMs = state.untilMs - monotonicMs
-        return `reconnecting${inMs > 0 ? ` in ${seconds(inMs)}` : ''} (try ${state.attempt})`
+        return `reconnecting${inMs > 0 ? ` in ${seconds(inMs)}` : ''}`
       }
       case 'closed':
-        return state.reason === null ? 'closed' : `closed: ${state.reason}`
+        return 'closed'
     }
   },
 
@@ -367,7 +450,7 @@ export const text = {
         blocks: 'not claimed: few blocks',
         pairs: 'not claimed: noise unknown',
         overlap: 'not claimed: intervals meet',
-      } satisfies Record<Obstacle, string>,
+      } satisfies Record<NoClaim, string>,
       none: 'no ratio',
       scale: 'A difference of B from A',
       scaleBetter: 'B better',

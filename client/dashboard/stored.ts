@@ -1,5 +1,7 @@
 /** One text that outlives the page, in a storage that may be forbidden; then it lasts as long as the page. */
 export interface Stored {
+  /** Whether it does outlive the page. */
+  readonly lasts: boolean
   read(): string | null
   write(text: string | null): void
 }
@@ -7,21 +9,29 @@ export interface Stored {
 /** @param kind for this tab until it is closed, or for this browser */
 export function stored(kind: 'tab' | 'browser', key: string): Stored {
   let present: string | null = null
-  try {
-    present = storage().getItem(key)
-  } catch {}
+  let lasts = true
+  attempt(storage => {
+    present = storage.getItem(key)
+  })
 
-  return { read: () => present, write }
+  return {
+    get lasts() {
+      return lasts
+    },
+    read: () => present,
+    write,
+  }
 
   function write(text: string | null): void {
     present = text
-    try {
-      if (text === null) storage().removeItem(key)
-      else storage().setItem(key, text)
-    } catch {}
+    attempt(storage => (text === null ? storage.removeItem(key) : storage.setItem(key, text)))
   }
 
-  function storage(): Storage {
-    return kind === 'tab' ? sessionStorage : localStorage
+  function attempt(use: (storage: Storage) => void): void {
+    try {
+      use(kind === 'tab' ? sessionStorage : localStorage)
+    } catch {
+      lasts = false
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Health, Refusal, SourceSettings } from '../../../server/protocol.ts'
+import type { Health, Refusal, RoadConditions, SourceSettings } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
 import { labUrl } from '../base.ts'
 import type { ControlToken } from '../control-token.ts'
@@ -6,11 +6,20 @@ import type { ControlToken } from '../control-token.ts'
 /** A command that was not obeyed; the message is a sentence for the person who gave it. */
 export class CommandRefused extends Error {
   override readonly name = 'CommandRefused'
+  /** Not this command alone: none is allowed from here. */
+  readonly forbidden: boolean
+
+  constructor(sentence: string, forbidden = false) {
+    super(sentence)
+    this.forbidden = forbidden
+  }
 }
 
 /** The commands and questions of the page. Every failure is a CommandRefused with a sentence. */
 export interface Api {
   health(): Promise<Health>
+  /** What is set on the way of the lanes; only where they have one of their own. */
+  road(): Promise<RoadConditions>
   source(): Promise<SourceSettings>
   setRate(rate: number): Promise<SourceSettings>
   emit(): Promise<void>
@@ -23,6 +32,7 @@ export interface Api {
 export function createApi(token: Pick<ControlToken, 'value' | 'drop'>): Api {
   return {
     health: () => ask<Health>('GET', '/api/health'),
+    road: () => ask<RoadConditions>('GET', '/api/road'),
     source: () => ask<SourceSettings>('GET', '/api/source'),
     setRate: rate => ask<SourceSettings>('PUT', '/api/source', { rate }),
     emit: async () => {
@@ -56,12 +66,13 @@ export function createApi(token: Pick<ControlToken, 'value' | 'drop'>): Api {
     const answer: unknown = await response.json().catch(() => null)
     if (response.ok) return answer as T
     if (response.status === 401) {
-      if (sent === null) throw new CommandRefused(text.noToken)
+      if (sent === null) throw new CommandRefused(text.noToken, true)
       // Another may have come in the meantime.
       if (token.value === sent) token.drop()
-      throw new CommandRefused(text.staleToken)
+      throw new CommandRefused(text.staleToken, true)
     }
-    throw new CommandRefused(isRefusal(answer) ? answer.error : text.commandRefused(response.status))
+    if (!isRefusal(answer)) throw new CommandRefused(text.commandRefused(response.status))
+    throw new CommandRefused(answer.error, answer.code === 'commands-off')
   }
 }
 

@@ -23,8 +23,14 @@ const SILENCE_MS = 3_000
 const RETRY_FIRST_MS = 500
 const RETRY_MAX_MS = 5_000
 
+export interface ControlSocket {
+  /** Measures the clock again now: the device slept, and its clock stood still. */
+  measureClock(): void
+  close(): void
+}
+
 /** The page's one own WebSocket, for reading only: statistics and the clock. Reconnects until it is closed. */
-export function openControlSocket(clientName: string, listener: ControlListener): { close(): void } {
+export function openControlSocket(clientName: string, listener: ControlListener): ControlSocket {
   const clockStepMs = measureClockStep(pageNow)
   let socket: WebSocket | null = null
   let closed = false
@@ -37,7 +43,7 @@ export function openControlSocket(clientName: string, listener: ControlListener)
   let silenceTimer: ReturnType<typeof setTimeout> | undefined
 
   connect()
-  return { close }
+  return { measureClock, close }
 
   function connect(): void {
     const url = labUrl(CONTROL_DOOR)

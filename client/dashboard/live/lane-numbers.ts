@@ -25,7 +25,8 @@ export function createLaneNumbers(technique: Technique): View<LiveFrame> {
   function update({ state, summaries, uncertaintyMs }: LiveFrame): void {
     const lane = state.lanes[technique]
     const summary = summaries[technique]
-    const cost = state.traffic.costPerEvent(technique)
+    // What another technique brings is counted as its own, and cannot be told from that lane's.
+    const cost = lane.moved === null ? state.traffic.costPerEvent(technique) : null
     const counts = lane.counts()
     const verdict = lane.audit(state.top)
     setText(figures.p50.value, formatLatency(summary?.p50Ms ?? null, uncertaintyMs))

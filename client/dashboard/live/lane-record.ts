@@ -1,6 +1,6 @@
 import { type Cursor, type Gap, parseCursor, type Technique } from '../../../server/protocol.ts'
 import { createRecorder, type Recorder } from '../../recorder.ts'
-import type { Delivery, Subscription, SubscriptionState } from '../../subscribe.ts'
+import type { Delivery, LossReason, Subscription, SubscriptionState } from '../../subscribe.ts'
 import { text } from '../../text.ts'
 import { type AuditVerdict, auditLane } from './lane-audit.ts'
 import { CELL_MS, WINDOW_MS } from './lane-geometry.ts'
@@ -31,6 +31,8 @@ export interface LaneRecord {
   readonly emittedCells: TimeBins
   readonly arrivedCells: TimeBins
   readonly state: SubscriptionState | null
+  /** The technique that carries the lane, and why the one before it was left; `null` while it is the lane's own. */
+  readonly moved: { readonly to: Technique; readonly why: LossReason } | null
   /** The newest event that reached the application, or the gap that stands for it. */
   readonly place: Cursor | null
   /** Events whose `at` lies so far in the future that no clock error explains it; they have no latency. */
@@ -70,6 +72,9 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
   let received = 0
   let missing = 0
   let invalid = 0
+  let moved: LaneRecord['moved'] = null
+  /** What the subscriptions before the present one had counted. */
+  let past = { repeated: 0, asks: 0 }
   /** Where the books begin, and what had been counted by then. A new epoch begins them anew. */
   let began: { readonly place: Cursor; readonly received: number; readonly missing: number } | null = null
 
@@ -84,6 +89,9 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
     arrivedCells,
     get state() {
       return state
+    },
+    get moved() {
+      return moved
     },
     get place() {
       return place
@@ -101,14 +109,23 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
   }
 
   function follow(next: Subscription, from: Cursor | null): void {
+    retire()
     subscription = next
     place = from
     began = null
   }
 
   function rest(): void {
-    subscription = null
+    retire()
     state = null
+  }
+
+  /** A lane that is started again goes on counting. */
+  function retire(): void {
+    const { repeated, asks } = counts()
+    past = { repeated, asks }
+    subscription = null
+    moved = null
   }
 
   function delivered(delivery: Delivery, clockUncertaintyMs: number): void {
@@ -144,9 +161,17 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
 
   function changed(next: SubscriptionState, nowMs: number): void {
     state = next
+    noteTechnique(next)
     learnPlace()
     spans.set(0, 'end', nowMs)
     spans.push({ start: nowMs, end: Number.NaN, kind: kindOf(next) })
+  }
+
+  function noteTechnique(next: SubscriptionState): void {
+    if (subscription === null) return
+    const to = subscription.technique
+    if (to === technique) moved = null
+    else if (to !== moved?.to) moved = { to, why: ('why' in next && next.why) || 'unreachable' }
   }
 
   /** The hello, or the first batch of a poll, tells the place before any event: the books begin there. */
@@ -159,7 +184,12 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
   function counts(): LaneCounts {
     learnPlace()
     const audit = subscription?.audit
-    return { received, missing, repeated: audit?.repeated ?? 0, asks: audit?.asks ?? 0 }
+    return {
+      received,
+      missing,
+      repeated: past.repeated + (audit?.repeated ?? 0),
+      asks: past.asks + (audit?.asks ?? 0),
+    }
   }
 
   function audit(top: Cursor | null): AuditVerdict | null {

@@ -1,6 +1,6 @@
-import { formatCursor, TECHNIQUES } from '../../../server/protocol.ts'
+import { formatCursor, TECHNIQUES, type Technique } from '../../../server/protocol.ts'
 import type { Environment } from '../../environment.ts'
-import { subscribe } from '../../subscribe.ts'
+import { type SubscriptionState, subscribe } from '../../subscribe.ts'
 import { forEachTechnique, type PageState, previewOf } from './page-state.ts'
 
 /** The four subscriptions of this tab, writing into the store. */
@@ -12,18 +12,21 @@ export interface LaneRunner {
   close(): void
 }
 
-/**
- * Starts all four lanes at one origin.
- *
- * @param resume go on from the places the lanes had, so that nothing is skipped; otherwise begin with now
- */
-export function runLanes(
-  origin: string,
-  clientName: string,
-  environment: Environment,
-  state: PageState,
-  resume: boolean,
-): LaneRunner {
+interface LaneOptions {
+  readonly origin: string
+  readonly clientName: string
+  readonly environment: Environment
+  readonly state: PageState
+  /** Go on from the places the lanes had, so that nothing is skipped; otherwise begin with now. */
+  readonly resume: boolean
+  /** What a lane moves on to when its technique proves unusable; empty for nothing. */
+  readonly fallback: readonly Technique[]
+  readonly entered: (technique: Technique, next: SubscriptionState) => void
+}
+
+/** Starts all four lanes at one origin. */
+export function runLanes(options: LaneOptions): LaneRunner {
+  const { origin, clientName, environment, state, resume, fallback } = options
   const subscriptions = forEachTechnique(technique => {
     const lane = state.lanes[technique]
     const from = resume ? lane.place : null
@@ -32,6 +35,7 @@ export function runLanes(
       origin,
       environment,
       clientName,
+      fallback,
       pollIntervalMs: state.pollIntervalMs,
       ...(from === null ? {} : { from: formatCursor(from) }),
       onEvent: delivery => {
@@ -42,7 +46,10 @@ export function runLanes(
         }
       },
       onGap: (gap, cursor) => lane.lost(gap, cursor, environment.now()),
-      onState: next => lane.changed(next, environment.now()),
+      onState: next => {
+        lane.changed(next, environment.now())
+        options.entered(technique, next)
+      },
     })
     lane.follow(subscription, from)
     return subscription

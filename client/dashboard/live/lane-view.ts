@@ -23,7 +23,7 @@ export interface LaneView extends View<LiveFrame> {
 export function createLaneView(technique: Technique): LaneView {
   const identity = IDENTITIES[technique]
   const icon = createStateIcon()
-  const word = element('span', { class: 'number' })
+  const word = element('span')
   const about = element('p', { class: 'lane-about muted' })
   const picture = createScaledCanvas(
     element('canvas', { class: 'lane-canvas', role: 'img', 'aria-label': text.lane.picture(technique) }),
@@ -57,9 +57,21 @@ export function createLaneView(technique: Technique): LaneView {
     const { state, nowMs, monotonicMs } = frame
     const lane = state.lanes[technique]
     icon.show(iconOf(lane.state))
-    setText(word, text.state(lane.state, monotonicMs))
+    setText(
+      word,
+      lane.state === null ? text.idle(state.role, state.server) : text.state(lane.state, monotonicMs),
+    )
     mode = flowMode(lane.arrivedCells.between(nowMs - WINDOW_MS, nowMs).count / (WINDOW_MS / 1_000), mode)
-    setText(about, text.lane.about[technique](state.pollIntervalMs))
+    const trouble = lane.state === null ? null : text.trouble(lane.state)
+    const { moved } = lane
+    setText(
+      about,
+      trouble ??
+        (moved === null
+          ? text.lane.about[technique](state.pollIntervalMs)
+          : text.moved(technique, moved.to, moved.why)),
+    )
+    setData(root, 'trouble', String(trouble !== null || moved !== null))
     const counts = lane.counts()
     setData(root, 'state', lane.state?.name ?? 'idle')
     setData(root, 'received', counts.received)

@@ -1,9 +1,10 @@
-import { TECHNIQUES } from '../../../server/protocol.ts'
+import { type SourceSettings, TECHNIQUES } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
 import { element, setText } from '../element.ts'
 import type { Palette } from '../palette.ts'
 import type { View } from '../view.ts'
 import { commandButton } from './controls.ts'
+import type { Keys } from './keys.ts'
 import { type FlowMode, flowMode, WINDOW_MS } from './lane-geometry.ts'
 import { createLaneView } from './lane-view.ts'
 import { isEmpty, type LiveFrame } from './live-frame.ts'
@@ -15,16 +16,22 @@ export interface LanesPanel extends View<LiveFrame> {
   draw(state: PageState, nowMs: number, palette: Palette): void
 }
 
+/** The source while it is silent and nothing is to be seen; not where one event sent by hand would not be seen either. */
+function idleSource(frame: LiveFrame): SourceSettings | null {
+  const { source, server, role, outage } = frame.state
+  if (source === null || server !== 'ready' || role !== 'owner' || outage !== null) return null
+  const silent = source.rate === 0 || source.kind === 'none'
+  return silent && isEmpty(frame, WINDOW_MS) ? source : null
+}
+
 /** The source's instants, the four lanes, and the time axis they share. */
-export function createLanesPanel(commands: Commands): LanesPanel {
+export function createLanesPanel(commands: Commands, keys: Keys): LanesPanel {
   const ticks = createSourceTicks()
   const lanes = TECHNIQUES.map(createLaneView)
-  const empty = element(
-    'div',
-    { class: 'empty', hidden: true },
-    element('p', {}, text.empty),
-    commandButton('emit-first', 'E', text.controls.emit, commands.emit),
-  )
+  const emptyWords = element('p')
+  const emit = commandButton('emit', 'E', text.controls.emit, commands.emit)
+  emit.root.dataset['command'] = 'emit-first'
+  const empty = element('div', { class: 'empty', hidden: true }, emptyWords, emit.root)
   const density = element('strong', { hidden: true })
   const root = element(
     'section',
@@ -60,7 +67,10 @@ export function createLanesPanel(commands: Commands): LanesPanel {
     mode = flowMode(perSecond, mode)
     density.hidden = mode !== 'density'
     setText(density, text.lane.density(Math.round(perSecond)))
-    empty.hidden = frame.state.source?.rate !== 0 || !isEmpty(frame, WINDOW_MS)
+    emit.update(frame.state, keys.on)
+    const idle = idleSource(frame)
+    empty.hidden = idle === null
+    if (idle !== null) setText(emptyWords, text.empty(idle, keys.on))
   }
 
   function draw(state: PageState, nowMs: number, palette: Palette): void {

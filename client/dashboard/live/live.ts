@@ -3,12 +3,15 @@ import type { ControlToken } from '../control-token.ts'
 import { element } from '../element.ts'
 import type { Page } from '../page.ts'
 import { type Palette, readPalette } from '../palette.ts'
+import { createConfirmCut } from './confirm-cut.ts'
 import { createControls } from './controls.ts'
 import { createInsightLine } from './insight-line.ts'
+import { openKeys } from './keys.ts'
 import { createLanesPanel } from './lanes-panel.ts'
 import { createLatencyChart } from './latency-chart.ts'
 import { type LiveFrame, takeFrame } from './live-frame.ts'
-import { openLiveSession } from './live-session.ts'
+import { type Commands, openLiveSession } from './live-session.ts'
+import { cutsOthers, obstacleTo } from './obstacle.ts'
 import { createServerStatus } from './server-status.ts'
 import { installShortcuts } from './shortcuts.ts'
 import { createSourceStrip } from './source-strip.ts'
@@ -21,14 +24,17 @@ const STILL_EVERY_MS = 500
 /** The live page. This file alone knows all its views. */
 export function openLive(header: HTMLElement, token: ControlToken): Page {
   const session = openLiveSession(token)
-  const { state, commands } = session
+  const { state } = session
+  const keys = openKeys()
+  const confirmCut = createConfirmCut(session.commands.kill)
+  const commands: Commands = { ...session.commands, kill }
   let palette: Palette = readPalette()
 
   const status = createServerStatus()
   const strips = createStrips(commands)
   const source = createSourceStrip()
-  const controls = createControls(commands)
-  const lanes = createLanesPanel(commands)
+  const controls = createControls(commands, keys)
+  const lanes = createLanesPanel(commands, keys)
   const insight = createInsightLine()
   const chart = createLatencyChart(() => palette)
   const words = [status, strips, source, controls, lanes, insight]
@@ -41,9 +47,10 @@ export function openLive(header: HTMLElement, token: ControlToken): Page {
     lanes.root,
     insight.root,
     chart.root,
+    confirmCut.root,
   )
   header.append(status.root)
-  installShortcuts(commands)
+  installShortcuts(commands, keys)
 
   const still = matchMedia('(prefers-reduced-motion: reduce)')
   let wordsAt = Number.NEGATIVE_INFINITY
@@ -69,7 +76,14 @@ export function openLive(header: HTMLElement, token: ControlToken): Page {
       wordsAt = monotonicMs
       chartFrame = takeFrame(state, session.now())
       for (const view of words) view.update(chartFrame)
+      if (obstacleTo('kill', state) !== null) confirmCut.withdraw()
     }
+  }
+
+  function kill(): void {
+    const allowed = obstacleTo('kill', state) === null
+    if (allowed && cutsOthers(location.hostname, state.others)) confirmCut.ask(state.connections)
+    else session.commands.kill()
   }
 
   function recolour(): void {

@@ -8,7 +8,8 @@ export const POLL_INTERVAL_DEFAULT_MS = 1_000
 /** What "now" means for the numbers of a lane. */
 export const NUMBERS_WINDOW_MS = 30_000
 
-export type ServerPresence = 'connecting' | 'ready' | 'gone'
+/** `unheard`: it answers, but the page's WebSocket does not come through. */
+export type ServerPresence = 'connecting' | 'ready' | 'unheard' | 'gone'
 /** Whether the lanes run in this tab. */
 export type TabRole = 'deciding' | 'owner' | 'viewer'
 
@@ -26,6 +27,14 @@ export interface PageState {
   /** The newest event of the log, as the statistics last said. */
   top: Cursor | null
   role: TabRole
+  /** Connections of other readers than this page, as the statistics last said. */
+  others: number
+  /** Those of all readers, this page included. */
+  connections: number
+  /** The sentence with which the server refuses commands from here. */
+  forbidden: string | null
+  /** No lane reaches the server, though this page does; `port` is null where they share the page's own. */
+  outage: { readonly port: number | null; readonly answered: boolean } | null
   pollIntervalMs: number
   latest: LatestEvent | null
   /** The answer to the last command, or why it failed. */
@@ -47,6 +56,10 @@ export function createPageState(): PageState {
     source: null,
     top: null,
     role: 'deciding',
+    others: 0,
+    connections: 0,
+    forbidden: null,
+    outage: null,
     pollIntervalMs: POLL_INTERVAL_DEFAULT_MS,
     latest: null,
     said: null,

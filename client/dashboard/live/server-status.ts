@@ -4,7 +4,7 @@ import type { View } from '../view.ts'
 import type { LiveFrame } from './live-frame.ts'
 import { createStateIcon } from './state-icon.ts'
 
-const ICONS = { connecting: 'waiting', ready: 'open', gone: 'broken' } as const
+const ICONS = { connecting: 'waiting', ready: 'open', unheard: 'broken', gone: 'broken' } as const
 
 /** Whether the server is there, and how well its clock is known; beside every latency, as it bounds them all. */
 export function createServerStatus(): View<LiveFrame> {

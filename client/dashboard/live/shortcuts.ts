@@ -1,10 +1,15 @@
+import type { Keys } from './keys.ts'
 import type { Commands } from './live-session.ts'
 
-/** The keys of the live page. None of them acts while somebody types, nor together with Ctrl, Alt or Meta. */
-export function installShortcuts(commands: Commands): void {
+/**
+ * The keys of the live page. None of them acts together with Ctrl, Alt, Meta or Shift, nor while another control has the
+ * keyboard, nor when they are switched off.
+ */
+export function installShortcuts(commands: Commands, keys: Keys): void {
   document.addEventListener('keydown', event => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.defaultPrevented) return
-    if (event.target instanceof Element && takesKey(event.target, event.key)) return
+    if (!keys.on || event.repeat || event.isComposing || event.defaultPrevented) return
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return
+    if (event.target instanceof Element && isTaken(event.target, event.key)) return
     const command = commandOf(event.key)
     if (command === null) return
     event.preventDefault()
@@ -29,8 +34,12 @@ export function installShortcuts(commands: Commands): void {
   }
 }
 
-/** Space belongs to the button, link or summary that has the focus; letters only to what is typed into. */
-function takesKey(target: Element, key: string): boolean {
-  if (target.closest('input:not([type="range"]), textarea, select, [contenteditable]') !== null) return true
-  return key === ' ' && target.closest('button, a, summary') !== null
+const CONTROLS =
+  'a[href], button, input, select, textarea, summary, dialog, iframe, audio, video, [contenteditable], [tabindex], [role]'
+
+/** The buttons that show a key leave the letters to it; a click leaves the focus on them. Space presses them. */
+function isTaken(target: Element, key: string): boolean {
+  if (document.querySelector('dialog[open]') !== null) return true
+  const control = target.closest(CONTROLS)
+  return control !== null && (key === ' ' || !control.matches('[data-command]'))
 }

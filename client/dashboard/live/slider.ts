@@ -1,5 +1,4 @@
 import { element, setText } from '../element.ts'
-import type { View } from '../view.ts'
 import { type LogRange, positionOf, SLIDER_STEPS, valueAt } from './log-slider.ts'
 
 interface SliderOptions {
@@ -12,8 +11,14 @@ interface SliderOptions {
   readonly onChange: (value: number) => void
 }
 
-/** One logarithmic slider with its value, unit and default. `null` while the value is not known. */
-export function createSlider(options: SliderOptions): View<number | null> {
+export interface Slider {
+  readonly root: HTMLElement
+  /** `value` is null while it is not known; `obstacle` says why the slider cannot be used, null where it can. */
+  update(value: number | null, obstacle: string | null): void
+}
+
+/** One logarithmic slider with its value, unit and default. */
+export function createSlider(options: SliderOptions): Slider {
   const input = element('input', {
     type: 'range',
     id: options.id,
@@ -46,8 +51,10 @@ export function createSlider(options: SliderOptions): View<number | null> {
 
   return { root, update }
 
-  function update(value: number | null): void {
-    input.disabled = value === null
+  function update(value: number | null, obstacle: string | null): void {
+    input.disabled = value === null || obstacle !== null
+    input.title = obstacle ?? ''
+    if (input.disabled) dragging = false
     if (value === null || dragging) return
     const position = positionOf(options.range, value)
     if (input.valueAsNumber !== position) input.valueAsNumber = position

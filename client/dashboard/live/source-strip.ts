@@ -25,7 +25,7 @@ export function createSourceStrip(): View<LiveFrame> {
   function update({ state }: LiveFrame): void {
     const seq = Math.max(state.latest?.seq ?? 0, state.top?.seq ?? 0)
     setText(number, seq === 0 ? '#–' : `#${formatCount(seq)}`)
-    setText(rate, state.source === null ? '' : text.source.rate(state.source.rate))
+    setText(rate, state.source === null ? '' : text.source.rate(state.source))
     const { latest, source } = state
     setText(
       event,
