@@ -4,7 +4,7 @@ import { ARM_IDENTITIES, IDENTITIES } from './dashboard/identity.ts'
 import type { Finding } from './dashboard/live/insight.ts'
 import type { AuditVerdict } from './dashboard/live/lane-audit.ts'
 import type { Obstacle } from './dashboard/live/obstacle.ts'
-import type { PageState, ServerPresence, TabRole } from './dashboard/live/page-state.ts'
+import type { Outage, ServerPresence, TabRole } from './dashboard/live/presence.ts'
 import type { Difference } from './dashboard/results/differences.ts'
 import type { Subject } from './dashboard/results/metric.ts'
 import type { Obstacle as NoClaim } from './dashboard/results/noise.ts'
@@ -102,6 +102,8 @@ export const text = {
   },
 
   commandUnreachable: 'The server did not answer. It may have stopped; the page keeps trying to reach it.',
+  partMissing:
+    'A part of this page cannot be had from the server, which was built anew or has stopped: reload the page once it is there.',
   noToken: 'Commands need the control token: open the link with #token=… that the server printed.',
   staleToken:
     'The control token is not that of this server, which was started anew: open the link with #token=… that it printed.',
@@ -134,7 +136,7 @@ export const text = {
     gone: 'The server is gone. What was measured stays; the page comes back by itself as soon as the server does.',
     unheard:
       'The server answers, but this page’s WebSocket does not reach it: let a proxy in between pass Upgrade on for /control, and switch off what blocks WebSockets.',
-    outage: ({ port, answered }: NonNullable<PageState['outage']>) => {
+    outage: ({ port, answered }: Outage) => {
       if (port === null)
         return 'The lanes get no answer from the lab, though this page’s own connection works: let what lies in between (a proxy, an extension, a virus scanner) pass on /poll, /long-poll, /sse and /ws.'
       return answered

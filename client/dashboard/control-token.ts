@@ -1,4 +1,4 @@
-import { baseOf } from './base.ts'
+import { baseOf } from './address.ts'
 import { type Stored, stored } from './stored.ts'
 
 /**

@@ -1,5 +1,8 @@
-import { labUrl } from './base.ts'
+import { text } from '../text.ts'
+import { labUrl } from './address.ts'
 import { openControlToken } from './control-token.ts'
+import { element } from './element.ts'
+import { reloadOnce } from './reload.ts'
 import { installTheme } from './theme.ts'
 
 const header = required('header')
@@ -18,6 +21,11 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>('nav a')) {
 // Whichever page a link with a token leads to, it is kept for all of them.
 const token = openControlToken()
 
+// Built anew while this page was open, the server has other parts now: those that this page knows are gone.
+addEventListener('vite:preloadError', () => {
+  void findParts()
+})
+
 // Each page is a chunk of its own: who looks at results does not load the lanes, nor the other way round.
 if (isResults) {
   const { openResults } = await import('./results/results.ts')
@@ -29,6 +37,16 @@ if (isResults) {
   const page = openLive(header, token)
   recolour = page.recolour
   main.replaceChildren(page.root)
+}
+
+/** A server that is there has them under other names. Of one that is not, this page is all there is. */
+async function findParts(): Promise<void> {
+  const isThere = await fetch(labUrl('/'), { cache: 'no-store' }).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+  if (isThere && reloadOnce(`parts of ${import.meta.url}`)) return
+  main.prepend(element('p', { class: 'strip fail', role: 'alert' }, `✕ ${text.partMissing}`))
 }
 
 function required(selector: string): HTMLElement {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { exchange, openRaw, request } from '../bad-inputs/raw.ts'
@@ -82,5 +82,50 @@ describe.skipIf(!built)('the page', () => {
       expect(answer.status).toBe(405)
       expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS'])
     }
+  })
+})
+
+describe.skipIf(!built)('the parts of the page', () => {
+  const added = join(projectRoot(), 'dist/page/assets/added-by-a-test.js')
+  afterEach(() => rmSync(added, { force: true }))
+
+  it('are found when they are asked for, as a page that is built anew under the server has others', async () => {
+    const { origin } = await start()
+    const ask = (path: string, method = 'GET') => exchange(origin, request(origin, path, { method }))
+    expect((await ask('/assets/added-by-a-test.js')).status).toBe(404)
+    writeFileSync(added, 'export {}\n')
+    const answer = await ask('/assets/added-by-a-test.js')
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('cache-control')).toContain('immutable')
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+    rmSync(added)
+    const gone = await ask('/assets/added-by-a-test.js')
+    expect(gone.status).toBe(404)
+    expect(gone.headers.get('cache-control')).toBe('no-store')
+    expect(JSON.parse(gone.body.toString())).toMatchObject({ code: 'not-found' })
+  })
+
+  it('are those of the page and nothing else', async () => {
+    const { origin } = await start()
+    for (const path of [
+      '/assets/',
+      '/assets',
+      '/assets/../index.html/..',
+      '/assets/..%2f..%2fserver%2fmain.js',
+      '/assets/%2e%2e/%2e%2e/package.json',
+      '/assets/..%5c..%5cpackage.json',
+      '/assets/%00',
+      '/assets/.hidden',
+    ]) {
+      const { status, body } = await exchange(origin, request(origin, path))
+      expect([400, 403, 404]).toContain(status)
+      expect(JSON.parse(body.toString())).toHaveProperty('code')
+    }
+  })
+
+  it('let no other method in', async () => {
+    const { origin } = await start()
+    const { status } = await exchange(origin, request(origin, '/assets/any.js', { method: 'POST' }))
+    expect([404, 405]).toContain(status)
   })
 })

@@ -47,7 +47,15 @@ export async function openPage(
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
   })
-  await app.register(fastifyStatic, { root, wildcard: false, cacheControl: false, setHeaders: keepHashed })
+  const served = { cacheControl: false, setHeaders: keepHashed }
+  await app.register(fastifyStatic, { ...served, root, wildcard: false, globIgnore: ['assets/**'] })
+  // Looked for when they are asked for: a page that is built anew has others.
+  await app.register(fastifyStatic, {
+    ...served,
+    root: join(root, 'assets'),
+    prefix: '/assets/',
+    decorateReply: false,
+  })
   for (const url of ROUTES) {
     app.route({ method: [...READ], url, handler: (_request, reply) => reply.sendFile('index.html') })
   }

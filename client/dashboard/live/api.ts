@@ -1,6 +1,6 @@
 import type { Health, Refusal, RoadConditions, SourceSettings } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
-import { labUrl } from '../base.ts'
+import { labUrl } from '../address.ts'
 import type { ControlToken } from '../control-token.ts'
 
 /** A command that was not obeyed; the message is a sentence for the person who gave it. */

@@ -5,7 +5,7 @@ import {
   type Stats,
   type TechniqueTraffic,
 } from '../../../server/protocol.ts'
-import { labUrl } from '../base.ts'
+import { labUrl } from '../address.ts'
 import { pageNow } from '../browser-environment.ts'
 import { type ClockEstimate, estimateClock, measureClockStep, type RoundTrip } from './clock-estimate.ts'
 

@@ -44,13 +44,13 @@ export function createControls(commands: Commands, keys: Keys): View<LiveFrame> 
     'section',
     { class: 'controls', 'aria-label': text.controls.group },
     element('div', { class: 'sliders' }, rate.root, pollInterval.root),
+    element('div', { class: 'buttons' }, ...buttons.map(button => button.root)),
     element(
       'div',
-      { class: 'buttons' },
-      ...buttons.map(button => button.root),
+      { class: 'controls-foot' },
+      said,
       element('label', { class: 'keys', for: 'keys' }, keysOn, text.controls.keys),
     ),
-    said,
   )
 
   return { root, update }

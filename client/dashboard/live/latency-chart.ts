@@ -4,6 +4,7 @@ import { text } from '../../text.ts'
 import { element } from '../element.ts'
 import { formatValue } from '../format.ts'
 import type { Palette } from '../palette.ts'
+import { sharpChart } from '../sharp-chart.ts'
 import type { View } from '../view.ts'
 import { endLabels } from './end-labels.ts'
 import { CHART_BIN_MS, CHART_BINS } from './lane-record.ts'
@@ -108,7 +109,7 @@ export function createLatencyChart(palette: () => Palette): LatencyChart {
           },
         },
       },
-      plugins: [endLabels(palette)],
+      plugins: [endLabels(palette), sharpChart],
     })
   }
 

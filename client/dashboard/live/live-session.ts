@@ -1,7 +1,7 @@
 import { TECHNIQUES, type Technique, type TechniqueTraffic } from '../../../server/protocol.ts'
 import type { SubscriptionState } from '../../subscribe.ts'
 import { text } from '../../text.ts'
-import { labUrl, pageOrigin } from '../base.ts'
+import { labUrl, pageOrigin } from '../address.ts'
 import { browserEnvironment } from '../browser-environment.ts'
 import type { ControlToken } from '../control-token.ts'
 import { isLane, reloadOnce } from '../reload.ts'

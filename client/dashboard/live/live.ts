@@ -3,6 +3,7 @@ import type { ControlToken } from '../control-token.ts'
 import { element } from '../element.ts'
 import type { Page } from '../page.ts'
 import { type Palette, readPalette } from '../palette.ts'
+import { onPixelDensity } from '../pixel-density.ts'
 import { createConfirmCut } from './confirm-cut.ts'
 import { createControls } from './controls.ts'
 import { createInsightLine } from './insight-line.ts'
@@ -57,6 +58,8 @@ export function openLive(header: HTMLElement, token: ControlToken): Page {
   let lanesAt = Number.NEGATIVE_INFINITY
   let chartFrame: LiveFrame | null = null
   requestAnimationFrame(tick)
+  // After the canvases have taken their new size, which empties them.
+  onPixelDensity(() => lanes.draw(state, session.now(), palette))
 
   return { root, recolour }
 

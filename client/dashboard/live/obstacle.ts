@@ -1,5 +1,5 @@
 import type { SourceKind } from '../../../server/protocol.ts'
-import type { ServerPresence, TabRole } from './page-state.ts'
+import type { ServerPresence, TabRole } from './presence.ts'
 
 /** What a person can do here. */
 export type CommandName = 'rate' | 'pause' | 'emit' | 'burst' | 'kill' | 'reset' | 'poll-interval'

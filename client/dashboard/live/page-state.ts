@@ -2,16 +2,12 @@ import type { Cursor, SourceSettings, Technique } from '../../../server/protocol
 import type { ClockEstimate } from './clock-estimate.ts'
 import { createLaneRecord, type LaneRecord } from './lane-record.ts'
 import { createKnownEvents, type KnownEvents } from './mark-log.ts'
+import type { Outage, ServerPresence, TabRole } from './presence.ts'
 import { createTrafficWindow, type TrafficWindow } from './traffic-window.ts'
 
 export const POLL_INTERVAL_DEFAULT_MS = 1_000
 /** What "now" means for the numbers of a lane. */
 export const NUMBERS_WINDOW_MS = 30_000
-
-/** `unheard`: it answers, but the page's WebSocket does not come through. */
-export type ServerPresence = 'connecting' | 'ready' | 'unheard' | 'gone'
-/** Whether the lanes run in this tab. */
-export type TabRole = 'deciding' | 'owner' | 'viewer'
 
 export interface LatestEvent {
   readonly seq: number
@@ -33,8 +29,7 @@ export interface PageState {
   connections: number
   /** The sentence with which the server refuses commands from here. */
   forbidden: string | null
-  /** No lane reaches the server, though this page does; `port` is null where they share the page's own. */
-  outage: { readonly port: number | null; readonly answered: boolean } | null
+  outage: Outage | null
   pollIntervalMs: number
   latest: LatestEvent | null
   /** The answer to the last command, or why it failed. */

@@ -1,3 +1,5 @@
+import { onPixelDensity, pixelDensity } from '../pixel-density.ts'
+
 /** A canvas that is always as sharp as the screen: drawn in CSS pixels, backed by device pixels. */
 export interface ScaledCanvas {
   readonly canvas: HTMLCanvasElement
@@ -14,6 +16,7 @@ export function createScaledCanvas(canvas: HTMLCanvasElement): ScaledCanvas {
   let scale = 1
 
   new ResizeObserver(fit).observe(canvas)
+  onPixelDensity(fit)
 
   return {
     canvas,
@@ -28,7 +31,7 @@ export function createScaledCanvas(canvas: HTMLCanvasElement): ScaledCanvas {
 
   /** Measured when the size changes and never in a frame: reading a size there would force a layout each time. */
   function fit(): void {
-    scale = devicePixelRatio
+    scale = pixelDensity()
     width = canvas.clientWidth
     height = canvas.clientHeight
     canvas.width = Math.round(width * scale)

@@ -1,3 +1,5 @@
+import { pixelDensity } from '../pixel-density.ts'
+
 const SHAPE_PX = 10
 const OUTLINE_PX = 2
 const BOX_PX = SHAPE_PX + 2 * OUTLINE_PX
@@ -20,7 +22,7 @@ export function createShapeStamp(path: string): ShapeStamp {
   }
 
   function look(colour: string, hollowOn: string | null): HTMLCanvasElement {
-    const name = `${colour} ${hollowOn} ${devicePixelRatio}`
+    const name = `${colour} ${hollowOn} ${pixelDensity()}`
     const known = looks.get(name)
     if (known !== undefined) return known
     const made = rasterise(colour, hollowOn)
@@ -30,10 +32,11 @@ export function createShapeStamp(path: string): ShapeStamp {
 
   function rasterise(colour: string, hollowOn: string | null): HTMLCanvasElement {
     const canvas = document.createElement('canvas')
-    canvas.width = canvas.height = Math.ceil(BOX_PX * devicePixelRatio)
+    const density = pixelDensity()
+    canvas.width = canvas.height = Math.ceil(BOX_PX * density)
     const context = canvas.getContext('2d')
     if (context === null) return canvas
-    context.scale(devicePixelRatio, devicePixelRatio)
+    context.scale(density, density)
     context.translate(OUTLINE_PX, OUTLINE_PX)
     context.scale(SHAPE_PX / 12, SHAPE_PX / 12)
     context.fillStyle = hollowOn ?? colour

@@ -4,6 +4,7 @@ import { text } from '../../text.ts'
 import { formatValue } from '../format.ts'
 import { endLabels } from '../live/end-labels.ts'
 import type { Palette } from '../palette.ts'
+import { sharpChart } from '../sharp-chart.ts'
 import { CURVES_BEGIN, type Curve } from './percentile-curve.ts'
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale)
@@ -82,7 +83,7 @@ export function drawCurves(
         },
       },
     },
-    plugins: [endLabels(palette)],
+    plugins: [endLabels(palette), sharpChart],
   })
 }
 

@@ -1,6 +1,6 @@
 import type { ResultsList, Run } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
-import { labUrl } from '../base.ts'
+import { labUrl } from '../address.ts'
 import { element } from '../element.ts'
 import type { Page } from '../page.ts'
 import { readPalette } from '../palette.ts'

@@ -1,6 +1,6 @@
 import { RUN_FILES } from '../../../server/protocol.ts'
 import { text } from '../../text.ts'
-import { labUrl } from '../base.ts'
+import { labUrl } from '../address.ts'
 import { element } from '../element.ts'
 import type { KnownRun } from './known-run.ts'
 import { inWords } from './words.ts'

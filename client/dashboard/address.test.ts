@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { labUrl, pageOrigin } from './base.ts'
+import { labUrl, pageOrigin } from './address.ts'
 
 describe('the addresses of the page', () => {
   test.each([
