@@ -24,6 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'push-lab-'))
 const ipv6 = Object.values(networkInterfaces())
   .flat()
   .some(found => found?.address === '::1')
+const PATIENTLY = { timeout: 10_000 }
 const running = new Set<ChildProcess>()
 
 afterEach(() => {
@@ -251,9 +252,9 @@ describe('when nobody takes what it prints the lab', () => {
     server.child.stdout?.destroy()
     server.child.stderr?.destroy()
     server.child.stdin?.write('nonsense\n1\n')
-    await expect.poll(() => topAt(address)).toBe(1)
+    await expect.poll(() => topAt(address), PATIENTLY).toBe(1)
     server.child.stdin?.end('nonsense\n2\n')
-    await expect.poll(() => topAt(address)).toBe(2)
+    await expect.poll(() => topAt(address), PATIENTLY).toBe(2)
     server.child.kill('SIGTERM')
     expect((await server.ended).code).toBe(0)
   })
@@ -269,7 +270,7 @@ describe('when nobody takes what it prints the lab', () => {
     closeSync(full)
     const address = `http://127.0.0.1:${port}`
     server.child.stdin?.write('nonsense\n1\n')
-    await expect.poll(() => topAt(address).catch(() => null)).toBe(1)
+    await expect.poll(() => topAt(address).catch(() => null), PATIENTLY).toBe(1)
     server.child.kill('SIGTERM')
     expect((await server.ended).code).toBe(0)
   })

@@ -94,6 +94,8 @@ async function ask(origin: string, door: string, query = ''): Promise<WireReader
     const body = unread.toString('utf8', headEnd + 4, end)
     unread = unread.subarray(end)
     answered = true
+    // The lab is closing, and says so to whoever still asks.
+    if (!head.startsWith('HTTP/1.1 200')) return
     read(body)
     setTimeout(next, door === '/poll' ? 5 : 0, `cursor=${book.place}`)
   })

@@ -264,6 +264,34 @@ describe('C3 while the server closes', () => {
     await raw.leave()
     await closing.stop()
   })
+
+  it.each(['the first request of a connection', 'a later request'])(
+    '36: while it closes still answers a poll whose head is half there, as %s',
+    async which => {
+      const closing = await startWitnessedLab({ policy: { graceMs: 500 } })
+      const stream = await closing.open()
+      stream.send(request(closing.origin, '/sse'))
+      await stream.until(({ received }) => received.includes('event: hello'))
+      const raw = await closing.open()
+      if (which === 'a later request') {
+        raw.send(request(closing.origin, '/poll'))
+        await raw.until(({ received }) => received.includes('"events"'))
+      }
+      const [begun = '', rest = ''] = request(closing.origin, '/poll').split('HTTP')
+      raw.send(begun)
+      await expect
+        .poll(() => closing.lab.meter.allSockets().length, PATIENTLY)
+        .toBe(closing.witnesses.length + 2)
+      const closed = closing.lab.close()
+      raw.send(`HTTP${rest}`)
+      await raw.until(({ closed }) => closed)
+      expect(raw.received.toString()).toMatch(/HTTP\/1.1 503 .*retry-after: 1.*"code":"closing"/is)
+      await closed
+      await stream.leave()
+      await raw.leave()
+      await closing.stop()
+    },
+  )
 })
 
 async function openStream(headers: readonly string[] = [], query = ''): Promise<RawSocket> {
