@@ -52,6 +52,8 @@ type TechniqueTally = Record<Technique, Tally>
 export function createMeter(clock: Clock): Meter {
   const lines = new Map<Socket, Line>()
   const clients = new Map<string, TechniqueTally>()
+  /** The lines of each named reader, so that asking after one costs nothing for all others. */
+  const linesOfClients = new Map<string, Set<Line>>()
   const techniques = emptyTechniques()
   const other = emptyTally()
   const others = [other]
@@ -84,6 +86,7 @@ export function createMeter(clock: Clock): Meter {
     socket.once('close', () => {
       line.settle()
       lines.delete(socket)
+      give(line, null)
     })
   }
 
@@ -91,10 +94,25 @@ export function createMeter(clock: Clock): Meter {
     const line = lines.get(socket)
     if (line === undefined) throw new Error('a request on a socket that is not watched')
     line.owner = technique
-    line.client = client
+    give(line, client)
     line.tallies = talliesOf(technique, client)
     for (const tally of line.tallies) tally.requests += 1
     return line
+  }
+
+  /** From now on the line is this reader's. */
+  function give(line: Line, client: string | null): void {
+    if (line.client === client) return
+    if (line.client !== null) {
+      const left = linesOfClients.get(line.client)
+      left?.delete(line)
+      if (left?.size === 0) linesOfClients.delete(line.client)
+    }
+    line.client = client
+    if (client === null) return
+    const joined = linesOfClients.get(client)
+    if (joined === undefined) linesOfClients.set(client, new Set([line]))
+    else joined.add(line)
   }
 
   function talliesOf(technique: Technique | null, client: string | null): readonly Tally[] {
@@ -129,8 +147,8 @@ export function createMeter(clock: Clock): Meter {
 
   function readClient(client: string): TechniqueTraffic {
     const counts = emptyTechniques()
-    for (const line of lines.values()) {
-      if (line.client !== client || line.owner === null) continue
+    for (const line of linesOfClients.get(client) ?? []) {
+      if (line.owner === null) continue
       line.settle()
       counts[line.owner].connections += 1
     }

@@ -52,11 +52,13 @@ export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, re
 
   function tell(): void {
     if (pages.size === 0) return
-    const stats = read()
+    // The same for all pages: encoded once.
+    const stats = `"stats":${JSON.stringify(read())}`
     for (const [socket, client] of pages) {
       // A page that does not read (asleep, behind a slow link) is told the newest when it does, not all that it missed.
       if (socket.bufferedAmount > 0) continue
-      send(socket, client === undefined ? { stats } : { stats, client: meter.readClient(client) })
+      const own = client === undefined ? '' : `,"client":${JSON.stringify(meter.readClient(client))}`
+      send(socket, `{${stats}${own}}`)
     }
   }
 
@@ -64,12 +66,13 @@ export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, re
     const at = clock.epochMs()
     const ping = pingOf(text)
     if (ping === null) socket.close(CLOSE.badRequest, 'Send only {"ping": number}.')
-    else send(socket, { pong: ping, at })
+    else send(socket, JSON.stringify({ pong: ping, at } satisfies ControlMessage))
   }
 }
 
-function send(socket: WebSocket, message: ControlMessage): void {
-  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
+/** `message` is the text of a `ControlMessage`. */
+function send(socket: WebSocket, message: string): void {
+  if (socket.readyState === socket.OPEN) socket.send(message)
 }
 
 function pingOf(text: string): number | null {
