@@ -155,7 +155,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   const house: House = { log, clock, policy, say }
   let control: Control | null = null
   const open = await openRooms(app, house, sockets => {
-    control = openControl(sockets, meter, clock, stats.read)
+    control = openControl(sockets, { meter, clock, policy, read: stats.read })
   })
   const letTimeGo = keepTime(clock, byMs => {
     options.tell?.(wasSetAnew(byMs))

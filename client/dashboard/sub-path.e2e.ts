@@ -1,25 +1,25 @@
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createNginx, findNginx, HOW_TO_GET_NGINX, type Nginx } from '../faults/nginx.ts'
+import { createProxy, missing, NGINX, type ReverseProxy, shippedNginx } from '../faults/proxies.ts'
 import { chromiumFlags, findChromium } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 import { openTab, untilLive } from './open-page.ts'
 
 const executablePath = findChromium()
-const nginxPath = findNginx()
-if (nginxPath === null) process.stderr.write(`${HOW_TO_GET_NGINX}\n`)
+const noNginx = missing(NGINX)
+if (noNginx !== null) process.stderr.write(`${noNginx}\n`)
 
-describe.skipIf(executablePath === null || nginxPath === null)('the page below a path of a proxy', () => {
+describe.skipIf(executablePath === null || noNginx !== null)('the page below a path of a proxy', () => {
   let browser: Browser
-  let nginx: Nginx
+  let nginx: ReverseProxy
   let lab: LabProcess
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] })
-    nginx = await createNginx(nginxPath ?? '')
+    nginx = await createProxy(NGINX)
     lab = await startLab('--port', '0', '--rate', '20', '--timing', 'fixed', '--allow-host', nginx.host)
-    await nginx.start(Number(new URL(lab.address).port), configuration =>
-      configuration
+    await nginx.start(Number(new URL(lab.address).port), (...addresses) =>
+      shippedNginx(...addresses)
         .replace('location / {', 'location /lab/ {')
         .replace('proxy_pass http://push_lab;', 'proxy_pass http://push_lab/;')
         // The harness asks here whether nginx is up.

@@ -4,6 +4,7 @@ import { afterEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { systemClock } from '../clock.ts'
 import { createMeter } from '../meter.ts'
+import { POLICY } from '../policy.ts'
 import type { Stats } from '../protocol.ts'
 import { openControl } from './control.ts'
 
@@ -25,7 +26,9 @@ it('encodes the statistics once for all pages that watch, and each named readerâ
     return { toJSON } as unknown as Stats
   }
   await app.register(fastifyWebsocket)
-  await app.register(async scope => openControl(scope, createMeter(clock), clock, read))
+  await app.register(async scope =>
+    openControl(scope, { meter: createMeter(clock), clock, policy: POLICY, read }),
+  )
   const address = (await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')
   const texts = await Promise.all(
     Array.from({ length: PAGES }, (_, page) =>

@@ -4,11 +4,20 @@ import type { WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
 import { limitFrames } from '../gate/frame-limit.ts'
 import type { Meter } from '../meter.ts'
+import type { Policy } from '../policy.ts'
 import { CLIENT_NAME, CLOSE, CONTROL_DOOR, type ControlMessage, type Stats } from '../protocol.ts'
 import { ignoredQuery } from '../query.ts'
 import { demandUpgrade, doorQuery } from '../technique.ts'
+import { createPeers } from '../websocket-peers.ts'
 
 const STATS_EVERY_MS = 200
+
+export interface ControlOptions {
+  readonly meter: Meter
+  readonly clock: Clock
+  readonly policy: Policy
+  readonly read: () => Stats
+}
 
 export interface Control {
   /** Closes every page's socket, to be opened again: what it measured of the clock holds no longer. */
@@ -16,10 +25,14 @@ export interface Control {
 }
 
 /** The page's one own WebSocket: statistics five times a second, and the clock. For reading only: commands are HTTP. */
-export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, read: () => Stats): Control {
+export function openControl(app: FastifyInstance, { meter, clock, policy, read }: ControlOptions): Control {
   const pages = new Map<WebSocket, string | undefined>()
+  const peers = createPeers(policy, clock.monotonicMs)
   const timer = setInterval(tell, STATS_EVERY_MS).unref()
-  app.addHook('onClose', async () => clearInterval(timer))
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    peers.close()
+  })
   app.addHook('preClose', async () => {
     for (const socket of pages.keys()) socket.terminate()
   })
@@ -39,6 +52,7 @@ export function openControl(app: FastifyInstance, meter: Meter, clock: Clock, re
       const { client } = request.query as { client?: string }
       pages.set(socket, client !== undefined && CLIENT_NAME.test(client) ? client : undefined)
       socket.once('close', () => pages.delete(socket))
+      peers.add(socket)
       limitFrames(socket, clock.monotonicMs)
       socket.on('message', data => answer(socket, data.toString()))
     },
