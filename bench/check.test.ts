@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import {
   checkAboveIdle,
   checkBroadcastMedian,
+  checkClockKept,
   checkComplete,
   checkDraws,
   checkLatencyFloor,
@@ -107,6 +108,17 @@ test('connections that found a full listen queue are flagged; where it is not kn
     'flagged',
   ])
   expect(checkListenQueue(484).reason).toMatch(/^484 connections found a full listen queue/)
+})
+
+test('a trial in which the clock was set, or the machine slept, is refused', () => {
+  expect([0, 3, -400, 2000, -3_600_000].map(ms => checkClockKept(ms).verdict)).toEqual([
+    'ok',
+    'ok',
+    'ok',
+    'refused',
+    'refused',
+  ])
+  expect(checkClockKept(-3_600_000).reason).toMatch(/moved by -3600\.0 s/)
 })
 
 test('overflows are read by their names, wherever they stand', () => {

@@ -319,10 +319,16 @@ export function checkBytes(
   }
 }
 
+const STEAL = 'steal'
+const CLOCK_KEPT = 'wall clock − monotonic clock, ms'
+const LISTEN_QUEUE = 'listen queue overflows'
+/** The names of the checks of the machine, not of what is measured. */
+export const MACHINE_CHECKS: readonly string[] = [STEAL, CLOCK_KEPT, LISTEN_QUEUE]
+
 export function checkSteal(share: number | null): Check {
   const verdict = verdictBeyond(share ?? 0, STEAL_SHARE)
   return {
-    name: 'steal',
+    name: STEAL,
     value: share,
     threshold: `flagged beyond ${STEAL_SHARE.flag}, refused beyond ${STEAL_SHARE.refuse}`,
     verdict,
@@ -333,11 +339,28 @@ export function checkSteal(share: number | null): Check {
   }
 }
 
+const CLOCK_MOVED_MS = 500
+
+/** How far the wall clock moved from the monotonic one during the trial: the server's event times follow a jump. */
+export function checkClockKept(movedMs: number): Check {
+  const moved = Math.abs(movedMs) > CLOCK_MOVED_MS
+  return {
+    name: CLOCK_KEPT,
+    value: movedMs,
+    threshold: `refused beyond ±${CLOCK_MOVED_MS}`,
+    verdict: moved ? 'refused' : 'ok',
+    reason: moved
+      ? `The machine's clock moved by ${(movedMs / 1000).toFixed(1)} s during the trial: it slept, or its time was set.`
+      : null,
+    concerns: TIMED_METRICS,
+  }
+}
+
 /** Of the whole machine: no other counter says for whom a connection came too many. */
 export function checkListenQueue(overflows: number | null): Check {
   const full = overflows !== null && overflows > 0
   return {
-    name: 'listen queue overflows',
+    name: LISTEN_QUEUE,
     value: overflows,
     threshold: 'flagged unless 0',
     verdict: full ? 'flagged' : 'ok',

@@ -1,5 +1,5 @@
 /** One trial: a fresh server (or floor) and a fresh load process, one technique, then nothing left over. */
-import { type Check, checkListenQueue, checkSteal } from './check.ts'
+import { type Check, checkClockKept, checkListenQueue, checkSteal } from './check.ts'
 import { startChild } from './child.ts'
 import { measureBurst } from './experiment/burst.ts'
 import { measureCapacity } from './experiment/capacity.ts'
@@ -31,6 +31,7 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
   const began = performance.now()
   const steal = readSteal()
   const overflows = readListenOverflows()
+  const aheadMs = wallAheadMs()
   let measurement: Measurement | null = null
   let checks: readonly Check[] = []
   let failure: string | null = null
@@ -40,6 +41,7 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
       ...measurement.checks,
       checkSteal(stealSince(steal)),
       checkListenQueue(difference(overflows, readListenOverflows())),
+      checkClockKept(wallAheadMs() - aheadMs),
     ]
   } catch (error) {
     setting.signal.throwIfAborted()
@@ -65,6 +67,10 @@ export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<
     histograms: measurement?.histograms ?? {},
     raw: measurement?.raw ?? {},
   }
+}
+
+function wallAheadMs(): number {
+  return Date.now() - performance.now()
 }
 
 function difference(from: number | null, to: number | null): number | null {

@@ -133,6 +133,7 @@ describe('the command line', () => {
     [['--trust-proxy', 'nginx'], /IP addresses/],
     [['--payload', '0'], /from 1 to 65536/],
     [['--policy', '{"heartbeatMs":"soon"}'], /some of the figures/],
+    [['--policy', '{"heartbeatMs":2147483648}'], /some of the figures/],
     [['--policy', '{"heartbeat":1}'], /some of the figures/],
     [['--policy', '{"retryMs":{"least":1}}'], /some of the figures/],
     [['--timing', 'recorded', '--source', 'synthetic'], /only the replay source has recorded times/],
@@ -211,6 +212,18 @@ describe('on a signal the lab', () => {
     await new Promise(resolve => setTimeout(resolve, 50))
     server.child.kill('SIGTERM')
     expect((await server.ended).code).toBe(1)
+  })
+})
+
+describe('while it starts the lab', () => {
+  it.each([0, 100, 200, 300, 400])('ends on SIGTERM after %i ms, and says nothing of it', async delayMs => {
+    const server = run(['--port', '0', '--rate', '0'])
+    await new Promise(resolve => setTimeout(resolve, delayMs))
+    server.child.kill('SIGTERM')
+    const { code, stderr } = await server.ended
+    // Before its code is loaded the signal itself ends it.
+    expect([0, null]).toContain(code)
+    expect(stderr).not.toMatch(/\bat .*:\d+|Error/)
   })
 })
 

@@ -1,6 +1,6 @@
 /** What is planted, and what the bench must read of it: the tests of the instrument's own truth. */
 import type { SummaryRow } from '../../server/protocol.ts'
-import { TALLY } from '../check.ts'
+import { MACHINE_CHECKS, TALLY } from '../check.ts'
 import type { TrialSetting } from '../experiment/measurement.ts'
 import { runTrial } from '../experiment.ts'
 import { METRICS, type MetricId } from '../metric.ts'
@@ -250,9 +250,9 @@ function lost(trial: Trial): number {
 
 /**
  * As if it had all the publishes that a percentile could ask for: what is missing then is what the checks refuse. What
- * the host takes from the machine is nobody's plant, so that check is left out.
+ * befell the machine is nobody's plant, so that those checks are left out.
  */
 function rowsOf(trial: Trial): SummaryRow[] {
-  const checks = trial.checks.filter(({ name }) => name !== 'steal')
+  const checks = trial.checks.filter(({ name }) => !MACHINE_CHECKS.includes(name))
   return summarize([{ ...trial, publishes: 10_000, checks }], 1)
 }

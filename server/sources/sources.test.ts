@@ -212,6 +212,22 @@ describe('the source', () => {
     expect(source.settings.kind).toBe('synthetic')
   })
 
+  it.each([1e-9, 5e-324])('waits at %d events per second, longer than a timer can', async rate => {
+    const { log, source } = open({ kind: 'synthetic', timing: 'fixed', rate })
+    await new Promise(resolve => setTimeout(resolve, 30))
+    expect(log.top).toBe(0)
+    source.change({ rate: 1000 })
+    await expect.poll(() => log.top).toBeGreaterThan(0)
+  })
+
+  it('waits between two events of a record that lie centuries apart', async () => {
+    const file = join(folder, 'centuries.ndjson')
+    writeFileSync(file, '{"time":0,"type":"a","data":1}\n{"time":1e16,"type":"a","data":2}\n')
+    const { log } = open({ kind: 'replay', file, timing: 'recorded', rate: 1, speed: 1 })
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect(log.top).toBe(1)
+  })
+
   it('gives the events of a burst one instant', async () => {
     const { log, source } = open({ kind: 'replay' })
     await source.burst(100)
