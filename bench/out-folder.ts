@@ -23,8 +23,8 @@ function closest(path: string): string {
     if (statSync(path).isDirectory()) return path
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' && dirname(path) !== path) return closest(dirname(path))
-    if (code !== 'ENOTDIR') throw new OutError(`Cannot reach ${path} (${code}): choose another with --out.`)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return closest(dirname(path))
+    throw new OutError(`Cannot reach ${path} (${code}): choose another with --out.`)
   }
   throw new OutError(`${path} is no folder: choose another with --out.`)
 }
