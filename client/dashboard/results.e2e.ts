@@ -322,6 +322,26 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     await page.getByText('npm run bench', { exact: true }).waitFor()
   })
 
+  test('names the runs that cannot be read, and shows the others', async () => {
+    const unreadable = [{ id: 'odd-run', reason: 'It is not a JSON object.' }]
+    await page.route('**/api/results', async route => {
+      const list = await (await route.fetch()).json()
+      await route.fulfill({ json: { ...list, unreadable } })
+    })
+    await open(`?run=${A.id}`)
+    expect(await page.locator('.unreadable-runs').textContent()).toBe(
+      'The run.json of odd-run cannot be read. It is not a JSON object.',
+    )
+    expect(await page.locator('.run').getAttribute('data-run')).toBe(A.id)
+  })
+
+  test('a run that is odd deeper down is a sentence and not an empty page', async () => {
+    const odd = { ...A, summary: [row({ arm: 'pigeon' as never })] }
+    await page.route(`**/api/results/${A.id}`, route => route.fulfill({ json: odd }))
+    await page.goto(`${lab.origin}/results?run=${A.id}`)
+    await page.getByText('This run.json is not as the bench writes it').waitFor()
+  })
+
   test('a run with nothing but refusals is drawn as well', async () => {
     const nothing = {
       ...A,
