@@ -6,6 +6,7 @@ import { Refusal } from '../refusal.ts'
  */
 export type Once = (key: string, body: string, publish: () => Promise<string>) => Promise<string>
 
+/** A key and the digest of its body are some 200 characters at most, however long the body was. */
 export const KEYS_KEPT = 10_000
 export const KEY_KEPT_MS = 120_000
 

@@ -25,15 +25,19 @@ export type Batches = () => BatchOf
 /** What a reader who asks with this text, or without one, gets. Throws the `bad-cursor` refusal. */
 export type BatchOf = (asked: string | undefined) => EncodedBatch
 
-/** How many questions are remembered between two events. */
-const QUESTIONS_KEPT = 64
+/** What is remembered between two events: readers who stand at as many places as they like share this much. */
+const KEPT = {
+  count: 64,
+  bytes: 4 * 1024 * 1024,
+  bytesOf: (_asked: string | undefined, { body }: EncodedBatch) => body.length,
+}
 
 /**
  * Reads each question and makes its batch once: a thousand readers who stand at the same cursor ask with the same
  * text and share one body. What is kept ends when the log grows or is trimmed, and is bounded.
  */
 export function createBatches(log: EventLog, cacheControl: string): Batches {
-  const made = createMemo(QUESTIONS_KEPT, make)
+  const made = createMemo(make, KEPT)
   let madeAtTop = -1
   let madeAtOldest = -1
 
