@@ -14,9 +14,11 @@ export function createOnce(monotonicMs: () => number): Once {
   const published = new Map<string, { body: string; cursor: Promise<string>; atMs: number }>()
 
   return async (key, body, publish) => {
-    forget()
+    forgetOld()
     const before = published.get(key)
     if (before === undefined) {
+      // Only for a new key: the oldest may be the very one that is asked for again.
+      forgetDownTo(KEYS_KEPT - 1)
       const cursor = publish()
       published.set(key, { body, cursor, atMs: monotonicMs() })
       // What was refused was not published: the key is free again.
@@ -29,10 +31,17 @@ export function createOnce(monotonicMs: () => number): Once {
     return before.cursor
   }
 
-  function forget(): void {
+  function forgetOld(): void {
     const oldestMs = monotonicMs() - KEY_KEPT_MS
     for (const [key, { atMs }] of published) {
-      if (atMs > oldestMs && published.size < KEYS_KEPT) return
+      if (atMs > oldestMs) return
+      published.delete(key)
+    }
+  }
+
+  function forgetDownTo(count: number): void {
+    for (const key of published.keys()) {
+      if (published.size <= count) return
       published.delete(key)
     }
   }
