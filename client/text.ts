@@ -102,6 +102,8 @@ export const text = {
   },
 
   commandUnreachable: 'The server did not answer. It may have stopped; the page keeps trying to reach it.',
+  foreignWorker:
+    'A service worker of another project answers requests of this page: remove it in the browser’s developer tools (Application, Service workers) and reload the page.',
   partMissing:
     'A part of this page cannot be had from the server, which was built anew or has stopped: reload the page once it is there.',
   noToken: 'Commands need the control token: open the link with #token=… that the server printed.',

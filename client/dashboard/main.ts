@@ -2,6 +2,7 @@ import { text } from '../text.ts'
 import { labUrl } from './address.ts'
 import { openControlToken } from './control-token.ts'
 import { element } from './element.ts'
+import { dismissForeignWorker } from './foreign-worker.ts'
 import { reloadOnce } from './reload.ts'
 import { installTheme } from './theme.ts'
 
@@ -26,8 +27,13 @@ addEventListener('vite:preloadError', () => {
   void findParts()
 })
 
+const worker = await dismissForeignWorker()
+if (worker === 'standing') say(text.foreignWorker)
+
 // Each page is a chunk of its own: who looks at results does not load the lanes, nor the other way round.
-if (isResults) {
+if (worker === 'leaving') {
+  // The page is being loaded anew.
+} else if (isResults) {
   const { openResults } = await import('./results/results.ts')
   const page = openResults()
   recolour = page.recolour
@@ -46,7 +52,12 @@ async function findParts(): Promise<void> {
     () => false,
   )
   if (isThere && reloadOnce(`parts of ${import.meta.url}`)) return
-  main.prepend(element('p', { class: 'strip fail', role: 'alert' }, `✕ ${text.partMissing}`))
+  say(text.partMissing)
+}
+
+/** Above the page, whatever is drawn there later. */
+function say(sentence: string): void {
+  main.before(element('p', { class: 'strip fail notice', role: 'alert' }, `✕ ${sentence}`))
 }
 
 function required(selector: string): HTMLElement {

@@ -34,7 +34,8 @@ export function readLanes(page: Page): Promise<readonly LaneReading[]> {
 export async function untilLive(page: Page, timeoutMs = 15_000): Promise<void> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
-    const lanes = await readLanes(page)
+    // A page that is being loaded cannot be read.
+    const lanes = await readLanes(page).catch(() => [])
     if (lanes.length > 0 && lanes.every(({ received }) => received > 3)) return
     if (Date.now() > deadline) throw new Error(`The lanes stand at ${JSON.stringify(lanes)}`)
     await page.waitForTimeout(50)

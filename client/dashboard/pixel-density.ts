@@ -4,6 +4,7 @@ const PRINT_DENSITY = 3
 const listeners = new Set<() => void>()
 let printing = false
 let watching = false
+let known = devicePixelRatio
 
 /** How many device pixels a CSS pixel of a canvas is made of: as many as the screen has, or more on paper. */
 export function pixelDensity(): number {
@@ -24,6 +25,7 @@ function watch(): void {
   if (watching) return
   watching = true
   arm()
+  addEventListener('resize', lookAtDensity)
   addEventListener('beforeprint', () => print(true))
   addEventListener('afterprint', () => print(false))
 }
@@ -34,10 +36,17 @@ function arm(): void {
     'change',
     () => {
       arm()
-      tell()
+      lookAtDensity()
     },
     { once: true },
   )
+}
+
+/** For whoever draws each frame anyway: not every change is told by every browser. */
+export function lookAtDensity(): void {
+  if (devicePixelRatio === known) return
+  known = devicePixelRatio
+  tell()
 }
 
 function print(begins: boolean): void {

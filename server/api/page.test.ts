@@ -129,3 +129,33 @@ describe.skipIf(!built)('the parts of the page', () => {
     expect([404, 405]).toContain(status)
   })
 })
+
+describe.skipIf(!built)('the script of a service worker', () => {
+  const ask = (origin: string, path: string, ...headers: string[]) =>
+    exchange(origin, request(origin, path, { headers }))
+  const WORKER = ['Service-Worker: script', 'Sec-Fetch-Dest: serviceworker', 'Sec-Fetch-Site: same-origin']
+
+  it.each(['/sw.js', '/ngsw-worker.js', '/js/deep/service-worker.js?v=3', '/zebra'])(
+    'that another project left as %s is one that removes itself',
+    async path => {
+      const { origin } = await start()
+      const answer = await ask(origin, path, ...WORKER, 'Sec-Fetch-Mode: same-origin')
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('content-type')).toContain('text/javascript')
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+      expect(answer.body.toString()).toContain('registration.unregister()')
+      // Whoever is no browser's update finds nothing there, as before.
+      expect((await ask(origin, path)).status).toBe(404)
+      expect((await ask(origin, path, 'Service-Worker: other')).status).toBe(404)
+    },
+  )
+
+  it('is neither to be had by the road, nor by another name of the server, nor in place of what is there', async () => {
+    const { origin, roadOrigin } = await start()
+    expect((await exchange(roadOrigin, request(roadOrigin, '/sw.js', { headers: WORKER }))).status).toBe(404)
+    expect((await ask(origin, '/sw.js', ...WORKER, 'Host: evil.test')).status).toBe(403)
+    expect(
+      (await ask(origin, '/api/health', 'Service-Worker: script')).headers.get('content-type'),
+    ).toContain('application/json')
+  })
+})

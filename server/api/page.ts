@@ -6,6 +6,7 @@ import { fastifyStatic } from '@fastify/static'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { projectRoot } from '../project-root.ts'
 import { READ } from '../query.ts'
+import { dismissForeignWorkers } from './foreign-worker.ts'
 
 /** The page's own addresses: each is index.html, and the page itself knows what to show there. */
 const ROUTES = ['/results']
@@ -56,6 +57,7 @@ export async function openPage(
     prefix: '/assets/',
     decorateReply: false,
   })
+  dismissForeignWorkers(app)
   for (const url of ROUTES) {
     app.route({ method: [...READ], url, handler: (_request, reply) => reply.sendFile('index.html') })
   }

@@ -79,3 +79,43 @@ test('what one lane has heard of, the others are known to be waiting for', () =>
   expect(known.events.length).toBe(2)
   expect(slow.place?.seq).toBe(1)
 })
+
+test('a lane that is started again, also more than once, goes on counting its requests and repeats', () => {
+  const lane = createLaneRecord('poll', createKnownEvents())
+  const counting = (asks: number, repeated: number): Subscription => ({
+    ...subscriptionAt(null),
+    audit: { received: 0, repeated, missing: 0, undeclaredGaps: 0, gaps: 0, asks },
+  })
+  lane.follow(counting(40, 2), null)
+  expect(lane.counts()).toMatchObject({ asks: 40, repeated: 2 })
+  lane.rest()
+  expect(lane.counts()).toMatchObject({ asks: 40, repeated: 2 })
+  lane.follow(counting(3, 1), null)
+  expect(lane.counts()).toMatchObject({ asks: 43, repeated: 3 })
+  lane.follow(counting(0, 0), null)
+  expect(lane.counts()).toMatchObject({ asks: 43, repeated: 3 })
+})
+
+test('a lane that another technique carries says which and why, until its own does again', () => {
+  const lane = createLaneRecord('sse', createKnownEvents())
+  let technique: Subscription['technique'] = 'sse'
+  const subscription: Subscription = {
+    ...subscriptionAt(null),
+    get technique() {
+      return technique
+    },
+  }
+  const lost = { name: 'reconnecting', untilMs: 0, attempt: 2, why: 'mute' } as const
+  lane.follow(subscription, null)
+  lane.changed({ ...lost, attempt: 1 }, 1_000)
+  expect(lane.moved).toBeNull()
+  technique = 'long-poll'
+  lane.changed(lost, 2_000)
+  lane.changed({ name: 'connecting', why: 'mute' }, 3_000)
+  lane.changed({ name: 'holding', sinceMs: 0 }, 4_000)
+  lane.changed({ ...lost, why: 'cut' }, 5_000)
+  expect(lane.moved).toEqual({ to: 'long-poll', why: 'mute' })
+  technique = 'sse'
+  lane.changed({ name: 'open' }, 6_000)
+  expect(lane.moved).toBeNull()
+})

@@ -3,7 +3,7 @@ import type { ControlToken } from '../control-token.ts'
 import { element } from '../element.ts'
 import type { Page } from '../page.ts'
 import { type Palette, readPalette } from '../palette.ts'
-import { onPixelDensity } from '../pixel-density.ts'
+import { lookAtDensity, onPixelDensity } from '../pixel-density.ts'
 import { createConfirmCut } from './confirm-cut.ts'
 import { createControls } from './controls.ts'
 import { createInsightLine } from './insight-line.ts'
@@ -66,6 +66,7 @@ export function openLive(header: HTMLElement, token: ControlToken): Page {
   /** A hidden tab gets no animation frames, so drawing stops there by itself while counting goes on. */
   function tick(): void {
     requestAnimationFrame(tick)
+    lookAtDensity()
     const monotonicMs = performance.now()
     if (monotonicMs - lanesAt >= (still.matches ? STILL_EVERY_MS : 0)) {
       lanesAt = monotonicMs
