@@ -114,12 +114,13 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
   })
 
   test('where the server refuses every command: none after the first, with its sentence', async () => {
-    lab = await startLab('--port', String(await quietPort()), '--trust-proxy', '127.0.0.9')
+    lab = await startLab('--port', String(await quietPort()), '--rate', '0', '--trust-proxy', '127.0.0.9')
     ;({ page } = await openTab(browser))
     await page.goto(lab.address)
     await page.locator('[data-command="emit"]').click()
     await page.getByText('Start the server with --token').first().waitFor()
     await expect.poll(enabled).toEqual([])
+    await expect.poll(() => page.getByText('Source is paused').isVisible()).toBe(false)
   })
 
   test('when only its WebSocket does not come through: it says so, and commands work', async () => {
@@ -132,4 +133,17 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
     await page.locator('[data-command="emit"]').click()
     expect((await answered).status()).toBe(201)
   })
+
+  test('with a fallback named in its address: a lane that stays mute moves on, and says by what and why', async () => {
+    lab = await startLab('--port', '0', '--rate', '20', '--timing', 'fixed')
+    ;({ page } = await openTab(browser))
+    // Connected, and never answered: as a virus scanner holds a stream back.
+    await page.route(/\/sse\?/, () => {})
+    await page.goto(`${lab.address}/?fallback=nonsense,long-poll`)
+    const lane = page.locator('.lane[data-technique="sse"]')
+    await lane.getByText('nothing came (try 1)').waitFor({ timeout: 20_000 })
+    await lane.getByText('by Long polling: SSE stayed mute').waitFor({ timeout: 30_000 })
+    const received = async () => Number(await lane.getAttribute('data-received'))
+    await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(3)
+  }, 70_000)
 })

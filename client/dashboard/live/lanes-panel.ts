@@ -9,6 +9,7 @@ import { type FlowMode, flowMode, WINDOW_MS } from './lane-geometry.ts'
 import { createLaneView } from './lane-view.ts'
 import { isEmpty, type LiveFrame } from './live-frame.ts'
 import type { Commands } from './live-session.ts'
+import { obstacleTo } from './obstacle.ts'
 import type { PageState } from './page-state.ts'
 import { createSourceTicks } from './source-ticks.ts'
 
@@ -18,8 +19,9 @@ export interface LanesPanel extends View<LiveFrame> {
 
 /** The source while it is silent and nothing is to be seen; not where one event sent by hand would not be seen either. */
 function idleSource(frame: LiveFrame): SourceSettings | null {
-  const { source, server, role, outage } = frame.state
-  if (source === null || server !== 'ready' || role !== 'owner' || outage !== null) return null
+  const { source, role, outage } = frame.state
+  if (source === null || role !== 'owner' || outage !== null) return null
+  if (obstacleTo('emit', frame.state) !== null) return null
   const silent = source.rate === 0 || source.kind === 'none'
   return silent && isEmpty(frame, WINDOW_MS) ? source : null
 }
