@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { quietPort } from '../faults/server-process.ts'
 import { chromiumFlags, findChromium } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
-import { openTab, readLanes } from './open-page.ts'
+import { openTab, readLanes, untilLive } from './open-page.ts'
 
 const executablePath = findChromium()
 const COMMANDS = ['pause', 'emit', 'burst', 'kill', 'reset']
@@ -53,9 +53,10 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
     async width => {
       await open('--rate', '20')
       await page.setViewportSize({ width, height: 900 })
+      await untilLive(page)
       await lab.kill()
       await expect
-        .poll(async () => (await readLanes(page)).every(({ state }) => state === 'reconnecting'), {
+        .poll(async () => (await readLanes(page)).every(({ state }) => /connecting$/.test(state)), {
           timeout: 15_000,
         })
         .toBe(true)
