@@ -20,6 +20,7 @@ describe('JSON that is to be delivered as it was sent', () => {
     `1${'0'.repeat(400)}`,
     '1e-400',
     '-0.1e-999',
+    '1e-324',
   ])('is refused with %s in it', literal => {
     for (const text of [literal, `[${literal}]`, `{"a\\"":"\\\\","b":[{"c":${literal}}]}`]) {
       expect(() => parseExact(text)).toThrow(PublishRefusal)
@@ -118,5 +119,15 @@ describe('JSON that is to be delivered as it was sent', () => {
     expect(() => parseExact(deep)).toThrow(PublishRefusal)
     const long = `1e5 ${'x"\\'.repeat(1_000_000)}`
     expect(parseExact(JSON.stringify(long))).toBe(long)
+  })
+
+  // With a regular expression that begins anew at each zero this takes a minute.
+  it.each([
+    `1.${'0'.repeat(200_000)}1`,
+    `0.${'0'.repeat(100)}1${'0'.repeat(200_000)}1`,
+    `1${'0'.repeat(200_000)}1e-200000`,
+    `1.${'0'.repeat(200_000)}e5`,
+  ])('takes a number of any length', literal => {
+    expect(parseExact(`[${literal}]`)).toEqual([Number(literal)])
   })
 })

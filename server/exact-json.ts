@@ -47,6 +47,7 @@ function hasInexactNumber(text: string): boolean {
 function isDelivered(literal: string): boolean {
   const value = Number(literal)
   if (!Number.isFinite(value)) return false
+  if (literal.length <= ALWAYS_HELD && (literal === '0' || Math.abs(value) >= LEAST_NORMAL)) return true
   if (INTEGER.test(literal) && BigInt(literal) !== BigInt(value)) return false
   const sent = decimalOf(literal)
   const delivered = decimalOf(String(value))
@@ -54,6 +55,9 @@ function isDelivered(literal: string): boolean {
   return sent.exponent < 0 && value !== 0
 }
 
+/** So many digits any double carries and writes unchanged, whatever the exponent, unless it is subnormal. */
+const ALWAYS_HELD = 15
+const LEAST_NORMAL = 2 ** -1022
 const INTEGER = /^-?[0-9]+$/
 
 /** A number's value without its sign: `digits` × 10^`exponent`, without zeros at either end of `digits`. */
@@ -61,7 +65,10 @@ function decimalOf(literal: string): { readonly digits: string; readonly exponen
   const [mantissa = '', power = '0'] = literal.replace(/^-/, '').split(/e/i)
   const [whole = '', fraction = ''] = mantissa.split('.')
   const padded = (whole + fraction).replace(/^0+/, '')
-  const digits = padded.replace(/0+$/, '')
+  // Not /0+$/, which looks for the end again from each zero: a long number would take seconds.
+  let end = padded.length
+  while (padded[end - 1] === '0') end -= 1
+  const digits = padded.slice(0, end)
   if (digits === '') return { digits, exponent: 0 }
   return { digits, exponent: Number(power) - fraction.length + padded.length - digits.length }
 }
