@@ -3,6 +3,7 @@ import type { Booking, Meter } from '../meter.ts'
 import { CLIENT_NAME } from '../protocol.ts'
 import type { Admission } from './admission.ts'
 import type { Guard } from './guard.ts'
+import { closeQueuedAnswers } from './queued-answers.ts'
 import { asksForUpgrade } from './upgrade.ts'
 
 declare module 'fastify' {
@@ -21,6 +22,7 @@ declare module 'fastify' {
 export function openEntrance(app: FastifyInstance, meter: Meter, guard: Guard, admission: Admission): void {
   app.server.on('connection', meter.watch)
   app.server.on('connection', admission.connected)
+  closeQueuedAnswers(app.server)
   // Declared before, so that all requests have one shape: properties that come later make each access slow.
   for (const name of ['booking', 'route', 'traveller', 'refusal']) app.decorateRequest(name, null)
 
