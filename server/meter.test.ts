@@ -56,6 +56,29 @@ describe('the traffic of one reader', () => {
     expect(meter.readClient('reader99').sse).toMatchObject({ connections: 0, requests: 0, bytesIn: 0 })
     expect(meter.read().techniques.sse).toMatchObject({ connections: 0, bytesIn: 15 })
   })
+
+  it('is not forgotten while a socket is theirs, however many others give names', () => {
+    const socket = connect('reader01')
+    const left = connect('reader02')
+    left.received = 7
+    left.emit('close')
+    for (let n = 0; n < 2000; n += 1) connect(`x${String(n).padStart(7, '0')}`).emit('close')
+    socket.received = 10
+    expect(meter.readClient('reader01').sse).toMatchObject({ connections: 1, requests: 1, bytesIn: 10 })
+    expect(meter.readClient('reader02').sse).toMatchObject({ requests: 0, bytesIn: 0 })
+    expect(meter.readClient('x0001999').sse).toMatchObject({ requests: 1 })
+  })
+
+  it('is counted on when they come back, and from zero after a reset', () => {
+    connect('reader01').emit('close')
+    connect('reader02')
+    connect('reader01')
+    expect(meter.readClient('reader01').sse).toMatchObject({ connections: 1, requests: 2 })
+    connect('reader03').emit('close')
+    meter.reset()
+    for (const name of ['reader01', 'reader02', 'reader03'])
+      expect(meter.readClient(name).sse.requests).toBe(0)
+  })
 })
 
 function connect(client: string): CountedSocket {

@@ -43,17 +43,23 @@ export interface Delivered {
   readonly payloadBytes: number
 }
 
-/** How many readers' names are remembered; the longest unused is forgotten first. */
+/** How many names are remembered of readers that have no socket; who left first is forgotten first. */
 const CLIENTS_KEPT = 1000
 
 type Tally = { -readonly [K in keyof Traffic]: Traffic[K] }
 type TechniqueTally = Record<Technique, Tally>
 
+/** A reader that gave a name, and the lines that are its now. */
+interface Client {
+  readonly tallies: TechniqueTally
+  readonly lines: Set<Line>
+}
+
 export function createMeter(clock: Clock): Meter {
   const lines = new Map<Socket, Line>()
-  const clients = new Map<string, TechniqueTally>()
-  /** The lines of each named reader, so that asking after one costs nothing for all others. */
-  const linesOfClients = new Map<string, Set<Line>>()
+  /** Those that have a socket: they are never forgotten, however many others give names. */
+  const present = new Map<string, Client>()
+  const absent = new Map<string, Client>()
   const techniques = emptyTechniques()
   const other = emptyTally()
   const others = [other]
@@ -101,34 +107,36 @@ export function createMeter(clock: Clock): Meter {
   }
 
   /** From now on the line is this reader's. */
-  function give(line: Line, client: string | null): void {
-    if (line.client === client) return
-    if (line.client !== null) {
-      const left = linesOfClients.get(line.client)
-      left?.delete(line)
-      if (left?.size === 0) linesOfClients.delete(line.client)
-    }
-    line.client = client
-    if (client === null) return
-    const joined = linesOfClients.get(client)
-    if (joined === undefined) linesOfClients.set(client, new Set([line]))
-    else joined.add(line)
+  function give(line: Line, name: string | null): void {
+    if (line.client === name) return
+    if (line.client !== null) leave(line, line.client)
+    line.client = name
+    if (name === null) return
+    const client = clientOf(name) ?? { tallies: emptyTechniques(), lines: new Set() }
+    absent.delete(name)
+    present.set(name, client)
+    client.lines.add(line)
   }
 
-  function talliesOf(technique: Technique | null, client: string | null): readonly Tally[] {
+  function leave(line: Line, name: string): void {
+    const client = present.get(name)
+    client?.lines.delete(line)
+    if (client === undefined || client.lines.size > 0) return
+    present.delete(name)
+    absent.set(name, client)
+    const eldest = absent.keys().next()
+    if (absent.size > CLIENTS_KEPT && !eldest.done) absent.delete(eldest.value)
+  }
+
+  function clientOf(name: string): Client | undefined {
+    return present.get(name) ?? absent.get(name)
+  }
+
+  function talliesOf(technique: Technique | null, name: string | null): readonly Tally[] {
     if (technique === null) return others
-    if (client === null) return nameless[technique]
-    return [techniques[technique], rememberedClient(client)[technique]]
-  }
-
-  function rememberedClient(client: string): TechniqueTally {
-    const tally = clients.get(client) ?? emptyTechniques()
-    // A Map keeps the order of insertion: put in again, the name is the youngest.
-    clients.delete(client)
-    clients.set(client, tally)
-    const eldest = clients.keys().next()
-    if (clients.size > CLIENTS_KEPT && !eldest.done) clients.delete(eldest.value)
-    return tally
+    const client = name === null ? undefined : present.get(name)
+    if (client === undefined) return nameless[technique]
+    return [techniques[technique], client.tallies[technique]]
   }
 
   function read() {
@@ -145,21 +153,23 @@ export function createMeter(clock: Clock): Meter {
     }
   }
 
-  function readClient(client: string): TechniqueTraffic {
+  function readClient(name: string): TechniqueTraffic {
+    const client = clientOf(name)
     const counts = emptyTechniques()
-    for (const line of linesOfClients.get(client) ?? []) {
+    for (const line of client?.lines ?? []) {
       if (line.owner === null) continue
       line.settle()
       counts[line.owner].connections += 1
     }
-    return withConnections(clients.get(client) ?? emptyTechniques(), counts)
+    return withConnections(client?.tallies ?? emptyTechniques(), counts)
   }
 
   function reset(): void {
     for (const line of lines.values()) line.settle()
     for (const tally of [other, ...Object.values(techniques)]) Object.assign(tally, emptyTally())
-    for (const client of clients.values())
-      for (const tally of Object.values(client)) Object.assign(tally, emptyTally())
+    for (const { tallies } of [...present.values(), ...absent.values()]) {
+      for (const tally of Object.values(tallies)) Object.assign(tally, emptyTally())
+    }
     sinceAt = clock.epochMs()
   }
 }
