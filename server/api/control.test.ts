@@ -3,7 +3,7 @@ import fastify from 'fastify'
 import { afterEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { systemClock } from '../clock.ts'
-import { createMeter } from '../meter.ts'
+import { createMeter, type Meter } from '../meter.ts'
 import { POLICY } from '../policy.ts'
 import type { Stats } from '../protocol.ts'
 import { openControl } from './control.ts'
@@ -43,6 +43,30 @@ it('encodes the statistics once for all pages that watch, and each named readerâ
       expect(message.client?.sse.requests).toBe(page % 2 === 0 ? undefined : 0)
     }
   }
+})
+
+it('looks once for all pages that watch the same reader', async () => {
+  const clock = systemClock()
+  const meter = createMeter(clock)
+  let reads = 0
+  let looks = 0
+  const readClient: Meter['readClient'] = client => {
+    looks += 1
+    return meter.readClient(client)
+  }
+  const read = () => {
+    reads += 1
+    return {} as Stats
+  }
+  const app = fastify()
+  await app.register(fastifyWebsocket)
+  await app.register(async scope =>
+    openControl(scope, { meter: { ...meter, readClient }, clock, policy: POLICY, read }),
+  )
+  const address = (await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')
+  await Promise.all(Array.from({ length: PAGES }, () => firstTexts(`${address}/control?client=reader01`, 3)))
+  expect(looks).toBe(reads)
+  await app.close()
 })
 
 function firstTexts(url: string, count: number): Promise<string[]> {

@@ -68,11 +68,18 @@ export function openControl(app: FastifyInstance, { meter, clock, policy, read }
     if (pages.size === 0) return
     // The same for all pages: encoded once.
     const stats = `"stats":${JSON.stringify(read())}`
+    // Many pages may watch one reader, and one reader may have many sockets.
+    const own = new Map<string, string>()
     for (const [socket, client] of pages) {
       // A page that does not read (asleep, behind a slow link) is told the newest when it does, not all that it missed.
       if (socket.bufferedAmount > 0) continue
-      const own = client === undefined ? '' : `,"client":${JSON.stringify(meter.readClient(client))}`
-      send(socket, `{${stats}${own}}`)
+      if (client === undefined) {
+        send(socket, `{${stats}}`)
+        continue
+      }
+      const text = own.get(client) ?? JSON.stringify(meter.readClient(client))
+      own.set(client, text)
+      send(socket, `{${stats},"client":${text}}`)
     }
   }
 
