@@ -36,7 +36,7 @@ const waysIn: Readonly<Record<string, WayIn>> = {
     const complain = () => {
       complained = true
     }
-    return withLab({ source: { kind: 'stdin', stdin, complain } }, async ({ lab }) => {
+    return withLab({ source: { kind: 'stdin', rate: 1, stdin, complain } }, async ({ lab }) => {
       stdin.end(Buffer.concat([bytes(json), bytes('\n')]))
       await expect.poll(() => complained || lab.log.top > 0).toBe(true)
       return deliveredBy({ lab })
