@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { PublishRefusal } from './event-log.ts'
 import { parseExact } from './exact-json.ts'
 
+/** fast-check likes these. */
+const REFUSED_KEY = /"(__proto__|constructor)"/
+
 describe('JSON that is to be delivered as it was sent', () => {
   it.each([
     '9007199254740993',
@@ -74,6 +77,7 @@ describe('JSON that is to be delivered as it was sent', () => {
     fc.assert(
       fc.property(fc.jsonValue({ depthSize: 'medium' }).filter(safe), value => {
         const text = JSON.stringify(value)
+        fc.pre(!REFUSED_KEY.test(text))
         expect(JSON.stringify(parseExact(text))).toBe(text)
       }),
     )
