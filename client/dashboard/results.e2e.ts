@@ -266,7 +266,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     ])
     expect(download.suggestedFilename()).toBe(`${A.id}-summary.csv`)
     const link = await page.getByRole('link', { name: 'report.html' }).getAttribute('href')
-    await page.goto(lab.origin + (link ?? ''))
+    await page.goto(new URL(link ?? '', page.url()).href)
     expect(await page.locator('p').evaluate(shown => getComputedStyle(shown).color)).toBe('rgb(1, 2, 3)')
     expect(await page.title()).toBe('')
     // The browser says that it blocked the script, which is what was wanted.
