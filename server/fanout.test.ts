@@ -97,7 +97,7 @@ describe('the fanout', () => {
   it('waits for more when told to coalesce', async () => {
     const log = openLog()
     const reader = slowReader()
-    open(log, { coalesceMs: 40 }).follow(reader, 'now')
+    open(log, { coalesceMs: 400 }).follow(reader, 'now')
     await publish(log, 1)
     await turn()
     await publish(log, 1)
