@@ -116,7 +116,7 @@ export const text = {
       case 'connecting':
         return 'The page is still connecting to the server.'
       case 'gone':
-        return 'The server is gone: what commands it works again when it is back.'
+        return 'The server is gone: these controls work again when it is back.'
       case 'no-source':
         return 'There is no source to pause: start the server with another --source.'
       case 'lines':

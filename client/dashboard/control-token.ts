@@ -27,14 +27,21 @@ export function openControlToken(
 
   function learn(): void {
     const token = tokenOf(location.hash)
-    if (token !== null) kept.write(token)
+    if (token === null) return
+    kept.write(token)
+    // In the address, Back would bring an old one again in place of a newer, and a projector would show it. Without a
+    // storage it is the address that keeps it through a reload.
+    if (kept.lasts) clearFragment()
   }
 
   function drop(): void {
     kept.write(null)
-    if (tokenOf(location.hash) !== null)
-      history.replaceState(history.state, '', location.pathname + location.search)
+    if (tokenOf(location.hash) !== null) clearFragment()
   }
+}
+
+function clearFragment(): void {
+  history.replaceState(history.state, '', location.pathname + location.search)
 }
 
 export function tokenOf(fragment: string): string | null {

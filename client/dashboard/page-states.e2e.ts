@@ -42,7 +42,7 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
     await expect.poll(enabled).toEqual([])
     expect(await page.locator('#rate').isEnabled()).toBe(false)
     expect(await page.getByText('Source is paused').isVisible()).toBe(false)
-    await page.getByText('what commands it works again when it is back').waitFor()
+    await page.getByText('these controls work again when it is back').waitFor()
     lab = await startLab('--port', new URL(page.url()).port, '--rate', '0')
     await expect.poll(enabled, { timeout: 15_000 }).toEqual(COMMANDS)
     await page.getByText('Source is paused').waitFor()

@@ -53,7 +53,7 @@ describe.skipIf(executablePath === null || noNginx !== null)('the page below a p
       ['Results', '/lab/results'],
       ['Live', '/lab/'],
     ] as const) {
-      await page.getByRole('link', { name }).click()
+      await page.getByRole('link', { name, exact: true }).click()
       await page.waitForURL(nginx.origin + path)
       await page.locator(`nav a[aria-current="page"]:text("${name}")`).waitFor()
     }
