@@ -8,6 +8,17 @@ import { readEventSource, readWebSocket } from './standard-readers.ts'
 export const LIBRARIES: readonly ForeignClient[] = [
   { name: 'eventsource 4.x', missing: null, read: readEventSource(url => new EventSource4(url)) },
   { name: 'eventsource 2.x', missing: null, read: readEventSource(url => new EventSource2(url)) },
-  { name: "undici's EventSource", missing: null, read: readEventSource(url => new UndiciEventSource(url)) },
+  { name: "undici's EventSource", missing: null, read: readEventSource(openUndici) },
   { name: "undici's WebSocket", missing: null, read: readWebSocket(url => new UndiciWebSocket(url)) },
 ]
+
+/** It warns once that it is experimental, which is known here and would stand in the output of every test run. */
+function openUndici(url: string): UndiciEventSource {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return new UndiciEventSource(url)
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
