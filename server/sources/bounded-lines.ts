@@ -1,27 +1,29 @@
-/**
- * Splits bytes at LF into lines of at most `maxBytes`. Of a longer one nothing is kept, and `line` gets null in its
- * place. What comes after the last LF is a line once `end` is called.
- */
-export function createBoundedLines(
-  maxBytes: number,
-  line: (bytes: Buffer | null) => void,
-): { push(chunk: Buffer): void; end(): void } {
+/** Splits bytes at LF into lines of at most `maxBytes`. A longer one is null, and nothing of it is kept. */
+export interface BoundedLines {
+  /** The lines that end in this chunk, each split off when it is asked for. Take all of them before the next chunk. */
+  split(chunk: Buffer): Generator<Buffer | null, undefined>
+  /** What came after the last LF, if anything did: a line as well once nothing more comes. */
+  rest(): Generator<Buffer | null, undefined>
+}
+
+export function createBoundedLines(maxBytes: number): BoundedLines {
   let pieces: Buffer[] = []
   let bytes = 0
 
-  return {
-    push(chunk) {
-      let from = 0
-      for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, from)) {
-        add(chunk.subarray(from, at))
-        finish()
-        from = at + 1
-      }
-      add(chunk.subarray(from))
-    },
-    end() {
-      if (bytes > 0) finish()
-    },
+  return { split, rest }
+
+  function* split(chunk: Buffer): Generator<Buffer | null, undefined> {
+    let from = 0
+    for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, from)) {
+      add(chunk.subarray(from, at))
+      from = at + 1
+      yield take()
+    }
+    add(chunk.subarray(from))
+  }
+
+  function* rest(): Generator<Buffer | null, undefined> {
+    if (bytes > 0) yield take()
   }
 
   function add(piece: Buffer): void {
@@ -30,11 +32,11 @@ export function createBoundedLines(
     else if (piece.length > 0) pieces.push(piece)
   }
 
-  function finish(): void {
+  function take(): Buffer | null {
     const whole = bytes > maxBytes ? null : Buffer.concat(pieces)
     pieces = []
     bytes = 0
-    line(whole)
+    return whole
   }
 }
 

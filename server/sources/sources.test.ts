@@ -334,6 +334,50 @@ describe('stdin as the source', () => {
     expect(source.settings).toMatchObject({ kind: 'stdin', rate: 0 })
   })
 
+  it.each([
+    ['events', '1', 100_000],
+    ['empty', '', 0],
+    ['skipped', 'x', 0],
+  ])('lets everybody else have their turn while short lines flood in: %s', async (_what, line, top) => {
+    const { stdin, log, told } = openStdin()
+    const looked: number[] = []
+    stdin.end(`${line}\n`.repeat(100_000))
+    while (told.length === 0) {
+      looked.push(log.top)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(looked.length).toBeGreaterThanOrEqual(100)
+    expect(Math.max(...looked.map((now, index) => now - (looked[index - 1] ?? 0)))).toBeLessThanOrEqual(1000)
+    expect(log.top).toBe(top)
+  })
+
+  it('stops between two lines that came at once, and goes on with the second', async () => {
+    const { stdin, log, source, told } = openStdin()
+    stdin.end(`${Array.from({ length: 5000 }, (_, n) => n).join('\n')}\nlast`)
+    await expect.poll(() => log.top).toBeGreaterThan(0)
+    source.change({ rate: 0 })
+    const { top } = log
+    await new Promise(resolve => setTimeout(resolve, 30))
+    expect(log.top).toBe(top)
+    expect(top).toBeLessThan(5000)
+    expect(told).toEqual([])
+    source.change({ rate: 1 })
+    await expect.poll(() => told).toEqual([expect.stringMatching(/^stdin has ended after 5001 lines/)])
+    expect(texts(log)).toEqual(Array.from({ length: 5000 }, (_, n) => n))
+  })
+
+  it('publishes what it has when the writer is cut off while it is paused', async () => {
+    const { stdin, log, source, complaints, told } = openStdin()
+    stdin.write('1\n'.repeat(5000))
+    await expect.poll(() => log.top).toBeGreaterThan(0)
+    source.change({ rate: 0 })
+    stdin.destroy(Object.assign(new Error('read'), { code: 'EIO' }))
+    await expect.poll(() => complaints).toEqual(['stdin cannot be read (EIO).'])
+    source.change({ rate: 1 })
+    await expect.poll(() => told.length).toBe(1)
+    expect(log.top).toBe(5000)
+  })
+
   it('says why it cannot be read, and counts as ended', async () => {
     const { stdin, source, complaints, told } = openStdin()
     stdin.destroy(Object.assign(new Error('read'), { code: 'EIO' }))

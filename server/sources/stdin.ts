@@ -8,11 +8,14 @@ import { readText } from './text.ts'
 /** Data of the greatest size fits, even if each of its characters is escaped. */
 const LINE_MAX_BYTES = 8 * DATA_MAX_BYTES
 
+/** Lines that are read in one turn of the event loop, before everybody else gets theirs. */
+const LINES_PER_TURN = 1000
+
 /** The lines of a stream while they are published. */
 export interface Lines {
-  /** Nothing more will come. */
+  /** Nothing more will come, and all that came was read. */
   readonly ended: boolean
-  /** Reads no further: whoever writes the other end of the pipe has to wait, and nothing is lost. */
+  /** Publishes and reads no further: whoever writes the other end of the pipe has to wait, and nothing is lost. */
   pause(): void
   resume(): void
   close(): void
@@ -30,10 +33,15 @@ export interface LinesListener {
  * that is not JSON, or too long, is skipped. Begins when it is resumed.
  */
 export function publishLines(input: Readable, log: EventLog, listener: LinesListener): Lines {
-  const lines = createBoundedLines(LINE_MAX_BYTES, take)
+  const lines = createBoundedLines(LINE_MAX_BYTES)
   let read = 0
   let skipped = 0
+  let over = false
   let ended = false
+  let paused = true
+  /** The lines of the last chunk that are still to be taken. While there are some, the input is paused. */
+  let waiting: Generator<Buffer | null, undefined> | null = null
+  let turn: NodeJS.Immediate | null = null
   input.on('data', push)
   input.once('end', end)
   input.once('close', end)
@@ -44,22 +52,48 @@ export function publishLines(input: Readable, log: EventLog, listener: LinesList
     get ended() {
       return ended
     },
-    pause: () => {
-      input.pause()
-    },
-    resume: () => {
-      input.resume()
-    },
+    pause,
+    resume,
     close() {
       input.off('data', push)
       input.off('end', end)
       input.off('close', end)
-      input.pause()
+      pause()
     },
   }
 
+  function pause(): void {
+    paused = true
+    input.pause()
+    if (turn !== null) clearImmediate(turn)
+    turn = null
+  }
+
+  function resume(): void {
+    paused = false
+    if (waiting === null) input.resume()
+    else turn ??= setImmediate(work)
+  }
+
   function push(chunk: Buffer | string): void {
-    lines.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+    input.pause()
+    waiting = lines.split(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+    work()
+  }
+
+  function work(): void {
+    turn = null
+    for (let count = 0; count < LINES_PER_TURN; count += 1) {
+      const next = waiting?.next()
+      if (next === undefined || next.done === true) {
+        waiting = null
+        if (over) finish()
+        else if (!paused) input.resume()
+        return
+      }
+      take(next.value)
+    }
+    turn = setImmediate(work)
   }
 
   function take(bytes: Buffer | null): void {
@@ -85,14 +119,19 @@ export function publishLines(input: Readable, log: EventLog, listener: LinesList
   }
 
   function fail(error: NodeJS.ErrnoException): void {
-    if (!ended) listener.complain(`stdin cannot be read (${error.code ?? 'unknown error'}).`)
+    if (!over) listener.complain(`stdin cannot be read (${error.code ?? 'unknown error'}).`)
     end()
   }
 
   function end(): void {
+    over = true
+    if (waiting === null) finish()
+  }
+
+  function finish(): void {
     if (ended) return
     ended = true
-    lines.end()
+    for (const line of lines.rest()) take(line)
     // The last line may be skipped only after this turn.
     setImmediate(() => {
       if (skipped > 1) listener.complain(`stdin: ${skipped} of ${read} lines were skipped.`)

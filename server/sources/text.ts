@@ -11,8 +11,10 @@ export function readText(bytes: Uint8Array): { readonly text: string } | { reado
     return { fault: 'UTF-16, as some Windows shells write: make it UTF-8' }
   }
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return { text: UTF_8.decode(bytes) }
   } catch {
     return { fault: 'not UTF-8' }
   }
 }
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true })
