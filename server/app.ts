@@ -140,8 +140,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     isProxy,
   })
   openEntrance(app, meter, guard, admission)
-  const stopHangingUp = hangUpOnUnreachable({
-    sockets: () => [...meter.allSockets(), ...(road?.clients() ?? [])],
+  const reachability = hangUpOnUnreachable({
     hangUp: socket => {
       resetSocket(socket)
       road?.hangUp(socket)
@@ -149,6 +148,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     unackedMs: policy.unackedMs,
     monotonicMs: clock.monotonicMs,
   })
+  app.server.on('connection', reachability.watch)
   answerErrors(app, options.complain)
   const refuseTheRest = refuseOtherMethods(app)
 
@@ -188,6 +188,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
       road = await openRoad(app.server, {
         host,
         port: roadPort,
+        connected: reachability.watch,
         grants: (origin, socket) => grantsOf(origin, names, { socket, byRoad: true }),
       })
     }
@@ -199,7 +200,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
 
   async function close(): Promise<void> {
     draining = true
-    stopHangingUp()
+    reachability.close()
     source.close()
     letTimeGo()
     // No more than that: `app.server.close()` would also end the connections that Node holds to be idle, and whether one

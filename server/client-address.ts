@@ -51,6 +51,15 @@ function zeros(count: number): string[] {
   return Array.from({ length: Math.max(0, count) }, () => '0')
 }
 
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
+
+/** Whether an address, written as it is, is one by which this machine reaches itself. */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
 /** Whether an address is one of these proxies; each is an address or a range such as `10.0.0.0/8`. */
 export function trustOf(proxies: readonly string[]): (written: string) => boolean {
   const list = new BlockList()

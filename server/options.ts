@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isBadPort } from './bad-ports.ts'
+import { isLoopback } from './client-address.ts'
 import { EVERYWHERE } from './listen.ts'
 import { POLICY, type Policy } from './policy.ts'
 import { projectRoot } from './project-root.ts'
@@ -45,19 +46,11 @@ export function readOptions(args: readonly string[]): Options {
   for (const option of optionTable()) command.addOption(option)
   const options = command.parse(args, { from: 'user' }).opts<Partial<Options>>()
   const host = options.host ?? (options.lan === true ? EVERYWHERE : '127.0.0.1')
-  if (options.lan !== true && options.trustProxy === undefined && !isLoopback(host)) {
+  if (options.lan !== true && options.trustProxy === undefined && host !== 'localhost' && !isLoopback(host)) {
     command.error(`error: say --lan to listen beyond loopback: whoever reaches ${host} may then look.`)
   }
   return { ...(options as Options), host }
 }
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
-}
-
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
 
 function optionTable(): Option[] {
   return [

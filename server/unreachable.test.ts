@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connectionOf, hangUpOnUnreachable, retransmittingIn } from './unreachable.ts'
@@ -33,15 +34,17 @@ describe('a client that acknowledges nothing', () => {
 
   function watch(addresses: readonly string[]) {
     vi.useFakeTimers()
-    const sockets = addresses.map(
-      (remoteAddress, n) => ({ remoteAddress, remotePort: n, localPort: 1 }) as Socket,
-    )
+    const sockets = addresses.map((remoteAddress, n) =>
+      Object.assign(new EventEmitter(), { remoteAddress, remotePort: n, localPort: 1 }),
+    ) as unknown as Socket[]
     const stuck = new Set<string>()
     const gone: number[] = []
     let asked = 0
-    stop = hangUpOnUnreachable({
-      sockets: () => sockets.filter((_, n) => !gone.includes(n)),
-      hangUp: socket => void gone.push(sockets.indexOf(socket)),
+    const reachability = hangUpOnUnreachable({
+      hangUp(socket) {
+        gone.push(sockets.indexOf(socket))
+        socket.emit('close')
+      },
       unackedMs: 600,
       monotonicMs: () => Date.now(),
       retransmitting: async () => {
@@ -49,6 +52,8 @@ describe('a client that acknowledges nothing', () => {
         return stuck
       },
     })
+    stop = reachability.close
+    for (const socket of sockets) reachability.watch(socket)
     const name = (n: number) => connectionOf(sockets[n] as Socket)
     return { stuck, gone, name, asked: () => asked, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) }
   }

@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { isIPv4, type Socket } from 'node:net'
 import { endianness } from 'node:os'
-import { bareAddress, ipv6Groups } from './client-address.ts'
+import { bareAddress, ipv6Groups, isLoopback } from './client-address.ts'
 import { sweep } from './sweep.ts'
 
 export interface UnreachableOptions {
-  /** All open sockets that clients are behind. */
-  readonly sockets: () => Iterable<Socket>
   readonly hangUp: (socket: Socket) => void
   /** So long the kernel must have been sending the same data again. */
   readonly unackedMs: number
@@ -15,37 +13,44 @@ export interface UnreachableOptions {
   readonly retransmitting?: () => Promise<ReadonlySet<string>>
 }
 
+export interface Reachability {
+  /** A client is behind this socket. One on this machine cannot vanish, and costs nothing here. */
+  watch(socket: Socket): void
+  close(): void
+}
+
 /**
  * Hangs up on clients that vanished without a word: cable pulled, phone out of range. An event stream cannot be asked
  * whether anybody is there, and the kernel gives up on what is not acknowledged only after a quarter of an hour (Linux,
  * `tcp_retries2`); until then the connection would count against the caps. What is written to it, heartbeats at the
  * latest, is not acknowledged, and on Linux `/proc/net/tcp` says so. A client that merely does not read acknowledges.
  * Other systems do not tell; there the kernel's own patience decides (Windows about 20 s, macOS some minutes).
- *
- * Clients on this machine cannot vanish like that, and while there are no others the kernel is not asked.
- * Returns what ends it.
  */
-export function hangUpOnUnreachable(options: UnreachableOptions): () => void {
-  const { sockets, hangUp, unackedMs, monotonicMs, retransmitting = askKernel } = options
-  const sinceMs = new Map<Socket, number>()
+export function hangUpOnUnreachable(options: UnreachableOptions): Reachability {
+  const { hangUp, unackedMs, monotonicMs, retransmitting = askKernel } = options
+  /** The sockets of other machines, and since when nothing is acknowledged at them. */
+  const remote = new Map<Socket, number | null>()
   let asking = false
-  return sweep(unackedMs / LOOKS, monotonicMs, (_nowMs, late) => {
-    if (!asking && !late) void look()
+  const close = sweep(unackedMs / LOOKS, monotonicMs, (_nowMs, late) => {
+    if (remote.size > 0 && !asking && !late) void look()
   })
+  return { watch, close }
+
+  function watch(socket: Socket): void {
+    if (!isRemote(socket)) return
+    remote.set(socket, null)
+    socket.once('close', () => remote.delete(socket))
+  }
 
   async function look(): Promise<void> {
-    const remote = [...sockets()].filter(isRemote)
-    if (remote.length === 0) return sinceMs.clear()
     asking = true
     const again = await retransmitting().catch(() => NONE)
     asking = false
     const nowMs = monotonicMs()
-    const stuck = remote.filter(socket => again.has(connectionOf(socket)))
-    for (const socket of sinceMs.keys()) if (!stuck.includes(socket)) sinceMs.delete(socket)
-    for (const socket of stuck) {
-      const since = sinceMs.get(socket) ?? nowMs
-      sinceMs.set(socket, since)
-      if (nowMs - since >= unackedMs) hangUp(socket)
+    for (const [socket, stuckMs] of remote) {
+      const sinceMs = again.has(connectionOf(socket)) ? (stuckMs ?? nowMs) : null
+      remote.set(socket, sinceMs)
+      if (sinceMs !== null && nowMs - sinceMs >= unackedMs) hangUp(socket)
     }
   }
 }
@@ -97,7 +102,7 @@ function hex(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, '0')
 }
 
-function isRemote({ remoteAddress, destroyed }: Socket): boolean {
-  const address = bareAddress(remoteAddress ?? '')
-  return !destroyed && address !== null && address !== '::1' && !address.startsWith('127.')
+function isRemote({ remoteAddress = '' }: Socket): boolean {
+  const address = bareAddress(remoteAddress)
+  return address !== null && !isLoopback(address)
 }

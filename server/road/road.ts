@@ -26,9 +26,7 @@ export interface Road {
   travellerOf(socket: Socket): string | null
   /** The address of this machine at which that client arrived. */
   arrivalOf(socket: Socket): string | undefined
-  /** The clients' own sockets. */
-  clients(): Iterable<Socket>
-  /** Breaks off the connection of one of them, at both ends. */
+  /** Breaks off the connection that came by this socket of a client, at both ends. */
   hangUp(client: Socket): void
   close(): Promise<void>
 }
@@ -46,6 +44,8 @@ export interface RoadOptions {
   readonly port: number | 'next'
   /** The headers by which a page of this `Origin` may read what the road answers itself. */
   readonly grants: (origin: string | undefined, traveller: Traveller) => Readonly<Record<string, string>>
+  /** Hears of each client's own socket. */
+  readonly connected?: (client: Socket) => void
 }
 
 /** Opens the road to a server that listens. Rejects with the listen error, `EADDRINUSE` for one. */
@@ -69,7 +69,6 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
     },
     change,
     travellerOf: socket => travellers.get(socket)?.address ?? null,
-    clients: () => journeys.keys(),
     hangUp: client => journeys.get(client)?.destroy(),
     arrivalOf: socket => travellers.get(socket)?.localAddress,
     close,
@@ -85,6 +84,7 @@ export async function openRoad(to: Server, options: RoadOptions): Promise<Road> 
       origin => options.grants(origin, traveller),
     )
     journeys.set(near, journey)
+    options.connected?.(near)
     near.once('close', () => far.closed && journeys.delete(near))
     far.once('close', () => near.closed && journeys.delete(near))
     // The kernel chooses the port as soon as it is told to connect, which is on the next tick; the server can accept
