@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Refusal } from '../protocol.ts'
+import { presentAnswer } from './present-answer.ts'
 
 /** What Node tells of a request that never became one. */
 export interface BrokenRequest {
@@ -14,7 +15,7 @@ export interface BrokenRequest {
  */
 export function refuseBrokenRequest({ code = '' }: BrokenRequest, socket: Socket): void {
   // A second answer in the middle of the first would be read as a part of it.
-  if (code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+  if (code === 'ECONNRESET' || !socket.writable || presentAnswer(socket)?.headersSent === true) {
     socket.destroy()
     return
   }
@@ -55,12 +56,6 @@ function hangUpWith(response: ServerResponse, status: number, refusal: Refusal):
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8'
-
-/** Node's own record of it, which its default handler goes by as well; there is no public one. */
-function isAnswering(socket: Socket): boolean {
-  const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean } | null }
-  return answer?.headersSent === true
-}
 
 interface Answer {
   readonly status: string

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { bareAddress } from '../client-address.ts'
 
 /** The names under which a server that listens may be asked. `Host` and `Origin` are compared exactly, with the port. */
 export interface Names {
@@ -73,7 +74,7 @@ export function urlHost(host: string): string {
 
 /** The address at which a connection arrived, as a URL writes it. A socket that listens on `::` maps IPv4 into IPv6. */
 function addressOf({ socket }: Arrival): string {
-  return urlHost((socket.localAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, ''))
+  return urlHost(bareAddress(socket.localAddress ?? '') ?? '')
 }
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']

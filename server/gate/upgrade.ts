@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
+import { presentAnswer } from './present-answer.ts'
 
 const ASKED = Symbol('asked')
 const DECIDED = Symbol('decided')
@@ -27,7 +27,7 @@ export class UpgradableRequest extends IncomingMessage {
 
   get upgrade(): boolean {
     if (this[ASKED] !== true) return false
-    this[DECIDED] ??= opensWebSocket(this) && !owesAnswer(this.socket)
+    this[DECIDED] ??= opensWebSocket(this) && presentAnswer(this.socket) === null
     return this[DECIDED]
   }
 
@@ -61,10 +61,4 @@ function opensWebSocket({ method, httpVersionMajor, httpVersionMinor, headers }:
   if (method !== 'GET' || httpVersionMajor < 1 || (httpVersionMajor === 1 && httpVersionMinor < 1))
     return false
   return (headers.upgrade ?? '').split(',').some(protocol => protocol.trim().toLowerCase() === 'websocket')
-}
-
-/** Whether a request before this one is unanswered: Node's own record of it, for which there is no public one. */
-function owesAnswer(socket: Socket): boolean {
-  const { _httpMessage: answer } = socket as { _httpMessage?: object | null }
-  return answer !== undefined && answer !== null
 }
