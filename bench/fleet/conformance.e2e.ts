@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { EventSource } from 'eventsource'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { chromiumFlags, findChromium, HOW_TO_GET_CHROMIUM } from '../../client/dashboard/chromium.ts'
+import { findChromium, HOW_TO_GET_CHROMIUM, launchChromium } from '../../client/dashboard/chromium.ts'
 import { DATA_MAX_BYTES, TECHNIQUES, type Technique } from '../../server/protocol.ts'
 import { createRandom } from '../random.ts'
 import { type Clients, type Listener, listen } from './listen.ts'
@@ -206,8 +206,7 @@ describe('held against real clients', () => {
   let browser: Browser | null = null
 
   beforeAll(async () => {
-    if (executablePath !== null)
-      browser = await chromium.launch({ executablePath, args: [...chromiumFlags()] })
+    if (executablePath !== null) browser = await launchChromium()
   })
   afterAll(() => browser?.close())
 

@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { TECHNIQUES } from '../../server/protocol.ts'
-import { chromiumFlags, findChromium } from './chromium.ts'
+import { findChromium, launchChromium } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 
 const executablePath = findChromium()
@@ -80,10 +80,7 @@ describe.skipIf(executablePath === null)('the page, in a real browser', () => {
   })
 
   async function open(address: string, ...flags: string[]): Promise<Page> {
-    browser = await chromium.launch({
-      executablePath: executablePath ?? '',
-      args: [...chromiumFlags(), ...flags],
-    })
+    browser = await launchChromium(...flags)
     const page = await browser.newPage()
     complaints = []
     page.on('console', message => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chromium } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 
 const CANDIDATES = [
   '/usr/bin/chromium',
@@ -21,8 +21,13 @@ export function findChromium(): string | null {
   return candidates.find(path => path !== '' && existsSync(path)) ?? null
 }
 
+/** Starts that Chromium, with further flags. Rejects where there is none. */
+export function launchChromium(...flags: readonly string[]): Promise<Browser> {
+  return chromium.launch({ executablePath: findChromium() ?? '', args: [...unattended(), ...flags] })
+}
+
 /** Flags for an unattended run: nothing but the page talks to the network, and root may run it. */
-export function chromiumFlags(): readonly string[] {
+function unattended(): readonly string[] {
   const root = process.getuid?.() === 0
   return [
     '--disable-gpu',

@@ -1,7 +1,7 @@
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { quietPort } from '../faults/server-process.ts'
-import { chromiumFlags, findChromium } from './chromium.ts'
+import { findChromium, launchChromium } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 import { openTab } from './open-page.ts'
 
@@ -14,7 +14,7 @@ describe.skipIf(executablePath === null)('the control token', () => {
   let port: string
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] })
+    browser = await launchChromium()
     port = String(await quietPort())
     lab = await start(TOKEN)
   })

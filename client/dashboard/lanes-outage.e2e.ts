@@ -1,6 +1,6 @@
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { chromiumFlags, findChromium } from './chromium.ts'
+import { findChromium, launchChromium } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 import { openTab, readLanes, untilLive } from './open-page.ts'
 
@@ -12,7 +12,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
   let page: Page
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] })
+    browser = await launchChromium()
   })
   afterAll(() => browser?.close())
   afterEach(async () => {
@@ -37,10 +37,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
     await start()
     const port = await roadPort()
     // As a container, or a tunnel, of which the first port alone is forwarded: nobody listens at the other.
-    const tunnelled = await chromium.launch({
-      executablePath: executablePath ?? '',
-      args: [...chromiumFlags(), `--host-resolver-rules=MAP 127.0.0.1:${port} 127.0.0.1:9`],
-    })
+    const tunnelled = await launchChromium(`--host-resolver-rules=MAP 127.0.0.1:${port} 127.0.0.1:9`)
     try {
       ;({ page } = await openTab(tunnelled))
       await page.goto(lab.address)

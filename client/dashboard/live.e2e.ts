@@ -1,8 +1,8 @@
-import { type Browser, type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, ConsoleMessage, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DOORS, TECHNIQUES } from '../../server/protocol.ts'
 import { quietPort } from '../faults/server-process.ts'
-import { chromiumFlags, findChromium, HOW_TO_GET_CHROMIUM } from './chromium.ts'
+import { findChromium, HOW_TO_GET_CHROMIUM, launchChromium } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 
 const executablePath = findChromium()
@@ -30,10 +30,7 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
   let expected: (message: ConsoleMessage) => boolean
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: executablePath ?? '',
-      args: [...chromiumFlags()],
-    })
+    browser = await launchChromium()
     lab = await startLab('--port', '0', '--rate', '20', ...STEADY)
   })
   afterAll(async () => {

@@ -1,7 +1,7 @@
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { quietPort } from '../faults/server-process.ts'
-import { chromiumFlags, findChromium } from './chromium.ts'
+import { findChromium, launchChromium } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 import { openTab, readLanes, untilLive } from './open-page.ts'
 
@@ -14,7 +14,7 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
   let page: Page
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] })
+    browser = await launchChromium()
   })
   afterAll(() => browser?.close())
   afterEach(async () => {

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type StartedLab, startLab } from '../../server/start-lab.ts'
-import { chromiumFlags, findChromium, HOW_TO_GET_CHROMIUM } from './chromium.ts'
+import { findChromium, HOW_TO_GET_CHROMIUM, launchChromium } from './chromium.ts'
 import { BROKEN, olderRun, row, syntheticRun, TOO_FEW, UNSETTLED } from './results/synthetic-run.ts'
 
 const executablePath = findChromium()
@@ -43,7 +43,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
       writeFileSync(join(folder, 'report.html'), REPORT)
     }
     lab = await startLab({ resultsFolder })
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] })
+    browser = await launchChromium()
     page = await browser.newPage()
     page.on('console', message => complaints.push(`${message.text()} ${message.location().url}`))
     page.on('pageerror', error => complaints.push(error.stack ?? error.message))

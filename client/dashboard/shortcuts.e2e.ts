@@ -1,6 +1,6 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { chromiumFlags, findChromium } from './chromium.ts'
+import { findChromium, launchChromium } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 import { openTab, readLanes } from './open-page.ts'
 
@@ -17,7 +17,7 @@ describe.skipIf(executablePath === null)('single keys', () => {
   let commands: string[]
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] })
+    browser = await launchChromium()
     lab = await startLab('--port', '0', '--rate', '0')
   })
   afterAll(async () => {

@@ -1,7 +1,7 @@
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createProxy, missing, NGINX, type ReverseProxy, shippedNginx } from '../faults/proxies.ts'
-import { chromiumFlags, findChromium } from './chromium.ts'
+import { findChromium, launchChromium } from './chromium.ts'
 import { type LabProcess, startLab } from './lab-process.ts'
 import { openTab, untilLive } from './open-page.ts'
 
@@ -15,7 +15,7 @@ describe.skipIf(executablePath === null || noNginx !== null)('the page below a p
   let lab: LabProcess
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] })
+    browser = await launchChromium()
     nginx = await createProxy(NGINX)
     lab = await startLab('--port', '0', '--rate', '20', '--timing', 'fixed', '--allow-host', nginx.host)
     await nginx.start(Number(new URL(lab.address).port), (...addresses) =>

@@ -1,10 +1,10 @@
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { DOORS, formatCursor, TECHNIQUES, type Technique } from '../../server/protocol.ts'
 import { type StartedLab, startLab } from '../../server/start-lab.ts'
 import { type BadRoad, type Condition, openBadRoad } from '../bad-road.ts'
-import { chromiumFlags, findChromium } from '../dashboard/chromium.ts'
+import { findChromium, launchChromium } from '../dashboard/chromium.ts'
 
 const POLICY = { baseMs: 50, capMs: 200, leastMs: 10, helloMs: 1000, graceMs: 500 }
 const PAGE = { headers: 'Content-Type: text/html', body: '<h1>Not Found</h1>' }
@@ -38,7 +38,7 @@ describe.skipIf(findChromium() === null)('the reader in Chromium', () => {
   let page: Page
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: findChromium() ?? '', args: [...chromiumFlags()] })
+    browser = await launchChromium()
     script = await bundle()
   })
   afterAll(() => browser?.close())

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { build, type Rolldown } from 'vite'
-import { chromiumFlags, findChromium } from '../../dashboard/chromium.ts'
+import { findChromium, launchChromium } from '../../dashboard/chromium.ts'
 import type { BrowserLibrary } from './browser-readers.ts'
 import type { Asking, ForeignClient } from './foreign-client.ts'
 
@@ -46,7 +46,7 @@ async function readInChromium(library: BrowserLibrary, { origin, cursor, tell }:
 let launched: Promise<Browser> | null = null
 
 function opened(): Promise<Browser> {
-  launched ??= chromium.launch({ executablePath: executablePath ?? '', args: [...chromiumFlags()] })
+  launched ??= launchChromium()
   return launched
 }
 

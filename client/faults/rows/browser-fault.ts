@@ -1,7 +1,7 @@
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { TECHNIQUES } from '../../../server/protocol.ts'
-import { chromiumFlags, findChromium } from '../../dashboard/chromium.ts'
+import { launchChromium } from '../../dashboard/chromium.ts'
 import type { Scenario } from '../scenario.ts'
 import { busyMs } from '../times.ts'
 
@@ -12,10 +12,7 @@ export const browserFault = {
       args: ['--road-port', '0', '--source', 'synthetic', '--rate', '20'],
       policy: {},
     })
-    const browser = await chromium.launch({
-      executablePath: findChromium() ?? '',
-      args: [...chromiumFlags()],
-    })
+    const browser = await launchChromium()
     stage.onEnd(() => browser.close())
     const context = await browser.newContext()
     await receiving(await openPage())
