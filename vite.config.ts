@@ -2,10 +2,10 @@ import { defineConfig } from 'vite'
 
 /** The page: built into dist/page and served by the server; `npm run dev` serves it with reload and forwards the API. */
 export default defineConfig({
-  root: 'client',
+  root: 'client/page',
   // Relative to the page, which a proxy may serve below a path of its own.
   base: './',
-  build: { outDir: '../dist/page', emptyOutDir: true, target: 'es2022' },
+  build: { outDir: '../../dist/page', emptyOutDir: true, target: 'es2022' },
   server: {
     host: '127.0.0.1',
     port: 5173,

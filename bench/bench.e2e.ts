@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { BenchRun } from './result.ts'
+import type { BenchRun } from './judge/result.ts'
 
 const SHORT = [
   '--scenario',

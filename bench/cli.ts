@@ -1,13 +1,13 @@
 /** The command line of the bench: options in, a folder in `results/` out. */
 import { join } from 'node:path'
-import { NothingToRun } from './choose-scenarios.ts'
+import type { BenchRun } from './judge/result.ts'
 import { type BenchOptions, parseOptions } from './options.ts'
-import { demandWritable, OutError } from './out-folder.ts'
 import { findProjectRoot } from './project-root.ts'
-import { RemoteError } from './remote.ts'
-import type { BenchRun } from './result.ts'
+import { demandWritable, OutError } from './report/out-folder.ts'
+import { writeRun } from './report/write-run.ts'
 import { runBench } from './run.ts'
-import { writeRun } from './write-run.ts'
+import { NothingToRun } from './scenarios/choose.ts'
+import { RemoteError } from './subjects/remote.ts'
 
 const EXIT = { ok: 0, nothingMeasured: 1, badUsage: 2, brokenOff: 130 } as const
 

@@ -1,4 +1,4 @@
-import { runCompareCli } from './comparison/run-compare-cli.ts'
+import { runCompareCli } from './report/compare-cli.ts'
 
 const { exitCode, stdout, stderr } = runCompareCli(process.argv.slice(2))
 process.stdout.write(stdout)

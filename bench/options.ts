@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { TECHNIQUES, type Technique } from '../server/protocol.ts'
-import { SCENARIO_IDS, type ScenarioId, TIERS, type Tier } from './scenario.ts'
-import { SCENARIOS } from './scenarios.ts'
+import { TECHNIQUES, type Technique } from '../server/protocol/techniques.ts'
+import { SCENARIO_IDS, type ScenarioId, TIERS, type Tier } from './scenarios/scenario.ts'
+import { SCENARIOS } from './scenarios/table.ts'
 
 export interface BenchOptions {
   readonly tier: Tier

@@ -1,5 +1,5 @@
-import { UnreadableRun } from './read-run.ts'
-import { rebuildReports } from './rebuild-reports.ts'
+import { UnreadableRun } from './report/read-run.ts'
+import { rebuildReports } from './report/rebuild-reports.ts'
 
 try {
   rebuildReports(process.stdout)

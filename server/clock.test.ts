@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Clock, keepTime, systemClock } from './clock.ts'
-import { createEventLog } from './event-log.ts'
-import { CLOSE } from './protocol.ts'
+import { createEventLog } from './log/event-log.ts'
+import { CLOSE } from './protocol/wire.ts'
 import { pace } from './sources/pacer.ts'
-import { type StartedLab, startLab } from './start-lab.ts'
 import { sweep } from './sweep.ts'
+import { type StartedLab, startLab } from './testing/start-lab.ts'
 
 const HOUR_MS = 3_600_000
 const ending: (() => unknown)[] = []

@@ -1,4 +1,4 @@
-import type { ClockReading } from './protocol.ts'
+import type { ClockReading } from './protocol/api.ts'
 import { sweep } from './sweep.ts'
 
 /** Time as an argument, so that a test can make it jump. */

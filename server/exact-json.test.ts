@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PublishRefusal } from './event-log.ts'
 import { parseExact } from './exact-json.ts'
+import { PublishRefusal } from './log/event-log.ts'
 
 /** fast-check likes these. */
 const REFUSED_KEY = /"(__proto__|constructor)"/

@@ -1,5 +1,5 @@
 import { parse } from 'secure-json-parse'
-import { PublishRefusal } from './event-log.ts'
+import { PublishRefusal } from './log/event-log.ts'
 
 /**
  * Parses JSON (RFC 8259) that is to be delivered as it was sent. A number is carried as a double (§6) and delivered as

@@ -1,14 +1,14 @@
 import { type AddressInfo, createServer, Server, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { exchange, refusalOf, request } from './bad-inputs/raw.ts'
 import { isBadPort } from './bad-ports.ts'
 import { createNames } from './gate/names.ts'
+import { openRoad } from './link/link.ts'
 import { listenAt } from './listen.ts'
-import { TECHNIQUES } from './protocol.ts'
-import { openRoad } from './road/road.ts'
-import { type StartedLab, startLab } from './start-lab.ts'
-import { openReader } from './wire-readers.ts'
+import { TECHNIQUES } from './protocol/techniques.ts'
+import { exchange, refusalOf, request } from './testing/raw-socket.ts'
+import { type StartedLab, startLab } from './testing/start-lab.ts'
+import { openReader } from './testing/wire-readers.ts'
 
 let started: StartedLab | null = null
 const servers: Server[] = []

@@ -1,4 +1,4 @@
-import { HEARTBEAT_MS } from './protocol.ts'
+import { HEARTBEAT_MS } from './protocol/wire.ts'
 
 /** The delivery contract's figures. An argument, so that tests can run them at a fraction of real time. */
 export interface Policy {

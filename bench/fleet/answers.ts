@@ -1,4 +1,4 @@
-import { type Batch, parseCursor } from '../../server/protocol.ts'
+import { type Batch, parseCursor } from '../../server/protocol/wire.ts'
 import { createFraming } from './framing.ts'
 import { readHttpHead } from './http-head.ts'
 import type { ReaderContext } from './reader.ts'

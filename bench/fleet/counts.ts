@@ -1,5 +1,5 @@
 /** The parts of one fleet, in processes of their own, counted together. */
-import type { FleetCounts, Places, StalledCounts } from '../fleet.ts'
+import type { FleetCounts, Places, StalledCounts } from './fleet.ts'
 import type { Deliveries } from './ledger.ts'
 
 export function mergeCounts(parts: readonly FleetCounts[]): FleetCounts {

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type ClockReading, type Stats, TECHNIQUES, type Technique } from '../../server/protocol.ts'
-import { createFleet, type Fleet, type FleetOptions } from '../fleet.ts'
+import type { ClockReading, Stats } from '../../server/protocol/api.ts'
+import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
+import { createFleet, type Fleet, type FleetOptions } from './fleet.ts'
 
 let server: ChildProcess
 let origin: string

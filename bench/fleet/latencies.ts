@@ -4,7 +4,7 @@ import {
   encodeIntoCompressedBase64,
   type Histogram,
 } from 'hdr-histogram-js'
-import type { ClockReading } from '../../server/protocol.ts'
+import type { ClockReading } from '../../server/protocol/api.ts'
 
 /** What the sentinels saw in one window. Histograms count microseconds and can be merged across trials. */
 export interface LatencyRecord {

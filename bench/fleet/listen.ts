@@ -1,5 +1,6 @@
 /** Test support: a reader of one technique as anybody writes it, from what a browser has: the fleet is held against it. */
-import type { Batch, ControlFrame, Hello, LabEvent, Technique } from '../../server/protocol.ts'
+import type { Technique } from '../../server/protocol/techniques.ts'
+import type { Batch, ControlFrame, Hello, LabEvent } from '../../server/protocol/wire.ts'
 
 export interface Clients {
   readonly fetch: typeof fetch

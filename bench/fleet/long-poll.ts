@@ -1,5 +1,5 @@
 /** Long polling on a raw keep-alive socket: ask, wait until there is a batch, ask again at once. */
-import { DOORS } from '../../server/protocol.ts'
+import { DOORS } from '../../server/protocol/techniques.ts'
 import { createAnswers } from './answers.ts'
 import { type CreateReader, pathFrom } from './reader.ts'
 

@@ -1,6 +1,6 @@
 /** One of the fleet's readers: its books outlive its connections, of which it has one at a time. */
 import { connect, type Socket } from 'node:net'
-import type { Technique } from '../../server/protocol.ts'
+import type { Technique } from '../../server/protocol/techniques.ts'
 import type { Latencies } from './latencies.ts'
 import { createLedger, type Deliveries, type Ledger } from './ledger.ts'
 import { createLongPollReader } from './long-poll.ts'

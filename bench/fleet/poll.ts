@@ -2,7 +2,7 @@
  * Polling on a raw keep-alive socket: ask, take the batch, ask again one interval after the last ask; with an interval
  * of 0 at once (a closed loop).
  */
-import { DOORS } from '../../server/protocol.ts'
+import { DOORS } from '../../server/protocol/techniques.ts'
 import { createAnswers } from './answers.ts'
 import { type CreateReader, pathFrom } from './reader.ts'
 

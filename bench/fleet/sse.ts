@@ -1,5 +1,6 @@
 /** Server-Sent Events on a raw socket: one response whose body is blocks that end with a blank line. */
-import { DOORS, type Hello, type LabEvent, parseCursor } from '../../server/protocol.ts'
+import { DOORS } from '../../server/protocol/techniques.ts'
+import { type Hello, type LabEvent, parseCursor } from '../../server/protocol/wire.ts'
 import { createFraming } from './framing.ts'
 import { readHttpHead } from './http-head.ts'
 import { type CreateReader, pathFrom, readSeq } from './reader.ts'

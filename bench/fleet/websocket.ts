@@ -1,6 +1,7 @@
 /** WebSocket on a raw socket (RFC 6455): an upgrade, then frames; what the client sends is masked. */
 import { createHash, randomBytes } from 'node:crypto'
-import { type ControlFrame, DOORS, type LabEvent, parseCursor } from '../../server/protocol.ts'
+import { DOORS } from '../../server/protocol/techniques.ts'
+import { type ControlFrame, type LabEvent, parseCursor } from '../../server/protocol/wire.ts'
 import { createFraming } from './framing.ts'
 import { readHttpHead } from './http-head.ts'
 import { type CreateReader, pathFrom, readSeq } from './reader.ts'

@@ -1,8 +1,8 @@
 /** The known answer of the comparison: it has to find nothing between equals. Simulated, so that the truth is known. */
-import { compareArms } from '../comparison/compare-arms.ts'
-import { noiseBands } from '../comparison/noise-bands.ts'
-import { type SimulatedRun, simulateTrials } from '../comparison/simulate-trials.ts'
-import { createRandom } from '../random.ts'
+import { compareArms } from '../judge/comparison/compare-arms.ts'
+import { noiseBands } from '../judge/comparison/noise-bands.ts'
+import { type SimulatedRun, simulateTrials } from '../judge/simulate-trials.ts'
+import { createRandom } from '../processes/random.ts'
 import type { AnswerName } from './outcome.ts'
 import type { Claim, Reading } from './reading.ts'
 import { isAsPlanted } from './take-reading.ts'

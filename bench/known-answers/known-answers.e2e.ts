@@ -1,5 +1,5 @@
 import { expect, type TestContext, test } from 'vitest'
-import { choosePinning } from '../pinning.ts'
+import { choosePinning } from '../processes/pinning.ts'
 import { KNOWN_ANSWERS, type KnownAnswer } from './known-answers.ts'
 import { writeOutcome } from './outcome.ts'
 import { isAsPlanted, takeReadings } from './take-reading.ts'

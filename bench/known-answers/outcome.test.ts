@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readCommit } from '../machine.ts'
+import { readCommit } from '../processes/machine.ts'
 import { readOutcome, writeOutcome } from './outcome.ts'
 
 const KNOWN = [

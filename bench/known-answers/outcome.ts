@@ -1,7 +1,7 @@
 /** The latest outcome of each known answer on this machine: written by their tests, read by every run. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { readCommit } from '../machine.ts'
+import { readCommit } from '../processes/machine.ts'
 import { findProjectRoot } from '../project-root.ts'
 import type { Reading } from './reading.ts'
 

@@ -1,4 +1,4 @@
-import type { Interval } from '../../server/protocol.ts'
+import type { Interval } from '../../server/protocol/run.ts'
 
 /** What must be read of what was planted. */
 export interface Claim {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { trialOf } from '../comparison/simulate-trials.ts'
+import { trialOf } from '../judge/simulate-trials.ts'
 import type { Expected } from './known-answers.ts'
 import { read } from './take-reading.ts'
 

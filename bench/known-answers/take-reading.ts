@@ -1,10 +1,10 @@
 /** Reads a known answer: pairs of trials, with what is planted and without, until the reading is narrow enough. */
 import { median } from 'simple-statistics'
-import type { Interval } from '../../server/protocol.ts'
-import { crossed } from '../pinning.ts'
-import { createRandom } from '../random.ts'
-import type { Trial } from '../result.ts'
-import { bootstrapMedian } from '../statistics/bootstrap.ts'
+import type { Interval } from '../../server/protocol/run.ts'
+import type { Trial } from '../judge/result.ts'
+import { bootstrapMedian } from '../judge/statistics/bootstrap.ts'
+import { crossed } from '../processes/pinning.ts'
+import { createRandom } from '../processes/random.ts'
 import type { Expected, KnownAnswer, Surroundings } from './known-answers.ts'
 import type { Claim, Reading } from './reading.ts'
 

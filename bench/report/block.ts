@@ -1,5 +1,5 @@
 /** A report as data, so that Markdown and HTML say the same. Text is plain: each renderer escapes it its own way. */
-import type { Technique } from '../../server/protocol.ts'
+import type { Technique } from '../../server/protocol/techniques.ts'
 
 export type Block =
   | { readonly kind: 'heading'; readonly level: 1 | 2 | 3; readonly text: string }

@@ -1,8 +1,9 @@
 /** No technique is best. This table says what each need looks at, and what this run measured for it. */
-import { type Comparison, type SummaryRow, TECHNIQUES, type Technique } from '../../server/protocol.ts'
-import type { MetricId } from '../metric.ts'
-import type { BenchRun } from '../result.ts'
-import { REFERENCE_ARM, type ScenarioId } from '../scenario.ts'
+import type { Comparison, SummaryRow } from '../../server/protocol/run.ts'
+import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
+import type { BenchRun } from '../judge/result.ts'
+import type { MetricId } from '../scenarios/metrics.ts'
+import { REFERENCE_ARM, type ScenarioId } from '../scenarios/scenario.ts'
 import type { Block, Cell } from './block.ts'
 import { findRow, isLowerBound, namedFigure } from './figure.ts'
 import type { Notes } from './notes.ts'

@@ -1,6 +1,6 @@
 /** What the run says of each technique against the reference arm, in the words of the comparisons. */
-import type { Comparison, Interval } from '../../server/protocol.ts'
-import { percent } from '../check.ts'
+import type { Comparison, Interval } from '../../server/protocol/run.ts'
+import { percent } from '../judge/checks.ts'
 import type { Block } from './block.ts'
 import { titleOf } from './tables.ts'
 

@@ -1,6 +1,6 @@
 /** Ten thousand readers of one technique: all have every event, and in time for the machine that it is. */
-import { TECHNIQUES, type Technique } from '../../server/protocol.ts'
-import type { BenchRun } from '../result.ts'
+import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
+import type { BenchRun } from '../judge/result.ts'
 import { findRow } from './figure.ts'
 import { completeIn, formatCount, type Goal, measuredIn, rowsAt } from './goal.ts'
 

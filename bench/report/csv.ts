@@ -1,4 +1,4 @@
-import type { SummaryRow } from '../../server/protocol.ts'
+import type { SummaryRow } from '../../server/protocol/run.ts'
 
 const COLUMNS: readonly (readonly [name: string, of: (row: SummaryRow) => string | number | null])[] = [
   ['scenario', row => row.scenario],

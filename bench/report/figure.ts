@@ -1,4 +1,4 @@
-import type { SummaryRow } from '../../server/protocol.ts'
+import type { SummaryRow } from '../../server/protocol/run.ts'
 import type { Cell } from './block.ts'
 import type { Notes } from './notes.ts'
 

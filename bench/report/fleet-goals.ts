@@ -1,8 +1,9 @@
 /** What the bench's own readers may cost: they must not be what is measured. */
-import type { SummaryRow, Technique } from '../../server/protocol.ts'
-import type { BenchRun, Trial } from '../result.ts'
-import { type Point, standing } from '../series.ts'
-import { summarizePoints } from '../summary.ts'
+import type { SummaryRow } from '../../server/protocol/run.ts'
+import type { Technique } from '../../server/protocol/techniques.ts'
+import type { BenchRun, Trial } from '../judge/result.ts'
+import { type Point, standing } from '../judge/series.ts'
+import { summarizePoints } from '../judge/summary.ts'
 import { type Goal, measuredIn } from './goal.ts'
 
 /** What the load processes of one trial did in its window. */

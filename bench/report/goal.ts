@@ -1,7 +1,7 @@
 /** One goal that the project set itself, and what a run measured of it. */
-import type { Arm, Interval, SummaryRow } from '../../server/protocol.ts'
-import type { MetricId } from '../metric.ts'
-import type { BenchRun } from '../result.ts'
+import type { Arm, Interval, SummaryRow } from '../../server/protocol/run.ts'
+import type { BenchRun } from '../judge/result.ts'
+import type { MetricId } from '../scenarios/metrics.ts'
 import type { Cell } from './block.ts'
 import { figureCell, findRow } from './figure.ts'
 import type { Notes } from './notes.ts'

@@ -1,5 +1,5 @@
 /** One file, no scripts, no requests: it can be kept beside the run and opened years later. */
-import { TECHNIQUES } from '../../server/protocol.ts'
+import { TECHNIQUES } from '../../server/protocol/techniques.ts'
 import type { Block, Cell, Content, Table } from './block.ts'
 import { renderChart } from './chart.ts'
 import { renderCurve } from './curve.ts'

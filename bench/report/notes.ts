@@ -1,6 +1,6 @@
 /** The doubts of a run, numbered, so that each figure can refer to those that concern it. */
-import { inOneSentence, patternOf } from '../../client/alike-reasons.ts'
-import type { SummaryRow } from '../../server/protocol.ts'
+import { inOneSentence, patternOf } from '../../client/run/alike-reasons.ts'
+import type { SummaryRow } from '../../server/protocol/run.ts'
 
 export interface Notes {
   /** In order, from 1. */

@@ -1,9 +1,9 @@
 /** Percentiles of all trials together, from their merged histograms, as far into the tail as the publishes reach. */
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js'
-import { TECHNIQUES, type Technique } from '../../server/protocol.ts'
-import { PUBLISHES_BEYOND } from '../metric.ts'
-import type { Trial } from '../result.ts'
-import { armsOf, standing } from '../series.ts'
+import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
+import type { Trial } from '../judge/result.ts'
+import { armsOf, standing } from '../judge/series.ts'
+import { PUBLISHES_BEYOND } from '../scenarios/metrics.ts'
 import type { Block, Line } from './block.ts'
 import { formatNumber } from './figure.ts'
 

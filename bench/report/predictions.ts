@@ -1,9 +1,9 @@
 /** What theory says of a figure, beside the figure. */
 import { median } from 'simple-statistics'
-import type { SummaryRow } from '../../server/protocol.ts'
-import { isMetricId, METRICS } from '../metric.ts'
-import type { Trial } from '../result.ts'
-import { armsOf } from '../series.ts'
+import type { SummaryRow } from '../../server/protocol/run.ts'
+import type { Trial } from '../judge/result.ts'
+import { armsOf } from '../judge/series.ts'
+import { isMetricId, METRICS } from '../scenarios/metrics.ts'
 import type { Block } from './block.ts'
 import { figureCell, findRow, formatNumber } from './figure.ts'
 import type { Notes } from './notes.ts'

@@ -1,8 +1,8 @@
 /** The generated parts of two README files: the project's table, and the guide in `results/`. */
-import { TECHNIQUES } from '../../server/protocol.ts'
-import { METRICS, type MetricId } from '../metric.ts'
-import type { BenchRun, Trial } from '../result.ts'
-import { REFERENCE_ARM } from '../scenario.ts'
+import { TECHNIQUES } from '../../server/protocol/techniques.ts'
+import type { BenchRun, Trial } from '../judge/result.ts'
+import { METRICS, type MetricId } from '../scenarios/metrics.ts'
+import { REFERENCE_ARM } from '../scenarios/scenario.ts'
 import { findRow, formatFigure } from './figure.ts'
 import { escapeMarkdown, renderTable } from './markdown.ts'
 import { columnOf } from './tables.ts'

@@ -1,7 +1,8 @@
 /** Everything about one scenario: its figures, its floors, its percentiles, and how each technique compares with SSE. */
-import { FLOORS, type SummaryRow, TECHNIQUES, type Technique } from '../../server/protocol.ts'
-import { isMetricId, METRICS, type MetricId } from '../metric.ts'
-import type { BenchRun } from '../result.ts'
+import { FLOORS, type SummaryRow } from '../../server/protocol/run.ts'
+import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
+import type { BenchRun } from '../judge/result.ts'
+import { isMetricId, METRICS, type MetricId } from '../scenarios/metrics.ts'
 import type { Block, Chart, Table } from './block.ts'
 import { comparedBlocks } from './compared.ts'
 import { figureCell, findRow, formatBare } from './figure.ts'

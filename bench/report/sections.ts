@@ -1,9 +1,9 @@
 /** What a report says, in order: caveats first, then the figures, then the doubts about them, then where and how; at the end what follows for whom. */
-import type { NoiseBand } from '../../server/protocol.ts'
-import { percent, TALLY } from '../check.ts'
+import type { NoiseBand } from '../../server/protocol/run.ts'
+import { percent, TALLY } from '../judge/checks.ts'
+import type { BenchRun } from '../judge/result.ts'
 import { knownAnswerBlocks } from '../known-answers/report-block.ts'
-import type { BenchRun } from '../result.ts'
-import { BLOCKS_FOR_A_CLAIM, REFERENCE_ARM } from '../scenario.ts'
+import { BLOCKS_FOR_A_CLAIM, REFERENCE_ARM } from '../scenarios/scenario.ts'
 import type { Block } from './block.ts'
 import { chooseByNeed } from './choose-by-need.ts'
 import { goalBlocks } from './goals.ts'

@@ -1,6 +1,6 @@
 /** Which figures a scenario shows, in which tables: the one place to add to when a scenario or a metric is new. */
-import { isMetricId, METRICS, type Metric, type MetricId } from '../metric.ts'
-import type { ScenarioId } from '../scenario.ts'
+import { isMetricId, METRICS, type Metric, type MetricId } from '../scenarios/metrics.ts'
+import type { ScenarioId } from '../scenarios/scenario.ts'
 
 /** A technique a row, a metric a column; metrics that were not measured are left out. */
 export interface TablePlan {

@@ -1,4 +1,4 @@
-import type { Technique } from '../../server/protocol.ts'
+import type { Technique } from '../../server/protocol/techniques.ts'
 
 /** Colour, shape and name together say which technique it is. */
 export const TECHNIQUE_SHAPE: Readonly<Record<Technique, string>> = {

@@ -2,9 +2,9 @@ import { Agent, get, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import type { ClockReading, ControlMessage, Stats, Traffic } from '../protocol.ts'
-import { type StartedLab, type StartOptions, startLab } from '../start-lab.ts'
-import { openReader } from '../wire-readers.ts'
+import type { ClockReading, ControlMessage, Stats, Traffic } from '../protocol/api.ts'
+import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
+import { openReader } from '../testing/wire-readers.ts'
 
 let started: StartedLab | null = null
 const start = async (options?: StartOptions) => {

@@ -4,25 +4,16 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { Clock } from '../clock.ts'
-import { dataText, type EventLog } from '../event-log.ts'
-import type { Meter } from '../meter.ts'
-import {
-  BURST_MAX,
-  DATA_MAX_BYTES,
-  formatCursor,
-  type Health,
-  RATE_MAX,
-  SOURCE_KINDS,
-  type Stats,
-  TECHNIQUES,
-  type Technique,
-  TIMINGS,
-} from '../protocol.ts'
-import { noQuery, READ } from '../query.ts'
+import { resetSocket } from '../delivery/reset-socket.ts'
+import type { Meter } from '../gate/meter.ts'
+import { noQuery, READ } from '../gate/query.ts'
+import { RoadBody } from '../link/conditions.ts'
+import type { Road } from '../link/link.ts'
+import { dataText, type EventLog } from '../log/event-log.ts'
+import { BURST_MAX, type Health, RATE_MAX, SOURCE_KINDS, type Stats, TIMINGS } from '../protocol/api.ts'
+import { TECHNIQUES, type Technique } from '../protocol/techniques.ts'
+import { DATA_MAX_BYTES, formatCursor } from '../protocol/wire.ts'
 import { Refusal } from '../refusal.ts'
-import { resetSocket } from '../reset-socket.ts'
-import { RoadBody } from '../road/conditions.ts'
-import type { Road } from '../road/road.ts'
 import type { Source } from '../sources/index.ts'
 import { createOnce } from './idempotency.ts'
 import { openResults } from './results.ts'

@@ -3,9 +3,9 @@ import fastify from 'fastify'
 import { afterEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { systemClock } from '../clock.ts'
-import { createMeter, type Meter } from '../meter.ts'
+import { createMeter, type Meter } from '../gate/meter.ts'
 import { POLICY } from '../policy.ts'
-import type { Stats } from '../protocol.ts'
+import type { Stats } from '../protocol/api.ts'
 import { openControl } from './control.ts'
 
 const PAGES = 20

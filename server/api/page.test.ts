@@ -1,9 +1,9 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { exchange, openRaw, request } from '../bad-inputs/raw.ts'
 import { projectRoot } from '../project-root.ts'
-import { type StartedLab, startLab } from '../start-lab.ts'
+import { exchange, openRaw, request } from '../testing/raw-socket.ts'
+import { type StartedLab, startLab } from '../testing/start-lab.ts'
 
 const built = existsSync(join(projectRoot(), 'dist/page/index.html'))
 let lab: StartedLab | null = null

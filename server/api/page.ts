@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fastifyHelmet } from '@fastify/helmet'
 import { fastifyStatic } from '@fastify/static'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { READ } from '../gate/query.ts'
 import { projectRoot } from '../project-root.ts'
-import { READ } from '../query.ts'
 import { dismissForeignWorkers } from './foreign-worker.ts'
 
 /** The page's own addresses: each is index.html, and the page itself knows what to show there. */

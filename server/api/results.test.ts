@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type StartedLab, startLab } from '../start-lab.ts'
+import { type StartedLab, startLab } from '../testing/start-lab.ts'
 
 let parent: string
 let lab: StartedLab

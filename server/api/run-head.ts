@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { RunSummary } from '../protocol.ts'
+import type { RunSummary } from '../protocol/run.ts'
 
 /** What the list says of a run, and what it takes to send the whole of it. */
 export interface RunHead {

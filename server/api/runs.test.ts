@@ -16,8 +16,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ResultsList } from '../protocol.ts'
-import { type StartedLab, startLab } from '../start-lab.ts'
+import type { ResultsList } from '../protocol/run.ts'
+import { type StartedLab, startLab } from '../testing/start-lab.ts'
 import { createRuns } from './runs.ts'
 
 const RUN = { schema: 2, startedAt: '2026-01-01T00:00:00Z', tier: 'quick', complete: true, summary: [] }

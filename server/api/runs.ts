@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResultsList, RunFile, RunSummary, UnreadableRun as Unreadable } from '../protocol.ts'
+import type { ResultsList, RunFile, RunSummary, UnreadableRun as Unreadable } from '../protocol/run.ts'
 import { type RunHead, readRunHead, UnreadableRun } from './run-head.ts'
 
 /** The runs of a folder: a folder for each, `run.json` in it. Symbolic links are not followed. */

@@ -1,7 +1,7 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks'
-import type { EventLog } from '../event-log.ts'
-import type { Meter } from '../meter.ts'
-import type { Stats } from '../protocol.ts'
+import type { Meter } from '../gate/meter.ts'
+import type { EventLog } from '../log/event-log.ts'
+import type { Stats } from '../protocol/api.ts'
 
 /** Reads all counters of one instant. Event-loop utilisation is counted since the last `reset`. */
 export function createStats(meter: Meter, log: EventLog): { read(): Stats; reset(): void } {

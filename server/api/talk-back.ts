@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { SAY_DOOR, SAY_MAX_BYTES } from '../protocol.ts'
-import { ignoredQuery } from '../query.ts'
+import { ignoredQuery } from '../gate/query.ts'
+import { SAY_DOOR } from '../protocol/techniques.ts'
+import { SAY_MAX_BYTES } from '../protocol/wire.ts'
 import { Refusal } from '../refusal.ts'
-import type { Say } from '../say.ts'
-import { doorQuery, speakerOf } from '../technique.ts'
+import type { Say } from '../sources/say.ts'
+import { doorQuery, speakerOf } from '../techniques/technique.ts'
 
 /** How everyone but a WebSocket talks back: `POST /say` with what there is to say as JSON; 201 with its cursor. */
 export function openTalkBack(app: FastifyInstance, say: Say): void {

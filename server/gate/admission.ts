@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { createBudget } from '../budget.ts'
-import { clientAddressOf, countedAs } from '../client-address.ts'
 import type { Limits } from '../policy.ts'
 import { Refusal } from '../refusal.ts'
+import { createBudget } from './budget.ts'
+import { clientAddressOf, countedAs } from './client-address.ts'
 
 export interface AdmissionOptions {
   readonly limits: Limits

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Refusal } from '../protocol.ts'
+import type { Refusal } from '../protocol/api.ts'
 import { presentAnswer } from './present-answer.ts'
 
 /** What Node tells of a request that never became one. */

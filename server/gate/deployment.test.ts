@@ -1,10 +1,10 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { openRaw } from '../bad-inputs/raw.ts'
-import { DOORS, TECHNIQUES } from '../protocol.ts'
-import { type StartedLab, type StartOptions, startLab } from '../start-lab.ts'
-import { openReader } from '../wire-readers.ts'
+import { DOORS, TECHNIQUES } from '../protocol/techniques.ts'
+import { openRaw } from '../testing/raw-socket.ts'
+import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
+import { openReader } from '../testing/wire-readers.ts'
 
 let started: StartedLab | null = null
 const start = async (options?: StartOptions) => {

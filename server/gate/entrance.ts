@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Booking, Meter } from '../meter.ts'
-import { CLIENT_NAME } from '../protocol.ts'
+import { CLIENT_NAME } from '../protocol/wire.ts'
 import type { Admission } from './admission.ts'
 import type { Guard } from './guard.ts'
+import type { Booking, Meter } from './meter.ts'
 import { closeQueuedAnswers } from './queued-answers.ts'
 import { asksForUpgrade } from './upgrade.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { PublishRefusal } from '../event-log.ts'
-import type { Refusal as RefusalBody } from '../protocol.ts'
-import { knownKeys } from '../query.ts'
+import { PublishRefusal } from '../log/event-log.ts'
+import type { Refusal as RefusalBody } from '../protocol/api.ts'
 import { Refusal } from '../refusal.ts'
+import { knownKeys } from './query.ts'
 
 /**
  * Every error becomes `{"error", "code"}` with the right status. Nothing of the input is echoed and no stack is shown;

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Road } from '../link/link.ts'
 import { Refusal } from '../refusal.ts'
-import type { Road } from '../road/road.ts'
 import { isAcceptable } from './accept.ts'
 import { isStray } from './fetch-metadata.ts'
 import { handshakeFault } from './handshake.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { PublishRefusal } from '../event-log.ts'
 import { parseExact } from '../exact-json.ts'
+import { PublishRefusal } from '../log/event-log.ts'
 import { Refusal } from '../refusal.ts'
 
 declare module 'fastify' {

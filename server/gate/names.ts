@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { bareAddress } from '../client-address.ts'
+import { bareAddress } from './client-address.ts'
 
 /** The names under which a server that listens may be asked. `Host` and `Origin` are compared exactly, with the port. */
 export interface Names {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { readAnswers, request } from '../bad-inputs/raw.ts'
-import { startWitnessedLab, type WitnessedLab } from '../bad-inputs/witnessed-lab.ts'
+import { readAnswers, request } from '../testing/raw-socket.ts'
+import { startWitnessedLab, type WitnessedLab } from '../testing/witnessed-lab.ts'
 
 const ROUNDS = 150
 /** Few: a place that is not given back after each of the rounds is missed soon. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { exchange, type RawAnswer, readAnswers, refusalOf, request } from '../bad-inputs/raw.ts'
-import { startWitnessedLab, type WitnessedLab } from '../bad-inputs/witnessed-lab.ts'
+import { exchange, type RawAnswer, readAnswers, refusalOf, request } from '../testing/raw-socket.ts'
+import { startWitnessedLab, type WitnessedLab } from '../testing/witnessed-lab.ts'
 
 const TOKEN = 'correct-horse'
 const JSON_TYPE = 'Content-Type: application/json'

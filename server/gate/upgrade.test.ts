@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { framesIn } from '../bad-inputs/frames.ts'
-import { exchange, readAnswers, refusalOf, request } from '../bad-inputs/raw.ts'
-import { startWitnessedLab, type WitnessedLab } from '../bad-inputs/witnessed-lab.ts'
+import { framesIn } from '../testing/frames.ts'
+import { exchange, readAnswers, refusalOf, request } from '../testing/raw-socket.ts'
+import { startWitnessedLab, type WitnessedLab } from '../testing/witnessed-lab.ts'
 
 let lab: WitnessedLab
 

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { type Clock, toMicroseconds } from '../clock.ts'
-import { PUBLISH_CHANNEL, type PublishMessage } from '../protocol.ts'
+import { PUBLISH_CHANNEL, type PublishMessage } from '../protocol/api.ts'
 import { TIMER_MAX_MS } from '../timer-max.ts'
 
 const publishes = channel(PUBLISH_CHANNEL)

@@ -1,9 +1,9 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { dataText, PublishRefusal } from '../event-log.ts'
 import { parseExact } from '../exact-json.ts'
+import { dataText, PublishRefusal } from '../log/event-log.ts'
 import { projectRoot } from '../project-root.ts'
-import { CONTROLS, EVENT_TYPE } from '../protocol.ts'
+import { CONTROLS, EVENT_TYPE } from '../protocol/wire.ts'
 import { type Draft, type Feed, SourceError } from './feed.ts'
 import { readText } from './text.ts'
 

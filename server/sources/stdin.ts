@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
-import type { EventLog } from '../event-log.ts'
 import { parseExact } from '../exact-json.ts'
-import { DATA_MAX_BYTES } from '../protocol.ts'
+import type { EventLog } from '../log/event-log.ts'
+import { DATA_MAX_BYTES } from '../protocol/wire.ts'
 import { createBoundedLines } from './bounded-lines.ts'
 import { readText } from './text.ts'
 

@@ -1,8 +1,8 @@
-import type { Technique } from '../protocol.ts'
-import type { Room } from '../technique.ts'
+import type { Technique } from '../protocol/techniques.ts'
 import { longPoll } from './long-poll.ts'
 import { poll } from './poll.ts'
 import { sse } from './sse.ts'
+import type { Room } from './technique.ts'
 import { websocket } from './websocket.ts'
 
 /** The registry: a name in the protocol without its room here does not compile. */

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { DOORS, WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol.ts'
-import { askedOf, doorQuery, type Room } from '../technique.ts'
-import { answerBatch, type Desk, deskOf } from './answer-batch.ts'
-import { createBatches } from './batch.ts'
+import { answerBatch, type Desk, deskOf } from '../delivery/answer-batch.ts'
+import { createBatches } from '../delivery/batch.ts'
+import { DOORS } from '../protocol/techniques.ts'
+import { WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol/wire.ts'
+import { askedOf, doorQuery, type Room } from './technique.ts'
 
 /** Long polling: *since*, or else the first thing that *follows*. */
 export const longPoll: Room = {

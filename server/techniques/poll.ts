@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { DOORS } from '../protocol.ts'
-import { askedOf, doorQuery, type Room } from '../technique.ts'
-import { answerBatch, answerUnchanged, deskOf } from './answer-batch.ts'
-import { createBatches, type EncodedBatch } from './batch.ts'
+import { answerBatch, answerUnchanged, deskOf } from '../delivery/answer-batch.ts'
+import { createBatches, type EncodedBatch } from '../delivery/batch.ts'
+import { DOORS } from '../protocol/techniques.ts'
+import { askedOf, doorQuery, type Room } from './technique.ts'
 
 /** Polling: *since*, answered at once, whether or not there is anything. */
 export const poll: Room = {

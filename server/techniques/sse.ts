@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { createFanout, type Envelope } from '../fanout.ts'
+import { createFanout, type Envelope } from '../delivery/fanout.ts'
+import { TcpSink } from '../delivery/sink.ts'
 import { drawRetryMs, type Policy } from '../policy.ts'
-import { type Bye, DOORS, formatCursor } from '../protocol.ts'
-import { TcpSink } from '../sink.ts'
-import { doorQuery, type Place, type Room, resumePlaceOf } from '../technique.ts'
+import { DOORS } from '../protocol/techniques.ts'
+import { type Bye, formatCursor } from '../protocol/wire.ts'
+import { doorQuery, type Place, type Room, resumePlaceOf } from './technique.ts'
 
 /** Server-Sent Events: *since*, then *follow*, as lines of text in one answer that does not end. */
 export const sse: Room = {

@@ -1,15 +1,16 @@
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { WebSocket } from 'ws'
+import { createFanout, type Envelope } from '../delivery/fanout.ts'
+import { TcpSink } from '../delivery/sink.ts'
+import { createPeers } from '../delivery/websocket-peers.ts'
 import { parseExact } from '../exact-json.ts'
-import { createFanout, type Envelope } from '../fanout.ts'
 import { limitFrames } from '../gate/frame-limit.ts'
 import { drawRetryMs } from '../policy.ts'
-import { type Bye, CLOSE, type ControlFrame, DOORS, formatCursor, type SaidFrame } from '../protocol.ts'
+import { DOORS } from '../protocol/techniques.ts'
+import { type Bye, CLOSE, type ControlFrame, formatCursor, type SaidFrame } from '../protocol/wire.ts'
 import { Refusal } from '../refusal.ts'
-import { TcpSink } from '../sink.ts'
-import { demandUpgrade, doorQuery, placeOf, type Room, speakerOf } from '../technique.ts'
-import { createPeers } from '../websocket-peers.ts'
+import { demandUpgrade, doorQuery, placeOf, type Room, speakerOf } from './technique.ts'
 
 /** WebSocket: *since*, then *follow*, as frames both ways over a connection that was an HTTP request once. */
 export const websocket: Room = {

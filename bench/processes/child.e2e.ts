@@ -1,0 +1,35 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import type { Stats } from '../../server/protocol/api.ts'
+import { startServer } from '../subjects/subject.ts'
+
+afterEach(() => vi.unstubAllEnvs())
+
+async function startAndStop<T>(look: (server: Awaited<ReturnType<typeof startServer>>) => T): Promise<T> {
+  const signal = AbortSignal.timeout(15_000)
+  const server = await startServer({ core: null, signal, payloadBytes: 128, seed: 1 })
+  try {
+    return await look(server)
+  } finally {
+    await server.stop()
+  }
+}
+
+test('an option of the server that stands in the environment of the bench does not reach the server', async () => {
+  vi.stubEnv('PUSHLAB_KEEP_EVENTS', '5')
+  const oldest = await startAndStop(async server => {
+    await server.burst(20)
+    const response = await fetch(`http://127.0.0.1:${server.port}/api/stats`)
+    return ((await response.json()) as Stats).log.oldest
+  })
+  expect(oldest).toBe(1)
+})
+
+// Each of them would keep the server from starting.
+test.each([
+  ['PUSHLAB_COALESCE', 'none'],
+  ['HOST', '0.0.0.0'],
+  ['NODE_OPTIONS', '--require=/nowhere.cjs'],
+])('nor does %s=%s', async (name, value) => {
+  vi.stubEnv(name, value)
+  expect(await startAndStop(({ port }) => port)).toBeGreaterThan(0)
+})

@@ -1,0 +1,133 @@
+/**
+ * Preloaded (`--import`) into each process that the bench starts, so that the server needs no door for it:
+ * reads CPU, memory, event loop and garbage collection from within.
+ */
+import { subscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
+import { createHistogram, PerformanceObserver, performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import { PUBLISH_CHANNEL, type PublishMessage } from '../../server/protocol/api.ts'
+import { answerBench } from '../processes/rpc.ts'
+
+export interface ProbeReading {
+  readonly monotonicMs: number
+  /** User + system, of all threads of the process. */
+  readonly cpuMs: number
+  readonly loopActiveMs: number
+  readonly loopIdleMs: number
+  readonly gcCount: number
+  readonly gcMs: number
+  readonly rssBytes: number
+  readonly heapUsedBytes: number
+  readonly externalBytes: number
+  /** How often it waited for something, all threads of the process together. */
+  readonly sleeps: number
+}
+
+/** How late the source published: actual − intended. */
+export interface Slip {
+  readonly publishes: number
+  readonly p50Ms: number
+  readonly meanMs: number
+  readonly maxMs: number
+}
+
+export type ProbeCommands = {
+  /** Collects garbage and lets the process come to rest before a window or a memory reading. */
+  readonly 'probe.settle': (given: null) => Promise<null>
+  readonly 'probe.read': (given: null) => ProbeReading
+  /** Of what was published since it was last asked; `null` if nothing was. */
+  readonly 'probe.takeSlip': (given: null) => Slip | null
+  /** From now on remembers every connection that is accepted, for `probe.unsent`. */
+  readonly 'probe.watchSockets': (given: null) => null
+  /** Bytes that the process itself holds for those connections, since the kernel has not taken them yet. */
+  readonly 'probe.unsent': (given: null) => number
+}
+
+/** Twice: what finalizers let go in the first round is freed in the second. */
+const GC_ROUNDS = 2
+const REST_MS = 40
+
+/**
+ * In a tick, so that one is alive meanwhile. V8 forgets the shape of the objects that Node makes for ticks if a
+ * collection finds none, and makes them slowly from then on: the instrument would slow down what it measures.
+ */
+function collectGarbage(): Promise<void> {
+  return new Promise(resolve => {
+    process.nextTick(() => {
+      globalThis.gc?.()
+      resolve()
+    })
+  })
+}
+
+const gc = { count: 0, ms: 0 }
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) {
+    gc.count++
+    gc.ms += entry.duration
+  }
+}).observe({ entryTypes: ['gc'] })
+
+const slipUs = createHistogram({ highest: 120_000_000 })
+subscribe(PUBLISH_CHANNEL, message => {
+  const { slipMs } = message as PublishMessage
+  slipUs.record(Math.max(1, Math.round(slipMs * 1000)))
+})
+
+const sockets = new Set<Socket>()
+
+answerBench({
+  async 'probe.settle'() {
+    for (let round = 0; round < GC_ROUNDS; round++) {
+      await collectGarbage()
+      await delay(REST_MS)
+    }
+    return null
+  },
+
+  'probe.read'() {
+    const cpu = process.cpuUsage()
+    const loop = performance.eventLoopUtilization()
+    const memory = process.memoryUsage()
+    return {
+      monotonicMs: performance.now(),
+      cpuMs: (cpu.user + cpu.system) / 1000,
+      loopActiveMs: loop.active,
+      loopIdleMs: loop.idle,
+      gcCount: gc.count,
+      gcMs: gc.ms,
+      rssBytes: memory.rss,
+      heapUsedBytes: memory.heapUsed,
+      externalBytes: memory.external,
+      sleeps: process.resourceUsage().voluntaryContextSwitches,
+    }
+  },
+
+  'probe.takeSlip'() {
+    if (slipUs.count === 0) return null
+    const slip = {
+      publishes: slipUs.count,
+      p50Ms: slipUs.percentile(50) / 1000,
+      meanMs: slipUs.mean / 1000,
+      maxMs: slipUs.max / 1000,
+    }
+    slipUs.reset()
+    return slip
+  },
+
+  'probe.watchSockets'() {
+    subscribe('net.server.socket', message => {
+      const { socket } = message as { readonly socket: Socket }
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+    return null
+  },
+
+  'probe.unsent'() {
+    let bytes = 0
+    for (const { writableLength } of sockets) bytes += writableLength
+    return bytes
+  },
+} satisfies ProbeCommands)

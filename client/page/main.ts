@@ -1,0 +1,67 @@
+import { labUrl } from './shared/address.ts'
+import { openControlToken } from './shared/control-token.ts'
+import { element } from './shared/element.ts'
+import { dismissForeignWorker } from './shared/foreign-worker.ts'
+import { reloadOnce } from './shared/reload.ts'
+import { text } from './shared/text.ts'
+import { installTheme } from './shared/theme.ts'
+
+const header = required('header')
+const main = required('main')
+const themeButton = required('#theme')
+let recolour = () => {}
+
+if (themeButton instanceof HTMLButtonElement) installTheme(themeButton, () => recolour())
+
+const isResults = location.pathname === labUrl('/results').pathname
+const here = labUrl(isResults ? '/results' : '/').href
+for (const link of document.querySelectorAll<HTMLAnchorElement>('nav a')) {
+  if (link.href === here) link.setAttribute('aria-current', 'page')
+}
+
+// Whichever page a link with a token leads to, it is kept for all of them.
+const token = openControlToken()
+
+// Built anew while this page was open, the server has other parts now: those that this page knows are gone.
+addEventListener('vite:preloadError', () => {
+  void findParts()
+})
+
+const worker = await dismissForeignWorker()
+if (worker === 'standing') say(text.foreignWorker)
+
+// Each page is a chunk of its own: who looks at results does not load the lanes, nor the other way round.
+if (worker === 'leaving') {
+  // The page is being loaded anew.
+} else if (isResults) {
+  const { openResults } = await import('./results/results.ts')
+  const page = openResults()
+  recolour = page.recolour
+  main.replaceChildren(page.root)
+} else {
+  const { openLive } = await import('./live/live.ts')
+  const page = openLive(header, token)
+  recolour = page.recolour
+  main.replaceChildren(page.root)
+}
+
+/** A server that is there has them under other names. Of one that is not, this page is all there is. */
+async function findParts(): Promise<void> {
+  const isThere = await fetch(labUrl('/'), { cache: 'no-store' }).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+  if (isThere && reloadOnce(`parts of ${import.meta.url}`)) return
+  say(text.partMissing)
+}
+
+/** Above the page, whatever is drawn there later. */
+function say(sentence: string): void {
+  main.before(element('p', { class: 'strip fail notice', role: 'alert' }, `✕ ${sentence}`))
+}
+
+function required(selector: string): HTMLElement {
+  const found = document.querySelector<HTMLElement>(selector)
+  if (found === null) throw new Error(`index.html has no ${selector}`)
+  return found
+}

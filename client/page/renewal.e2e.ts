@@ -1,0 +1,79 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { quietPort } from '../../bench/faults/server-process.ts'
+import { findChromium, launchChromium } from './testing/chromium.ts'
+import { type LabProcess, startLab } from './testing/lab-process.ts'
+import { openTab, untilLive } from './testing/open-page.ts'
+
+const executablePath = findChromium()
+
+describe.skipIf(executablePath === null)('the page loads itself anew', () => {
+  let browser: Browser
+  let lab: LabProcess
+  let page: Page
+  let loads: number
+
+  beforeAll(async () => {
+    browser = await launchChromium()
+  })
+  afterAll(() => browser?.close())
+  afterEach(async () => {
+    await page?.close()
+    await lab?.kill()
+  })
+
+  async function open(...options: string[]): Promise<void> {
+    lab = await startLab('--port', String(await quietPort()), '--rate', '20', '--timing', 'fixed', ...options)
+    ;({ page } = await openTab(browser))
+    loads = 0
+    page.on('load', () => {
+      loads += 1
+    })
+    await page.goto(lab.address)
+    await untilLive(page)
+  }
+
+  /** As an extension or a proxy does, which the policy refuses. */
+  const addForeignParts = () =>
+    page.evaluate(() => {
+      document.head.append(
+        Object.assign(document.createElement('style'), { textContent: 'p { color: red }' }),
+      )
+      document.head.append(Object.assign(document.createElement('script'), { textContent: 'void 0' }))
+      document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:9/pixel' }))
+      fetch('http://127.0.0.1:9/beacon').catch(() => {})
+    })
+
+  test('for nothing that somebody else adds to it, also after the server was started anew', async () => {
+    await open()
+    const port = new URL(lab.address).port
+    await addForeignParts()
+    await lab.kill()
+    await page.getByText('The server is gone.').waitFor()
+    const roadPort = String(Number(port) + 1)
+    lab = await startLab('--port', port, '--rate', '20', '--timing', 'fixed', '--road-port', roadPort)
+    await page.getByText('The server is gone.').waitFor({ state: 'hidden' })
+    await addForeignParts()
+    await page.waitForTimeout(1_000)
+    expect(loads).toBe(1)
+  }, 40_000)
+
+  test('once for a part that a new build has replaced, and says so when that does not help', async () => {
+    lab = await startLab('--port', '0', '--rate', '20')
+    ;({ page } = await openTab(browser))
+    loads = 0
+    page.on('load', () => {
+      loads += 1
+    })
+    await page.route('**/assets/live-*.js', route =>
+      route.fulfill({ status: 404, json: { error: 'Gone.', code: 'not-found' } }),
+    )
+    await page.goto(lab.address)
+    await page.getByText('A part of this page cannot be had').waitFor()
+    await page.waitForTimeout(1_000)
+    expect(loads).toBe(2)
+    await page.unroute('**/assets/live-*.js')
+    await page.reload()
+    await untilLive(page)
+  })
+})

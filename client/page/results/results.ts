@@ -1,0 +1,95 @@
+import type { ResultsList, Run } from '../../../server/protocol/run.ts'
+import { knownRun } from '../../run/known-run.ts'
+import { labUrl } from '../shared/address.ts'
+import { element } from '../shared/element.ts'
+import type { Page } from '../shared/page.ts'
+import { readPalette } from '../shared/palette.ts'
+import { text } from '../shared/text.ts'
+import { createPairView } from './pair-view.ts'
+import { createRunView, type RunView } from './run-view.ts'
+
+/** The results page: the newest run, or the one that was picked, alone or beside another; the pick stands in the address. */
+export function openResults(): Page {
+  const picker = element('p', { class: 'pickers' })
+  const shown = element('div', { role: 'status' }, text.results.loading)
+  const odd = element('div', { class: 'unreadable-runs muted' })
+  const root = element('div', { class: 'results' }, element('h1', {}, text.results.title), picker, odd, shown)
+  let view: RunView | null = null
+  let asked = 0
+
+  open().catch(complain)
+
+  return { root, recolour: () => view?.recolour() }
+
+  async function open(): Promise<void> {
+    const { runs, unreadable = [] } = (await read('/api/results')) as ResultsList
+    odd.replaceChildren(
+      ...unreadable.map(({ id, reason }) => element('p', {}, text.results.unreadableRun(id, reason))),
+    )
+    const [newest] = runs
+    if (newest === undefined) {
+      shown.replaceChildren(
+        element('p', {}, text.results.none),
+        element('pre', { tabindex: 0 }, element('code', {}, text.results.command)),
+      )
+      return
+    }
+    const address = new URLSearchParams(location.search)
+    const known = (name: string) => runs.find(({ id }) => id === address.get(name))?.id
+    const one = picks('run', runs, known('run') ?? newest.id)
+    const other = picks('with', runs, known('with') ?? '')
+    other.prepend(element('option', { value: '', selected: known('with') === undefined }, text.results.alone))
+    for (const select of [one, other]) {
+      select.addEventListener('change', () => {
+        const chosen = new URLSearchParams({ run: one.value })
+        if (other.value !== '') chosen.set('with', other.value)
+        history.replaceState(null, '', `?${chosen}`)
+        show(one.value, other.value).catch(complain)
+      })
+    }
+    picker.replaceChildren(
+      element('label', { for: 'run' }, text.results.pick),
+      one,
+      ...(runs.length < 2 ? [] : [element('label', { for: 'with' }, text.results.pickOther), other]),
+    )
+    await show(one.value, other.value)
+  }
+
+  async function show(id: string, otherId: string): Promise<void> {
+    const mine = ++asked
+    const [run, other] = await Promise.all([readRun(id), otherId === '' ? null : readRun(otherId)])
+    // Somebody who picks faster than runs are read wants the last.
+    if (mine !== asked) return
+    try {
+      view = other === null ? createRunView(run, readPalette) : createPairView(run, other)
+    } catch {
+      throw new Error(text.results.odd)
+    }
+    shown.removeAttribute('role')
+    shown.replaceChildren(view.root)
+    // What the address points at was not there yet when the browser looked for it.
+    if (location.hash.length > 1) document.getElementById(location.hash.slice(1))?.scrollIntoView()
+  }
+
+  function complain(error: unknown): void {
+    const reason = error instanceof Error ? error.message : ''
+    shown.replaceChildren(element('p', { class: 'strip fail' }, text.results.unreadable(reason)))
+  }
+}
+
+function picks(id: string, runs: ResultsList['runs'], chosen: string): HTMLSelectElement {
+  const options = runs.map(({ id, tier, complete }) =>
+    element('option', { value: id, selected: id === chosen }, text.results.run(id, tier, complete)),
+  )
+  return element('select', { id }, ...options)
+}
+
+async function readRun(id: string) {
+  return knownRun((await read(`/api/results/${encodeURIComponent(id)}`)) as Partial<Run>)
+}
+
+async function read(path: string): Promise<unknown> {
+  const response = await fetch(labUrl(path))
+  if (!response.ok) throw new Error(text.commandRefused(response.status))
+  return response.json()
+}

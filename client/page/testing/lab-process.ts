@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** The built server as a child process, as a user starts it. */
+export interface LabProcess {
+  /** The page's address, without a trailing slash. */
+  readonly address: string
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>
+}
+
+const MAIN = fileURLToPath(new URL('../../../dist/server/main.js', import.meta.url))
+const STARTED = /^(http:\/\/\S+?)\/?$/m
+
+/** Test support: starts the lab and waits for the line that tells its address. */
+export async function startLab(...options: readonly string[]): Promise<LabProcess> {
+  if (!existsSync(MAIN)) throw new Error('There is no dist/server/main.js: run "npm run build" first.')
+  const child = spawn(process.execPath, [MAIN, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const address = await addressOf(child)
+  return {
+    address,
+    kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const gone = once(child, 'exit')
+      child.kill('SIGKILL')
+      await gone
+    },
+  }
+}
+
+function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const listen = (chunk: Buffer) => {
+      said += chunk.toString()
+      const address = STARTED.exec(said)?.[1]
+      if (address !== undefined) resolve(address)
+    }
+    child.stdout?.on('data', listen)
+    child.stderr?.on('data', listen)
+    child.once('exit', code => reject(new Error(`The server ended with ${code} before it listened: ${said}`)))
+    child.once('error', reject)
+  })
+}

@@ -1,0 +1,24 @@
+import { STATUS_CODES } from 'node:http'
+import type { Refusal } from '../protocol/api.ts'
+
+/** The headers by which a page of this `Origin` may read an answer; none for a foreign one. */
+export type Grants = (origin: string | undefined) => Readonly<Record<string, string>>
+
+/** What a proxy answers itself to a request with this head, when it cannot reach the server behind it. */
+export function badGateway(status: number, requestHead: string, grants: Grants): Buffer {
+  const refusal: Refusal = {
+    error: 'The road refuses new requests: set its conditions back, or try again.',
+    code: 'road-refuses',
+  }
+  const body = JSON.stringify(refusal)
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    connection: 'close',
+    ...grants(/^origin: *(\S+)/im.exec(requestHead)?.[1]),
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`
+  return Buffer.from(requestHead.startsWith('HEAD ') ? head : head + body)
+}

@@ -1,0 +1,319 @@
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { buildLab } from '../app.ts'
+import type { RoadConditions } from '../protocol/api.ts'
+import { DOORS, TECHNIQUES } from '../protocol/techniques.ts'
+import { QUIET, type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
+import { openReader, type WireReader } from '../testing/wire-readers.ts'
+import { openRoad } from './link.ts'
+
+/** The road as the lab's readers and its operator meet it. */
+let started: StartedLab | null = null
+const readers: WireReader[] = []
+
+const start = async (conditions: RoadConditions = {}, options?: StartOptions) => {
+  started = await startLab(options)
+  await put(started.origin, conditions)
+  return started
+}
+
+afterEach(async () => {
+  await Promise.all(readers.splice(0).map(reader => reader.leave()))
+  await started?.stop()
+  started = null
+})
+
+describe('the API of the road', () => {
+  it('sets what is named, sets back what is not, and says what is on', async () => {
+    const { origin } = await start()
+    expect(await read(origin)).toEqual({})
+    const conditions: RoadConditions = {
+      delayMs: 20,
+      jitterMs: 2.5,
+      bytesPerSecond: 1000,
+      buffer: { bytes: 4096, honoursHeader: true },
+      blackhole: false,
+      idleTimeoutMs: 1000,
+      refuseStatus: 503,
+      resetAfterBytes: 1,
+      cutAfterBytes: 1_000_000_000,
+      sliceBytes: 65_536,
+    }
+    expect(await put(origin, conditions)).toEqual({ status: 200, body: conditions })
+    expect(await read(origin)).toEqual(conditions)
+    expect(await put(origin, { delayMs: 5 })).toEqual({ status: 200, body: { delayMs: 5 } })
+    expect(await put(origin, {})).toEqual({ status: 200, body: {} })
+    expect(await read(origin)).toEqual({})
+  })
+
+  it.each([
+    { delayMs: 2001 },
+    { delayMs: -1 },
+    { delayMs: '20' },
+    { jitterMs: 1001 },
+    { bytesPerSecond: 99 },
+    { bytesPerSecond: 1e9 + 1 },
+    { buffer: {} },
+    { buffer: { bytes: 0 } },
+    { buffer: { bytes: 4096, more: 1 } },
+    { buffer: 4096 },
+    { blackhole: 1 },
+    { idleTimeoutMs: 999 },
+    { idleTimeoutMs: 600_001 },
+    { refuseStatus: 500 },
+    { refuseStatus: '503' },
+    { resetAfterBytes: 0 },
+    { resetAfterBytes: 1.5 },
+    { cutAfterBytes: 1e9 + 1 },
+    { sliceBytes: 65_537 },
+    { sliceBytes: null },
+    { host: 'example.org' },
+    [[]],
+    null,
+  ])('refuses %j, and changes nothing', async wrong => {
+    const { origin } = await start({ delayMs: 7 })
+    const body = Array.isArray(wrong) || wrong === null ? wrong : { jitterMs: 3, ...wrong }
+    expect(await put(origin, body)).toMatchObject({ status: 400, body: { code: 'bad-body' } })
+    expect(await read(origin)).toEqual({ delayMs: 7 })
+  })
+
+  it('clears the road on a reset of the lab', async () => {
+    const { origin } = await start({ delayMs: 7 })
+    await fetch(`${origin}/api/reset`, { method: 'POST' })
+    expect(await read(origin)).toEqual({})
+  })
+
+  it('says so when there is no road', async () => {
+    const lab = await buildLab({
+      window: { keepEvents: 10, keepSeconds: 10, keepBytes: 1000 },
+      source: QUIET,
+      deployment: 'loopback',
+      token: null,
+      allowHosts: [],
+      complain: () => {},
+    })
+    const { port } = await lab.listen({ host: '127.0.0.1', port: 0, roadPort: null })
+    const origin = `http://127.0.0.1:${port}`
+    const conflict = { status: 409, body: { code: 'no-road' } }
+    expect(await put(origin, { delayMs: 5 })).toMatchObject(conflict)
+    expect(await call(origin, 'GET', '/api/road')).toMatchObject(conflict)
+    expect(await call(origin, 'POST', '/api/reset')).toMatchObject({ status: 200 })
+    await lab.close()
+  })
+})
+
+describe.each(TECHNIQUES)('%s by the road', technique => {
+  const open = async (origin: string, query?: string) => {
+    const reader = await openReader[technique](origin, query)
+    readers.push(reader)
+    return reader
+  }
+
+  it.each<RoadConditions>([
+    { delayMs: 20 },
+    { delayMs: 10, jitterMs: 10 },
+    { bytesPerSecond: 5000 },
+    { sliceBytes: 7 },
+    { buffer: { bytes: 4096, honoursHeader: true } },
+  ])('arrives byte for byte with %j', async conditions => {
+    const { roadOrigin, publish, lab } = await start(conditions)
+    const reader = await open(roadOrigin)
+    await publish(3, n => `${n}: Ōfunato 😀 \r\n\r\nid: 9`)
+    await reader.until(({ texts }) => texts.length >= 3)
+    expect(reader.texts).toEqual(keptTexts(lab.log))
+    expect(reader.gaps).toEqual([])
+  })
+
+  it('arrives byte for byte in slices of one byte', async () => {
+    const { origin, roadOrigin, publish, lab } = await start()
+    const reader = await open(roadOrigin)
+    await put(origin, { sliceBytes: 1 })
+    await publish(2, n => `${n} 😀\r\n`)
+    await reader.until(({ texts }) => texts.length >= 2)
+    expect(reader.texts).toEqual(keptTexts(lab.log))
+  })
+
+  it('loses nothing to resets and cuts, wherever they fall', async () => {
+    const { origin, roadOrigin, publish, lab } = await start()
+    await publish(5, n => ({ n, text: 'ä'.repeat(20) }))
+    let place = `${lab.log.epoch}-0`
+    const texts: string[] = []
+    for (let bytes = 1; texts.length < 5; bytes += 53) {
+      await put(origin, bytes % 2 === 0 ? { resetAfterBytes: bytes } : { cutAfterBytes: bytes })
+      const reader = await open(roadOrigin, `cursor=${place}`).catch(() => null)
+      await reader?.until(({ ended, place }) => ended || place.endsWith('-5'))
+      texts.push(...(reader?.texts ?? []))
+      if (reader?.place) place = reader.place
+    }
+    expect(texts).toEqual(keptTexts(lab.log))
+  })
+
+  it.each([502, 503, 504] as const)('is refused with %i that the page can read', async refuseStatus => {
+    const { origin, roadOrigin } = await start({ refuseStatus })
+    const ask = (origin: string) => fetch(`${roadOrigin}${DOORS[technique]}`, { headers: { origin } })
+    const answer = await ask(origin)
+    expect(answer.status).toBe(refuseStatus)
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(answer.headers.get('connection')).toBe('close')
+    expect(await answer.json()).toMatchObject({ code: 'road-refuses' })
+    const foreign = await ask('http://evil.example')
+    expect(foreign.status).toBe(refuseStatus)
+    expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
+  })
+})
+
+describe('a road that refuses new requests', () => {
+  it('lets streams that are open live, and the next request on an open connection not pass', async () => {
+    const { origin, roadOrigin, publish, lab } = await start()
+    readers.push(await openReader.sse(roadOrigin), await openReader.websocket(roadOrigin))
+    const poll = askRaw(roadOrigin, '/poll')
+    await expect.poll(() => poll.text).toMatch(/^HTTP\/1.1 200 .*\}$/s)
+    await put(origin, { refuseStatus: 503 })
+    poll.ask()
+    await expect.poll(() => poll.ended).toBe(true)
+    expect(poll.text).toMatch(/\}HTTP\/1.1 503 .*"road-refuses"\}$/s)
+    await expect.poll(() => lab.meter.read().techniques.poll.connections).toBe(0)
+    await publish(1)
+    await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
+    await put(origin, {})
+    expect((await fetch(`${roadOrigin}/poll`)).status).toBe(200)
+  })
+
+  it('answers a long poll that was held before', async () => {
+    const { origin, roadOrigin, publish, lab } = await start()
+    const held = fetch(`${roadOrigin}/long-poll?cursor=${lab.log.epoch}-0`)
+    await expect.poll(() => lab.rooms['long-poll'].readers).toBe(1)
+    await put(origin, { refuseStatus: 503 })
+    await publish(1)
+    expect((await held).status).toBe(200)
+  })
+
+  it('refuses from the far end, after a whole round trip', async () => {
+    const { roadOrigin } = await start({ refuseStatus: 503, delayMs: 50 })
+    const askedAtMs = performance.now()
+    expect((await fetch(`${roadOrigin}/poll`)).status).toBe(503)
+    expect(performance.now() - askedAtMs).toBeGreaterThanOrEqual(4 * 50)
+  })
+})
+
+describe('a road that buffers', () => {
+  const BUFFER = { bytes: 4096, honoursHeader: false }
+
+  it('holds a stream until there are so many bytes, and hands them over in a clump', async () => {
+    const { roadOrigin, publish } = await start({ buffer: BUFFER })
+    const stream = askRaw(roadOrigin, '/sse')
+    await expect.poll(() => stream.text).toMatch(/\r\n\r\n$/)
+    await publish(10, () => 'x'.repeat(200))
+    await pause(200)
+    expect(stream.text).toMatch(/\r\n\r\n$/)
+    await publish(10, () => 'x'.repeat(200))
+    await expect.poll(() => stream.text.match(/^data: \{"seq"/gm)?.length).toBeGreaterThanOrEqual(10)
+    stream.leave()
+  })
+
+  it('lets a stream through that says X-Accel-Buffering: no, if it honours that', async () => {
+    const { roadOrigin, publish } = await start({ buffer: { ...BUFFER, honoursHeader: true } })
+    const reader = await openReader.sse(roadOrigin)
+    readers.push(reader)
+    await publish(1)
+    await reader.until(({ texts }) => texts.length === 1)
+  })
+
+  it.each(['poll', 'long-poll', 'websocket'] as const)('never holds what %s brings', async technique => {
+    const { roadOrigin, publish } = await start({ buffer: BUFFER })
+    const reader = await openReader[technique](roadOrigin)
+    readers.push(reader)
+    for (let n = 1; n <= 3; n += 1) {
+      await publish(1)
+      await reader.until(({ texts }) => texts.length === n)
+    }
+  })
+
+  it('can be put on and off while a stream is open', async () => {
+    const { origin, roadOrigin, publish } = await start()
+    const reader = await openReader.sse(roadOrigin)
+    readers.push(reader)
+    await put(origin, { buffer: BUFFER })
+    await publish(3)
+    await pause(200)
+    expect(reader.texts).toHaveLength(0)
+    await put(origin, {})
+    await reader.until(({ texts }) => texts.length === 3)
+  })
+
+  it('lets go at the end of a body, whether the connection ends with it or not', async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/close') response.useChunkedEncodingByDefault = false
+      response.write('held, ')
+      setTimeout(() => response.end('then let go'), 50)
+    }).listen(0, '127.0.0.1')
+    await new Promise(resolve => server.once('listening', resolve))
+    const road = await openRoad(server, { host: '127.0.0.1', port: 0, grants: () => ({}) })
+    road.change({ buffer: BUFFER })
+    for (const path of ['/close', '/chunked', '/chunked']) {
+      const answer = await fetch(`http://127.0.0.1:${road.port}${path}`)
+      expect(await answer.text()).toBe('held, then let go')
+    }
+    await road.close()
+    server.closeAllConnections()
+    await new Promise(resolve => server.close(resolve))
+    expect((server.address() as AddressInfo | null)?.port).toBeUndefined()
+  })
+})
+
+describe('a road that ends', () => {
+  it('first brings what the server said last', async () => {
+    const lab = await start({ delayMs: 150 })
+    const reader = await openReader.sse(lab.roadOrigin)
+    await lab.stop()
+    started = null
+    await reader.until(({ ended }) => ended)
+    expect(reader.controls).toEqual(['hello', 'bye'])
+  })
+})
+
+function keptTexts(log: StartedLab['lab']['log']): string[] {
+  const from = { epoch: log.epoch, seq: 0 }
+  return log
+    .since(from, { maxEvents: 1000, maxBytes: 1e9, overheadBytes: 0 })
+    .entries.map(entry => entry.text)
+}
+
+/** Asks as often as it is told to, and writes down what comes without understanding it. */
+function askRaw(origin: string, path: string) {
+  const { port } = new URL(origin)
+  const socket = connect(Number(port), '127.0.0.1')
+  const ask = () => void socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
+  const raw = { text: '', ended: false, ask, leave: () => void socket.destroy() }
+  socket.on('data', bytes => {
+    raw.text += bytes
+  })
+  socket.once('end', () => {
+    raw.ended = true
+  })
+  ask()
+  return raw
+}
+
+function put(origin: string, conditions: unknown) {
+  return call(origin, 'PUT', '/api/road', conditions)
+}
+
+async function read(origin: string): Promise<unknown> {
+  return (await call(origin, 'GET', '/api/road')).body
+}
+
+async function call(origin: string, method: string, path: string, body?: unknown) {
+  const answer = await fetch(`${origin}${path}`, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, body: await answer.json() }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}

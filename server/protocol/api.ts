@@ -1,0 +1,127 @@
+/** The shapes of the HTTP API and of the page's control socket. */
+import type { Technique } from './techniques.ts'
+
+/** Every refusal, whatever its status. */
+export interface Refusal {
+  /** A sentence that says what to do. */
+  readonly error: string
+  /** kebab-case, for programs. */
+  readonly code: string
+}
+
+export interface Health {
+  readonly ready: boolean
+  readonly epoch: string
+  readonly top: number
+  /** `null` when the road is off: the lanes then use the page's own origin. */
+  readonly road: { readonly port: number } | null
+}
+
+/** What crossed the sockets on behalf of one technique. */
+export interface Traffic {
+  readonly connections: number
+  readonly requests: number
+  readonly deliveries: number
+  readonly bytesIn: number
+  /** Event texts. */
+  readonly payloadBytesOut: number
+  /** Response heads, upgrade answers included. */
+  readonly headerBytesOut: number
+  /** All the rest: batch brackets, SSE field names, frame headers, control messages. */
+  readonly framingBytesOut: number
+}
+
+export type TechniqueTraffic = Readonly<Record<Technique, Traffic>>
+
+export interface Stats {
+  /** Epoch milliseconds at which the counters were last set to zero. */
+  readonly sinceAt: number
+  readonly techniques: TechniqueTraffic
+  /** Page, API and control: all sockets' bytes are techniques + other, exactly. */
+  readonly other: Traffic
+  readonly process: {
+    readonly cpuUserMs: number
+    readonly cpuSystemMs: number
+    readonly rssBytes: number
+    readonly heapUsedBytes: number
+    readonly eventLoopUtilization: number
+    readonly uptimeMs: number
+  }
+  readonly log: {
+    readonly epoch: string
+    readonly oldest: number
+    readonly top: number
+    readonly bytes: number
+  }
+}
+
+/** What `/control` sends. `client` is the traffic of the reader named when it was opened. */
+export type ControlMessage =
+  | { readonly stats: Stats; readonly client?: TechniqueTraffic }
+  | { readonly pong: number; readonly at: number }
+export interface ControlPing {
+  readonly ping: number
+}
+
+/** The `node:diagnostics_channel` of the source: a `PublishMessage` before each publish that was due at an instant. */
+export const PUBLISH_CHANNEL = 'push-lab.publish'
+export interface PublishMessage {
+  /** How late it is: actual − intended, never negative. */
+  readonly slipMs: number
+}
+
+export const SOURCE_KINDS = ['replay', 'synthetic', 'stdin', 'none'] as const
+export type SourceKind = (typeof SOURCE_KINDS)[number]
+export const TIMINGS = ['poisson', 'fixed', 'recorded'] as const
+export type Timing = (typeof TIMINGS)[number]
+
+export interface SourceSettings {
+  readonly kind: SourceKind
+  /** Events per second; 0 pauses. */
+  readonly rate: number
+  readonly timing: Timing
+  /** Bytes of `data` as text, for `synthetic`. */
+  readonly payloadBytes: number
+}
+export const RATE_MAX = 100_000
+export const BURST_MAX = 10_000
+
+/** The two readings of one instant. */
+export interface ClockReading {
+  /** Epoch milliseconds with a fraction. */
+  readonly at: number
+  /** CLOCK_MONOTONIC in nanoseconds, as a decimal string (it exceeds 2^53). */
+  readonly monotonicNs: string
+}
+
+/**
+ * `GET` and `PUT /api/road`: what the road does to the connections on it. What is not named is off, also what was on
+ * before: `{}` clears the road.
+ */
+export interface RoadConditions {
+  /** 0 to 2,000, in each direction: distance is twice that, and a new connection's first request pays it once more. */
+  readonly delayMs?: number
+  /** 0 to 1,000: each delay is drawn from `delayMs` ± so much, never below 0. The order stays. */
+  readonly jitterMs?: number
+  /** 100 to 10^9, for each connection, towards the client. */
+  readonly bytesPerSecond?: number
+  /** A helpful proxy: holds the body of a response without a length until it has so many bytes (1 to 2^20), or its end. */
+  readonly buffer?: {
+    readonly bytes: number
+    /** Lets responses with `X-Accel-Buffering: no` through; false if not given. */
+    readonly honoursHeader?: boolean
+  }
+  /** Accepts connections, forwards nothing, either way. */
+  readonly blackhole?: boolean
+  /** 1,000 to 600,000: cuts a connection on which no byte has moved for so long. */
+  readonly idleTimeoutMs?: number
+  /** New requests are answered with it and not forwarded. */
+  readonly refuseStatus?: RoadRefusal
+  /** 1 to 10^9: reset, or ended, after so many bytes towards the client. */
+  readonly resetAfterBytes?: number
+  readonly cutAfterBytes?: number
+  /** 1 to 65,536: forwards in slices of at most so many bytes, 5 ms apart, both ways. */
+  readonly sliceBytes?: number
+}
+export const ROAD_REFUSALS = [502, 503, 504] as const
+export type RoadRefusal = (typeof ROAD_REFUSALS)[number]

@@ -1,0 +1,44 @@
+import { createBudget } from '../gate/budget.ts'
+import type { EventLog } from '../log/event-log.ts'
+import type { Policy } from '../policy.ts'
+import { formatCursor, SAY_MAX_BYTES } from '../protocol/wire.ts'
+import { Refusal } from '../refusal.ts'
+
+/**
+ * Talking back: what a reader says becomes an event of type `say` in the one log. Resolves to its cursor.
+ * Throws `Refusal` 413 or 429.
+ */
+export type Say = (value: unknown, speaker: Speaker) => Promise<string>
+
+/** Whom the limits count. */
+export interface Speaker {
+  /** As `clientAddressOf` says. */
+  readonly address: string
+  /** The name that the reader chose; null if it chose none. */
+  readonly name: string | null
+}
+
+/**
+ * Names are free, so an address has a limit of its own: as much as so many readers may say. A class behind one address
+ * can still all say something at once.
+ */
+const READERS_PER_ADDRESS = 3
+
+export function createSay(log: EventLog, policy: Policy, monotonicMs: () => number): Say {
+  const { sayBurst: burst, sayPerSecond: perSecond } = policy
+  const ofReader = createBudget({ burst, perSecond }, monotonicMs)
+  const ofAddress = createBudget(
+    { burst: burst * READERS_PER_ADDRESS, perSecond: perSecond * READERS_PER_ADDRESS },
+    monotonicMs,
+  )
+
+  return async (value, { address, name }) => {
+    if (Buffer.byteLength(JSON.stringify(value)) > SAY_MAX_BYTES) {
+      throw new Refusal(413, 'say-too-long', `Say it in at most ${SAY_MAX_BYTES} bytes of JSON.`)
+    }
+    if (!ofReader(`${address} ${name ?? ''}`) || !ofAddress(address)) {
+      throw new Refusal(429, 'say-too-often', 'Wait a moment before you say more.')
+    }
+    return formatCursor(await log.append('say', value))
+  }
+}

@@ -1,0 +1,74 @@
+import { Readable } from 'node:stream'
+import { buildLab, type Lab, type LabOptions } from '../app.ts'
+import { urlHost } from '../gate/names.ts'
+import { POLICY, type Policy } from '../policy.ts'
+import type { Cursor } from '../protocol/wire.ts'
+import type { SourceOptions } from '../sources/index.ts'
+import { shippedRecord } from '../sources/replay.ts'
+
+/** A lab of a test's own, on free ports. */
+export interface StartedLab {
+  readonly lab: Lab
+  /** The page's origin, and the lanes' by the road. */
+  readonly origin: string
+  readonly roadOrigin: string
+  /** Publishes so many events, one after the other; resolves to the cursor of the last. */
+  publish(count: number, data?: (n: number) => unknown): Promise<Cursor>
+  stop(): Promise<void>
+}
+
+export interface StartOptions extends Partial<Omit<LabOptions, 'source' | 'policy'>> {
+  readonly source?: Partial<SourceOptions>
+  readonly policy?: Partial<Policy>
+  /** Where to listen; 127.0.0.1 if not given. */
+  readonly host?: string
+}
+
+export const QUIET: SourceOptions = {
+  kind: 'none',
+  rate: 0,
+  timing: 'fixed',
+  payloadBytes: 64,
+  file: shippedRecord(),
+  speed: 600,
+  seed: 1,
+  stdin: Readable.from([]),
+  complain: sentence => {
+    throw new Error(sentence)
+  },
+}
+
+/** Starts a lab that is silent until told otherwise. What it complains of fails the test that started it. */
+export async function startLab(options: StartOptions = {}): Promise<StartedLab> {
+  const complaints: Error[] = []
+  const lab = await buildLab({
+    window: { keepEvents: 100_000, keepSeconds: 120, keepBytes: 16_777_216 },
+    deployment: 'loopback',
+    token: null,
+    allowHosts: [],
+    complain: error => complaints.push(error),
+    ...options,
+    source: { ...QUIET, ...options.source },
+    policy: { ...POLICY, ...options.policy },
+  })
+  const host = options.host ?? '127.0.0.1'
+  const { port, roadPort } = await lab.listen({ host, port: 0, roadPort: 0 })
+  const name = urlHost(host)
+
+  return {
+    lab,
+    origin: `http://${name}:${port}`,
+    roadOrigin: `http://${name}:${roadPort}`,
+    publish,
+    async stop() {
+      await lab.close()
+      if (complaints.length > 0) throw new AggregateError(complaints, 'the lab complained')
+    },
+  }
+
+  async function publish(count: number, data: (n: number) => unknown = n => ({ n })): Promise<Cursor> {
+    let last: Cursor = { epoch: lab.log.epoch, seq: lab.log.top }
+    for (let n = 1; n <= count; n += 1) last = await lab.log.append('test', data(n))
+    return last
+  }
+}
