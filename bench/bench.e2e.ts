@@ -89,9 +89,9 @@ test('a short run accounts for every delivery and every byte, and leaves its fou
   })
   expect(trial?.values.completeness).toBe(1)
   expect(trial?.values['cpu-per-delivery']).toBeGreaterThan(0)
-  // The slip is part of the latency.
-  expect(trial?.values['slip-p50']).toBeGreaterThan(0)
-  expect(trial?.values['slip-p50']).toBeLessThan(trial?.values['latency-p50'] ?? 0)
+  // The schedule lag is part of the latency.
+  expect(trial?.values['schedule-lag-p50']).toBeGreaterThan(0)
+  expect(trial?.values['schedule-lag-p50']).toBeLessThan(trial?.values['latency-p50'] ?? 0)
   expect(run.caveats).toContain('The command line changed the axes of delivery; see each trial.')
 })
 

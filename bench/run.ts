@@ -19,7 +19,7 @@ import { createProgress, type ProgressOptions } from './processes/progress.ts'
 import { createRandom, type Random, shuffle } from './processes/random.ts'
 import { chooseScenarios } from './scenarios/choose.ts'
 import type { ArmPlan, Scenario, Tier } from './scenarios/scenario.ts'
-import { type Specimens, takeSpecimens } from './subjects/captured-payload.ts'
+import { type CapturedPayloads, capturePayloads } from './subjects/captured-payload.ts'
 import type { FloorSettings } from './subjects/floor.ts'
 import { attachRemote, type Remote } from './subjects/remote.ts'
 import { startServer } from './subjects/subject.ts'
@@ -121,7 +121,7 @@ export async function runBench(
   async function runTurns(): Promise<Trial[]> {
     const finished: Trial[] = []
     try {
-      const specimens = remote === null ? await prepare(scenarios, options, pinning, signal) : null
+      const captured = remote === null ? await prepare(scenarios, options, pinning, signal) : null
       if (options.tier !== 'quick') fleetCosts = await calibrate()
       for (const { scenario, plan, block, turn } of turns) {
         progress.begin(armLabel(scenario.id, plan))
@@ -130,7 +130,7 @@ export async function runBench(
           seed: Math.floor(random() * 2 ** 32),
           pinning,
           signal,
-          floor: floorOf(plan, specimens),
+          floor: floorOf(plan, captured),
           ...(remote === null ? {} : { remote }),
           ...fleetCostOf(scenario, plan),
         }
@@ -202,8 +202,8 @@ function planTurns(
   ).flat()
 }
 
-function floorOf({ as }: ArmPlan, specimens: Specimens | null): FloorSettings | null {
-  return as === undefined ? null : (specimens?.[as] ?? null)
+function floorOf({ as }: ArmPlan, captured: CapturedPayloads | null): FloorSettings | null {
+  return as === undefined ? null : (captured?.[as] ?? null)
 }
 
 /** The bytes that the floors send, from a server that is not measured. */
@@ -212,13 +212,13 @@ async function prepare(
   { tier }: { readonly tier: Tier },
   pinning: Pinning,
   signal: AbortSignal,
-): Promise<Specimens | null> {
+): Promise<CapturedPayloads | null> {
   const delivery = scenarios.find(scenario => scenario.id === 'delivery')
   if (delivery?.kind !== 'delivery') return null
   const { payloadBytes, eventsPerSecond, pollIntervalMs } = delivery.axes[tier]
   const server = await startServer({ core: pinning.serverCore, signal, payloadBytes, seed: 1 })
   try {
-    return await takeSpecimens(server, Math.max(1, Math.round((eventsPerSecond * pollIntervalMs) / 1000)))
+    return await capturePayloads(server, Math.max(1, Math.round((eventsPerSecond * pollIntervalMs) / 1000)))
   } finally {
     await server.stop()
   }

@@ -84,7 +84,7 @@ async function withProcesses(trial: TrialPlan, setting: TrialSetting): Promise<M
     startChild<LoadCommands>({
       name: 'the load process',
       entry: './fleet/load.js',
-      plants: setting.plants?.load ?? [],
+      injectedFaults: setting.injectedFaults?.load ?? [],
       core: pinning.loadCore,
       signal,
     }),
@@ -107,7 +107,7 @@ interface Start {
 
 async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting): Promise<Start> {
   const { floor: settings, seed, signal, pinning, plan } = setting
-  const place = { core: pinning.serverCore, signal, plants: setting.plants?.server ?? [] }
+  const place = { core: pinning.serverCore, signal, injectedFaults: setting.injectedFaults?.server ?? [] }
   if (scenario.kind === 'delivery' && settings !== null) {
     const axes = axesOf(scenario.axes, tier, plan)
     const floor = await startFloor({ ...place, settings })

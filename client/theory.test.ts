@@ -15,11 +15,11 @@ const AXES: DeliveryAxes = {
   warmUpMs: 0,
   warmUpFactor: 1,
   warmUpDeliveriesPerSecond: 1,
-  crowd: false,
+  largeFanOut: false,
   windowMs: 1_000,
 }
 
-const at = (roundTripMs: number) => ({ eventsPerSecond: 20, roundTripMs, slipMs: 0 })
+const at = (roundTripMs: number) => ({ eventsPerSecond: 20, roundTripMs, scheduleLagMs: 0 })
 
 /** One long poll against Poisson arrivals, walked through event by event: what the formula has to agree with. */
 function simulateLongPoll(roundTripMs: number, eventsPerSecond: number) {
@@ -68,11 +68,11 @@ test('a stream pays the distance once, a poll on top of half its interval', () =
   expect(predictMeanLatencyMs('poll', AXES, at(100))).toBe(150)
 })
 
-test('the slip of the source comes on top, and the rate is the one that was had', () => {
-  expect(predictMeanLatencyMs('sse', AXES, { ...at(100), slipMs: 1 })).toBe(51)
-  expect(predictMeanLatencyMs('poll', AXES, { ...at(100), slipMs: 1 })).toBe(151)
+test('the schedule lag of the source comes on top, and the rate is the one that was had', () => {
+  expect(predictMeanLatencyMs('sse', AXES, { ...at(100), scheduleLagMs: 1 })).toBe(51)
+  expect(predictMeanLatencyMs('poll', AXES, { ...at(100), scheduleLagMs: 1 })).toBe(151)
   const [few, many] = [1, 1000].map(eventsPerSecond =>
-    predictMeanLatencyMs('long-poll', AXES, { ...at(100), eventsPerSecond, slipMs: 1 }),
+    predictMeanLatencyMs('long-poll', AXES, { ...at(100), eventsPerSecond, scheduleLagMs: 1 }),
   )
   expect(few).toBeCloseTo(1 + 50 + 5, 0)
   expect(many).toBeCloseTo(1 + 100, 3)

@@ -18,7 +18,7 @@ export interface Conditions {
   /** R. */
   readonly roundTripMs: number
   /** The mean of actual − intended publish. */
-  readonly slipMs: number
+  readonly scheduleLagMs: number
 }
 
 /**
@@ -29,20 +29,20 @@ export interface Conditions {
  * that gap is λR ÷ (λR + e^(−λR)), and they wait for half of it on average. That holds for Poisson arrivals only: with
  * a fixed period the same phase comes back with each answer, and the mean is whatever that phase makes it.
  *
- * All of it from when the event was there: the source's slip comes on top.
+ * All of it from when the event was there: the source's schedule lag comes on top.
  */
 export function predictMeanLatencyMs(
   technique: Technique,
   axes: Usage,
-  { eventsPerSecond, roundTripMs, slipMs }: Conditions,
+  { eventsPerSecond, roundTripMs, scheduleLagMs }: Conditions,
 ): number | null {
-  if (technique === 'poll') return slipMs + axes.pollIntervalMs / 2 + roundTripMs / 2
+  if (technique === 'poll') return scheduleLagMs + axes.pollIntervalMs / 2 + roundTripMs / 2
   if (axes.distanceMs === null || axes.distanceMs === 0) return null
-  if (technique !== 'long-poll') return slipMs + roundTripMs / 2
+  if (technique !== 'long-poll') return scheduleLagMs + roundTripMs / 2
   if (axes.timing !== 'poisson') return null
   const eventsInGap = (eventsPerSecond * roundTripMs) / 1000
   const shareInGap = eventsInGap / (eventsInGap + Math.exp(-eventsInGap))
-  return slipMs + roundTripMs / 2 + (shareInGap * roundTripMs) / 2
+  return scheduleLagMs + roundTripMs / 2 + (shareInGap * roundTripMs) / 2
 }
 
 /**

@@ -27,7 +27,7 @@ import { createQueryParser } from './gate/query.ts'
 import { pathOfTarget } from './gate/request-target.ts'
 import { UpgradableRequest } from './gate/upgrade.ts'
 import { reachableAt } from './lan.ts'
-import { openRoad, type Road } from './link/link.ts'
+import { type Link, openLink } from './link/link.ts'
 import { type Listening, listenAt } from './listen.ts'
 import { createEventLog, type EventLog, type Window } from './log/event-log.ts'
 import { type Limits, LOOPBACK_LIMITS, NETWORK_LIMITS, POLICY, type Policy } from './policy.ts'
@@ -35,8 +35,8 @@ import { projectRoot } from './project-root.ts'
 import { TECHNIQUES, type Technique } from './protocol/techniques.ts'
 import { createSource, type SourceOptions } from './sources/index.ts'
 import { createSay } from './sources/say.ts'
-import { rooms } from './techniques/index.ts'
-import type { House, OpenRoom } from './techniques/technique.ts'
+import { techniqueServers } from './techniques/index.ts'
+import type { TechniqueContext, TechniqueHandle } from './techniques/technique.ts'
 
 export interface LabOptions {
   readonly window: Window
@@ -58,26 +58,26 @@ export interface LabOptions {
 /** Who can reach the server: this machine, a network, or everybody through the reverse proxies of these addresses. */
 export type Deployment = 'loopback' | 'lan' | { readonly proxies: readonly string[] }
 
-/** Where the lab listens; `roadPort` is null without a road. */
+/** Where the lab listens; `linkPort` is null without a link. */
 export interface Address {
   readonly host: string
   readonly port: number
-  readonly roadPort: number | null
+  readonly linkPort: number | null
 }
 
-/** Where to listen. Port 0 is any free one, and a road on the `next` port settles for any free one as well. */
+/** Where to listen. Port 0 is any free one, and a link on the `next` port settles for any free one as well. */
 export interface Wanted {
   readonly host: string
   readonly port: number
-  readonly roadPort: number | 'next' | null
+  readonly linkPort: number | 'next' | null
 }
 
 /** The lab, built but not listening. */
 export interface Lab {
   readonly log: EventLog
   readonly meter: Meter
-  readonly rooms: Readonly<Record<Technique, OpenRoom>>
-  /** Listens at both doors; resolves to where. Rejects with the listen error. */
+  readonly techniques: Readonly<Record<Technique, TechniqueHandle>>
+  /** Listens at both endpoints; resolves to where. Rejects with the listen error. */
   listen(wanted: Wanted): Promise<Address>
   /** Sends every reader home, then closes. */
   close(): Promise<void>
@@ -99,7 +99,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     exposeHeadRoutes: false,
     // Nothing is logged, so nobody needs a name for each request.
     genReqId: () => '',
-    // Refused by the rooms themselves, since a 503 would be final for an EventSource.
+    // Refused by the technique servers themselves, since a 503 would be final for an EventSource.
     return503OnClosing: false,
     forceCloseConnections: true,
     bodyLimit: BODY_MAX_BYTES,
@@ -113,15 +113,15 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
       IncomingMessage: UpgradableRequest,
       headersTimeout: policy.headersMs,
       // Node looks for late requests only so often: every 30 s if it is not told otherwise.
-      connectionsCheckingInterval: policy.sweepMs,
+      connectionsCheckingInterval: policy.checkEveryMs,
       // Without one the guard refuses, in the form of all refusals.
       requireHostHeader: false,
     },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     trustProxy: isProxy,
   })
-  let names = createNames({ hosts: [], port: 0, roadPort: null, allowHosts: [] })
-  let road: Road | null = null
+  let names = createNames({ hosts: [], port: 0, linkPort: null, allowHosts: [] })
+  let link: Link | null = null
   let listening: Listening | null = null
   let draining = false
 
@@ -130,20 +130,20 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   continueLate(app.server)
   const guard = createGuard(
     () => names,
-    () => road,
+    () => link,
   )
   const admission = createAdmission({
     limits,
     draining: () => draining,
     monotonicMs: clock.monotonicMs,
-    travellerOf: socket => road?.travellerOf(socket) ?? null,
+    linkClientOf: socket => link?.linkClientOf(socket) ?? null,
     isProxy,
   })
   openEntrance(app, meter, guard, admission)
   const reachability = hangUpOnUnreachable({
     hangUp: socket => {
       resetSocket(socket)
-      road?.hangUp(socket)
+      link?.hangUp(socket)
     },
     unackedMs: policy.unackedMs,
     monotonicMs: clock.monotonicMs,
@@ -152,23 +152,23 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   answerErrors(app, options.complain)
   const refuseTheRest = refuseOtherMethods(app)
 
-  const house: House = { log, clock, policy, say }
+  const context: TechniqueContext = { log, clock, policy, say }
   let control: Control | null = null
-  const open = await openRooms(app, house, sockets => {
+  const open = await openTechniques(app, context, sockets => {
     control = openControl(sockets, { meter, clock, policy, read: stats.read })
   })
   const letTimeGo = keepTime(clock, byMs => {
     options.tell?.(wasSetAnew(byMs))
     control?.sendBack()
   })
-  const roadPortFor = ({ headers, socket }: IncomingMessage) =>
-    names.roadPortFor(headers.host, { socket, byRoad: false })
+  const linkPortFor = ({ headers, socket }: IncomingMessage) =>
+    names.linkPortFor(headers.host, { socket, byLink: false })
   const health = (request: IncomingMessage) => {
-    const port = roadPortFor(request)
-    return { ready: !draining, epoch: log.epoch, top: log.top, road: port === null ? null : { port } }
+    const port = linkPortFor(request)
+    return { ready: !draining, epoch: log.epoch, top: log.top, link: port === null ? null : { port } }
   }
   const resultsFolder = options.resultsFolder ?? join(projectRoot(), 'results')
-  const api = { log, clock, source, meter, stats, health, road: () => road, resultsFolder }
+  const api = { log, clock, source, meter, stats, health, link: () => link, resultsFolder }
   openTalkBack(app, say)
   openReadings(app, api)
   await app.register(async commands => {
@@ -176,23 +176,23 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     else if (deployment !== 'loopback') refuseCommands(commands)
     openCommands(commands, api)
   })
-  await app.register(async page => openPage(page, roadPortFor))
+  await app.register(async page => openPage(page, linkPortFor))
   refuseTheRest()
   await app.ready()
 
-  return { log, meter, rooms: open, listen, close }
+  return { log, meter, techniques: open, listen, close }
 
-  async function listen({ host, port, roadPort }: Wanted): Promise<Address> {
+  async function listen({ host, port, linkPort }: Wanted): Promise<Address> {
     listening = await listenAt(app.server, { host, port }, wanted => app.listen(wanted))
-    if (roadPort !== null) {
-      road = await openRoad(app.server, {
+    if (linkPort !== null) {
+      link = await openLink(app.server, {
         host,
-        port: roadPort,
+        port: linkPort,
         connected: reachability.watch,
-        grants: (origin, socket) => grantsOf(origin, names, { socket, byRoad: true }),
+        grants: (origin, socket) => grantsOf(origin, names, { socket, byLink: true }),
       })
     }
-    const address = { host, port: listening.port, roadPort: road?.port ?? null }
+    const address = { host, port: listening.port, linkPort: link?.port ?? null }
     const hosts = reachableAt(host).map(urlHost)
     names = createNames({ ...address, hosts, allowHosts: options.allowHosts })
     return address
@@ -208,7 +208,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     Server.prototype.close.call(app.server)
     listening?.close()
     await Promise.all(Object.values(open).map(room => room.drain()))
-    await road?.close()
+    await link?.close()
     // Whoever has not left by now: Fastify would wait for them, upgraded sockets above all.
     for (const socket of meter.allSockets()) socket.destroy()
     await app.close()
@@ -236,18 +236,19 @@ const WEBSOCKET = {
 }
 
 /**
- * Opens the rooms. Those that upgrade, the page's control among them, have a scope of their own: the plugin's hooks
+ * Opens the technique servers. Those that upgrade, the page's control among them, have a scope of their own: the plugin's hooks
  * would cost every poll as well.
  */
-async function openRooms(
+async function openTechniques(
   app: FastifyInstance,
-  house: House,
+  context: TechniqueContext,
   control: (sockets: FastifyInstance) => void,
-): Promise<Record<Technique, OpenRoom>> {
-  const opened = new Map<Technique, OpenRoom>()
+): Promise<Record<Technique, TechniqueHandle>> {
+  const opened = new Map<Technique, TechniqueHandle>()
   const open = (scope: FastifyInstance, upgrades: boolean) => {
     for (const name of TECHNIQUES) {
-      if (rooms[name].upgrades === upgrades) opened.set(name, rooms[name].open(scope, house))
+      if (techniqueServers[name].upgrades === upgrades)
+        opened.set(name, techniqueServers[name].open(scope, context))
     }
   }
   open(app, false)
@@ -256,5 +257,5 @@ async function openRooms(
     open(sockets, true)
     control(sockets)
   })
-  return Object.fromEntries(opened) as Record<Technique, OpenRoom>
+  return Object.fromEntries(opened) as Record<Technique, TechniqueHandle>
 }

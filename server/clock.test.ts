@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { checkEvery } from './check-every.ts'
 import { type Clock, keepTime, systemClock } from './clock.ts'
 import { createEventLog } from './log/event-log.ts'
 import { CLOSE } from './protocol/wire.ts'
 import { pace } from './sources/pacer.ts'
-import { sweep } from './sweep.ts'
 import { type StartedLab, startLab } from './testing/start-lab.ts'
 
 const HOUR_MS = 3_600_000
@@ -160,7 +160,7 @@ async function cursorOf(lab: StartedLab): Promise<string> {
 function looks(clock: Clock, count: number): Promise<void> {
   return new Promise(resolve => {
     let left = count
-    const end = sweep(5, clock.monotonicMs, () => {
+    const end = checkEvery(5, clock.monotonicMs, () => {
       left -= 1
       if (left > 0) return
       end()

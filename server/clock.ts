@@ -1,5 +1,5 @@
+import { checkEvery } from './check-every.ts'
 import type { ClockReading } from './protocol/api.ts'
-import { sweep } from './sweep.ts'
 
 /** Time as an argument, so that a test can make it jump. */
 export interface Clock {
@@ -69,7 +69,7 @@ const LOOK_MS = 1000
  * the time was set. `moved` hears by how many milliseconds the clock was set forward (back: negative). Returns what ends it.
  */
 export function keepTime(clock: Clock, moved: (byMs: number) => void, everyMs = LOOK_MS): () => void {
-  return sweep(everyMs, clock.monotonicMs, () => {
+  return checkEvery(everyMs, clock.monotonicMs, () => {
     const byMs = clock.setAnew?.() ?? 0
     if (byMs !== 0) moved(byMs)
   })

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { isBadPort } from './bad-ports.ts'
 import { createNames } from './gate/names.ts'
-import { openRoad } from './link/link.ts'
+import { openLink } from './link/link.ts'
 import { listenAt } from './listen.ts'
 import { TECHNIQUES } from './protocol/techniques.ts'
 import { exchange, refusalOf, request } from './testing/raw-socket.ts'
@@ -42,7 +42,7 @@ describe('a lab', () => {
         if (host === 'localhost' || host === '::') return true
         return (host === '::1') === (address === '[::1]')
       })
-      for (const origin of [started.origin, started.roadOrigin]) {
+      for (const origin of [started.origin, started.linkOrigin]) {
         for (const address of reached) {
           const at = `http://${address}:${new URL(origin).port}`
           const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](at)))
@@ -77,7 +77,7 @@ describe('a lab', () => {
   it('answers under the address at which a connection arrived, though it did not exist at the start', async () => {
     started = await startLab({ host: '0.0.0.0', deployment: 'lan' })
     // To the names that were read at the start, 127.0.0.77 is as new as the address of another Wi-Fi.
-    for (const origin of [started.origin, started.roadOrigin]) {
+    for (const origin of [started.origin, started.linkOrigin]) {
       const at = `http://127.0.0.77:${new URL(origin).port}`
       const page = `http://127.0.0.77:${new URL(started.origin).port}`
       expect((await exchange(at, request(at, '/poll', { headers: [`Origin: ${page}`] }))).status).toBe(200)
@@ -92,17 +92,17 @@ describe('a lab', () => {
     }
   })
 
-  it('says that the road is there only to whoever reached it by a name of its own', async () => {
+  it('says that the link is there only to whoever reached it by a name of its own', async () => {
     started = await startLab({ allowHosts: ['Lab.Test:8080', 'lab.test'] })
-    const { origin, roadOrigin } = started
-    const road = async (host: string) => {
+    const { origin, linkOrigin } = started
+    const link = async (host: string) => {
       const answer = await exchange(origin, request(origin, '/api/health', { headers: [`Host: ${host}`] }))
-      return (JSON.parse(answer.body) as { road: unknown }).road
+      return (JSON.parse(answer.body) as { link: unknown }).link
     }
     const { host, port } = new URL(origin)
-    expect(await road(host)).toEqual({ port: Number(new URL(roadOrigin).port) })
-    expect(await road(`localhost:${port}`)).toEqual({ port: Number(new URL(roadOrigin).port) })
-    for (const name of ['lab.test:8080', 'LAB.TEST', 'localhost']) expect(await road(name)).toBeNull()
+    expect(await link(host)).toEqual({ port: Number(new URL(linkOrigin).port) })
+    expect(await link(`localhost:${port}`)).toEqual({ port: Number(new URL(linkOrigin).port) })
+    for (const name of ['lab.test:8080', 'LAB.TEST', 'localhost']) expect(await link(name)).toBeNull()
   })
 })
 
@@ -116,7 +116,7 @@ describe('a port', () => {
     expect(server.listening).toBe(false)
   })
 
-  it('is passed over as the road’s, where browsers refuse it', async () => {
+  it('is passed over as the link’s, where browsers refuse it', async () => {
     const server = createServer()
     servers.push(server)
     // Whichever is free of those before a bad one.
@@ -126,9 +126,9 @@ describe('a port', () => {
       Promise.reject(new Error('none is free')),
     )
     expect(before).toContain((server.address() as AddressInfo).port)
-    const road = await openRoad(server, { host: '127.0.0.1', port: 'next', grants: () => ({}) })
-    expect(isBadPort(road.port)).toBe(false)
-    await road.close()
+    const link = await openLink(server, { host: '127.0.0.1', port: 'next', grants: () => ({}) })
+    expect(isBadPort(link.port)).toBe(false)
+    await link.close()
   })
 
   it.each([1, 22, 2049, 5060, 5061, 6000, 6566, 6665, 6669, 6697, 10_080])(
@@ -148,8 +148,8 @@ describe('a port', () => {
 })
 
 describe('names', () => {
-  const arrival = (localAddress: string, byRoad = false) => ({ socket: { localAddress } as Socket, byRoad })
-  const names = createNames({ hosts: ['192.168.1.5', '[fd00::2]'], port: 80, roadPort: 81, allowHosts: [] })
+  const arrival = (localAddress: string, byLink = false) => ({ socket: { localAddress } as Socket, byLink })
+  const names = createNames({ hosts: ['192.168.1.5', '[fd00::2]'], port: 80, linkPort: 81, allowHosts: [] })
 
   it.each([
     '192.168.1.5',
@@ -161,7 +161,7 @@ describe('names', () => {
     '10.9.9.9:80',
   ])('of port 80 may be written without it: %s', host => {
     expect(names.isOurs(host, arrival('::ffff:10.9.9.9'))).toBe(true)
-    expect(names.roadPortFor(host, arrival('::ffff:10.9.9.9'))).toBe(81)
+    expect(names.linkPortFor(host, arrival('::ffff:10.9.9.9'))).toBe(81)
   })
 
   it.each([
@@ -169,11 +169,11 @@ describe('names', () => {
     ['Lab.Test:80', 'LAB.test:80', 'http://lab.test'],
     ['[FD00:0::9]:8080', '[fd00::9]:8080', 'http://[fd00::9]:8080'],
   ])('that were allowed are known as a browser writes them: %s', (name, host, origin) => {
-    const allowing = createNames({ hosts: [], port: 3000, roadPort: 3001, allowHosts: [name] })
+    const allowing = createNames({ hosts: [], port: 3000, linkPort: 3001, allowHosts: [name] })
     expect(allowing.isOurs(host, arrival('127.0.0.1'))).toBe(true)
     expect(allowing.isPage(origin, arrival('127.0.0.1'))).toBe(true)
     expect(allowing.isOurs(host, arrival('127.0.0.1', true))).toBe(false)
-    expect(allowing.roadPortFor(host, arrival('127.0.0.1'))).toBeNull()
+    expect(allowing.linkPortFor(host, arrival('127.0.0.1'))).toBeNull()
   })
 
   it('know the address of an interface without its zone', () => {

@@ -47,19 +47,19 @@ describe('the command line', () => {
     const server = run([], {
       PUSHLAB_SOURCE: 'synthetic',
       PUSHLAB_RATE: '7',
-      PUSHLAB_ROAD_PORT: 'off',
+      PUSHLAB_LINK_PORT: 'off',
       PORT: '0',
     })
     const address = await server.address
     expect(await (await fetch(`${address}/api/source`)).json()).toMatchObject({ kind: 'synthetic', rate: 7 })
-    expect(await (await fetch(`${address}/api/health`)).json()).toMatchObject({ road: null })
+    expect(await (await fetch(`${address}/api/health`)).json()).toMatchObject({ link: null })
   })
 
   it.each([
     { HOST: 'x86_64-conda-linux-gnu', PORT: '0' },
     { HOST: 'seminar-room-3', PORT: '', PUSHLAB_PORT: '0' },
     { HOST: '', PUSHLAB_HOST: '', PUSHLAB_PORT: '', PORT: '0' },
-    { PUSHLAB_PORT: 'tcp://10.96.0.7:3000', PUSHLAB_ROAD_PORT: 'tcp://10.96.0.8:3001', PORT: '0' },
+    { PUSHLAB_PORT: 'tcp://10.96.0.7:3000', PUSHLAB_LINK_PORT: 'tcp://10.96.0.8:3001', PORT: '0' },
     {
       PORT: 'tcp://172.17.0.5:5432',
       PUSHLAB_PORT: '0',
@@ -108,7 +108,7 @@ describe('the command line', () => {
   it('answers --help with every option, and --version', async () => {
     const help = await run(['--help']).ended
     expect(help.code).toBe(0)
-    for (const option of ['--port', '--road-port', '--source', '--timing', '--keep-bytes', '--seed']) {
+    for (const option of ['--port', '--link-port', '--source', '--timing', '--keep-bytes', '--seed']) {
       expect(help.stdout).toContain(option)
     }
     expect((await run(['--version']).ended).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
@@ -129,7 +129,7 @@ describe('the command line', () => {
     [['--host', '::'], /say --lan/],
     [['--host', '::ffff:192.0.2.1'], /say --lan/],
     [['--port', '6000'], /browsers refuse/],
-    [['--road-port', '5060'], /browsers refuse/],
+    [['--link-port', '5060'], /browsers refuse/],
     [['--trust-proxy', 'nginx'], /IP addresses/],
     [['--payload', '0'], /from 1 to 65536/],
     [['--policy', '{"heartbeatMs":"soon"}'], /some of the figures/],
@@ -154,14 +154,14 @@ describe('the command line', () => {
     expect(code).toBe(2)
   })
 
-  it.each(['--port', '--road-port'])('says what to do when the %s is busy', async option => {
+  it.each(['--port', '--link-port'])('says what to do when the %s is busy', async option => {
     const squatter = createServer().listen(0, '127.0.0.1')
     await new Promise(resolve => squatter.once('listening', resolve))
     const busy = String((squatter.address() as { port: number }).port)
-    const args = option === '--port' ? ['--port', busy] : ['--port', '0', '--road-port', busy]
+    const args = option === '--port' ? ['--port', busy] : ['--port', '0', '--link-port', busy]
     const { code, stderr } = await run(args).ended
     squatter.close()
-    expect(stderr).toMatch(new RegExp(`Port ${busy} is in use: choose another with --port or --road-port`))
+    expect(stderr).toMatch(new RegExp(`Port ${busy} is in use: choose another with --port or --link-port`))
     expect(code).toBe(2)
   })
 
@@ -275,7 +275,7 @@ describe('when nobody takes what it prints the lab', () => {
   it.skipIf(!existsSync('/dev/full'))('goes on when there is no room for what it prints', async () => {
     const full = openSync('/dev/full', 'w')
     const port = await freePort()
-    const server = run(['--port', String(port), '--road-port', 'off', '--source', 'stdin'], {}, [
+    const server = run(['--port', String(port), '--link-port', 'off', '--source', 'stdin'], {}, [
       'pipe',
       full,
       full,

@@ -20,12 +20,12 @@ async function main(): Promise<void> {
   const token = options.token ?? (options.lan === true ? randomBytes(16).toString('base64url') : null)
   const lab = await build(options, seed, token)
   home.open(lab)
-  const { host, port, roadPort } = await listen(lab, options)
+  const { host, port, linkPort } = await listen(lab, options)
   const [url = `http://127.0.0.1:${port}`, ...others] = reachableAt(host).map(
     name => `http://${urlHost(name)}:${port}`,
   )
   say(
-    `push-lab  source ${options.source}, seed ${seed}, ${roadPort === null ? 'no road' : `road on port ${roadPort}`}`,
+    `push-lab  source ${options.source}, seed ${seed}, ${linkPort === null ? 'no link' : `link on port ${linkPort}`}`,
   )
   process.stdout.write(`${url}\n`)
   if (options.lan === true && token !== null) process.stdout.write(`${invitation([url, ...others], token)}\n`)
@@ -61,12 +61,12 @@ async function build(options: Options, seed: number, token: string | null): Prom
   })
 }
 
-/** The road takes the next port if it was not given one. Behind a proxy there is none: nobody could reach it. */
+/** The link takes the next port if it was not given one. Behind a proxy there is none: nobody could reach it. */
 async function listen(lab: Lab, options: Options): Promise<Address> {
   const { host, port } = options
-  if (options.roadPort === 'off' || options.trustProxy !== undefined)
-    return lab.listen({ host, port, roadPort: null })
-  return lab.listen({ host, port, roadPort: options.roadPort ?? 'next' })
+  if (options.linkPort === 'off' || options.trustProxy !== undefined)
+    return lab.listen({ host, port, linkPort: null })
+  return lab.listen({ host, port, linkPort: options.linkPort ?? 'next' })
 }
 
 /** The first signal drains; whoever cannot wait for that sends a second. Before there is a lab, there is nothing to drain. */
@@ -99,7 +99,7 @@ function sentenceOf(error: unknown): string {
     address?: string
   }
   if (code === 'EADDRINUSE')
-    return `Port ${port} is in use: choose another with --port or --road-port, or 0 for any free one.`
+    return `Port ${port} is in use: choose another with --port or --link-port, or 0 for any free one.`
   if (code === 'EACCES') return `Port ${port} is not for you to open: choose one above 1023.`
   if (code === 'EADDRNOTAVAIL') return `${address} is no address of this machine: choose another with --host.`
   return message

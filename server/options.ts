@@ -20,7 +20,7 @@ export interface Options {
   readonly token?: string
   readonly trustProxy?: readonly string[]
   readonly allowHost: readonly string[]
-  readonly roadPort?: number | 'off'
+  readonly linkPort?: number | 'off'
   readonly source: SourceKind
   readonly file: string
   readonly rate: number
@@ -55,7 +55,7 @@ export function readOptions(args: readonly string[]): Options {
 
 function optionTable(): Option[] {
   return [
-    named('--port <n>', 'port of the page and the doors; 0 picks a free one', 'PORT')
+    named('--port <n>', 'port of the page and the endpoints; 0 picks a free one', 'PORT')
       .default(3000)
       .argParser(port),
     named(
@@ -75,8 +75,8 @@ function optionTable(): Option[] {
       .default([])
       .argParser(gathered),
     named(
-      '--road-port <n|off>',
-      "port of the lanes' own door (default: port + 1, or any free one)",
+      '--link-port <n|off>',
+      "port of the lanes' own endpoint (default: port + 1, or any free one)",
     ).argParser(portOrOff),
     named('--source <kind>', 'what publishes').choices(SOURCE_KINDS).default('replay'),
     named('--file <path>', 'NDJSON for replay').default(shippedRecord(), 'a real week of earthquakes'),

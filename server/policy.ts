@@ -2,10 +2,10 @@ import { HEARTBEAT_MS } from './protocol/wire.ts'
 
 /** The delivery contract's figures. An argument, so that tests can run them at a fraction of real time. */
 export interface Policy {
-  /** Silence after which a stream gets a heartbeat. */
+  /** Watchdog after which a stream gets a heartbeat. */
   readonly heartbeatMs: number
   /** How often streams are looked at for silence and for writes that do not drain: one timer for all. */
-  readonly sweepMs: number
+  readonly checkEveryMs: number
   /** A write that stays undrained for so long: the reader is cut, and resumes from its cursor. */
   readonly undrainedMs: number
   /** The most that is handed to a stream in one write; the next only when it has drained. */
@@ -46,7 +46,7 @@ export const NETWORK_LIMITS: Limits = {
 
 export const POLICY: Policy = {
   heartbeatMs: HEARTBEAT_MS,
-  sweepMs: 1000,
+  checkEveryMs: 1000,
   undrainedMs: 10_000,
   writeBytes: 64 * 1024,
   coalesceMs: 0,

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { RoadConditions } from '../../server/protocol/api.ts'
+import type { LinkConditions } from '../../server/protocol/api.ts'
 import { TECHNIQUES } from '../../server/protocol/techniques.ts'
 import { formatCursor } from '../../server/protocol/wire.ts'
 import { startLab } from '../../server/testing/start-lab.ts'
-import { anyRoad } from './any-link.ts'
-import { killAll, setRoad } from './commands.ts'
+import { anyLinkConditions } from './any-link.ts'
+import { killAll, setLink } from './commands.ts'
 import { judge } from './ledger.ts'
 import { createLedgerBook } from './ledger-book.ts'
 import { createPublisher } from './publisher.ts'
@@ -18,21 +18,21 @@ import { isAt, openWitness } from './witness.ts'
 const HASTY = { baseMs: 50, capMs: 500, leastMs: 10, silentMs: 1500, graceMs: 500, behindMs: 300 }
 
 interface Stretch {
-  readonly road: RoadConditions
+  readonly link: LinkConditions
   readonly forMs: number
   readonly kill: boolean
 }
 
 const stretch: fc.Arbitrary<Stretch> = fc.record({
-  road: anyRoad,
+  link: anyLinkConditions,
   forMs: fc.integer({ min: 20, max: 300 }),
   kill: fc.boolean(),
 })
 
 it(
-  'delivers everything once and in order over any road, by all four techniques at once',
+  'delivers everything once and in order over any link, by all four techniques at once',
   async () => {
-    const { lab, origin, roadOrigin, stop } = await startLab({
+    const { lab, origin, linkOrigin, stop } = await startLab({
       policy: { ...SERVER_TIMES, retryMs: { least: 20, most: 60 } },
     })
     try {
@@ -51,17 +51,17 @@ it(
       const publisher = createPublisher(book, append, { next: 1 })
       const from = formatCursor({ epoch: lab.log.epoch, seq: lab.log.top })
       const witnesses = TECHNIQUES.map(technique =>
-        openWitness(book, technique, { technique, origin: roadOrigin, from, policy: HASTY }),
+        openWitness(book, technique, { technique, origin: linkOrigin, from, policy: HASTY }),
       )
       try {
         const end = publisher.every(5, 100)
-        for (const { road, forMs, kill } of stretches) {
-          await setRoad(origin, road)
+        for (const { link, forMs, kill } of stretches) {
+          await setLink(origin, link)
           if (kill) await killAll(origin)
           await delay(forMs)
         }
         await end()
-        await setRoad(origin, {})
+        await setLink(origin, {})
         await publisher.publish(1)
         book.healed(publisher.top, HEALING_MS)
         await until('way to the top', () => witnesses.every(isAt(publisher.top)), HEALING_MS).catch(() => {})

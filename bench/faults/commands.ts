@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import type { RoadConditions } from '../../server/protocol/api.ts'
+import type { LinkConditions } from '../../server/protocol/api.ts'
 
 /**
  * Asks the server something on a connection of its own: one from a pool might be the very one that the command, or
@@ -28,9 +28,9 @@ export async function askAlone(
   return JSON.parse(said)
 }
 
-/** Sets the road's conditions. `{}` clears it. */
-export async function setRoad(origin: string, conditions: RoadConditions): Promise<void> {
-  await askAlone(origin, '/api/road', 'PUT', conditions)
+/** Sets the link's conditions. `{}` clears it. */
+export async function setLink(origin: string, conditions: LinkConditions): Promise<void> {
+  await askAlone(origin, '/api/link', 'PUT', conditions)
 }
 
 /** Resets all connections of all readers, or of those who read by one technique. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { RoadConditions } from '../../server/protocol/api.ts'
-import { setRoad } from './commands.ts'
+import type { LinkConditions } from '../../server/protocol/api.ts'
+import { setLink } from './commands.ts'
 import { judge } from './ledger.ts'
 import { createLedgerBook } from './ledger-book.ts'
 import { createPublisher } from './publisher.ts'
@@ -25,7 +25,7 @@ const PAYLOAD_BYTES = 700
  * into the hello, and into the data of the first event. None falls between an event's `id` line and the empty line
  * after it: eventsource 2.x and fetch-event-source believe an id at once, and lose an event that is cut right there.
  */
-const CUTS: readonly RoadConditions[] = [
+const CUTS: readonly LinkConditions[] = [
   { resetAfterBytes: 100 },
   { cutAfterBytes: 450 },
   { resetAfterBytes: 650 },
@@ -44,7 +44,7 @@ describe('clients that nobody here wrote', () => {
   const ending: (() => unknown)[] = []
 
   beforeAll(async () => {
-    const server = await startServerProcess({ policy: SERVER_TIMES, args: ['--road-port', '0'] })
+    const server = await startServerProcess({ policy: SERVER_TIMES, args: ['--link-port', '0'] })
     ending.push(() => server.kill())
     const cursor = await placeOf(server)
     const publisher = createPublisher(book, server.append, { next: 1 })
@@ -53,7 +53,7 @@ describe('clients that nobody here wrote', () => {
         const account = createTold(book.open(client.name, cursor))
         told.set(client, account)
         present.add(account)
-        ending.push(await client.read({ origin: server.roadOrigin, cursor, tell: account.hear }))
+        ending.push(await client.read({ origin: server.linkOrigin, cursor, tell: account.hear }))
       }),
     )
     await publisher.publish(1, PAYLOAD_BYTES)
@@ -87,11 +87,11 @@ describe('clients that nobody here wrote', () => {
     )
 
   /** Until everybody has noticed; then until everybody is back. */
-  async function cutEverybody(server: ServerProcess, conditions: RoadConditions): Promise<void> {
+  async function cutEverybody(server: ServerProcess, conditions: LinkConditions): Promise<void> {
     const before = new Map([...present].map(account => [account, account.cuts.length]))
-    await setRoad(server.origin, conditions)
+    await setLink(server.origin, conditions)
     await everybody(account => account.cuts.length > (before.get(account) ?? 0))
-    await setRoad(server.origin, {})
+    await setLink(server.origin, {})
     const events = new Map([...present].map(account => [account, account.events]))
     await everybody(account => account.events > (events.get(account) ?? 0))
   }

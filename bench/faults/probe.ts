@@ -1,5 +1,5 @@
 /**
- * Preloaded (`--import`) into a server that is to be hurt from within, so that the server itself needs no door for it.
+ * Preloaded (`--import`) into a server that is to be hurt from within, so that the server itself needs no endpoint for it.
  * It ends with whoever started it.
  */
 import { setTimeout as delay } from 'node:timers/promises'

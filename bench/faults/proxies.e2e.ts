@@ -26,7 +26,7 @@ for (const sentence of new Set(PROXIES.map(missing)))
 
 /** Each proxy stands before a server and four readers of its own; all of them at once. */
 describe('proxies as their documentation shows them first', () => {
-  const journeys = new Map<ProxyProgram, Promise<Journey>>()
+  const journeys = new Map<ProxyProgram, Promise<ProxiedConnection>>()
   const ending: (() => unknown)[] = []
 
   beforeAll(async () => {
@@ -57,12 +57,15 @@ describe('proxies as their documentation shows them first', () => {
       )
 })
 
-interface Journey {
+interface ProxiedConnection {
   violationsOf(technique: Technique): readonly string[]
   gapsOf(technique: Technique): readonly string[] | undefined
 }
 
-async function travel(program: ProxyProgram, onEnd: (end: () => unknown) => void): Promise<Journey> {
+async function travel(
+  program: ProxyProgram,
+  onEnd: (end: () => unknown) => void,
+): Promise<ProxiedConnection> {
   const book = createLedgerBook(() => performance.now())
   const numbers = { next: 1 }
   const late: string[] = []

@@ -11,8 +11,8 @@ import type { Measurement, ProbeQuestion } from './probe.ts'
 export interface ServerProcess {
   readonly origin: string
   readonly port: number
-  /** The lanes' origin; the server's own where it has no road. */
-  readonly roadOrigin: string
+  /** The lanes' origin; the server's own where it has no link. */
+  readonly linkOrigin: string
   readonly child: ChildProcess
   /** Its exit code; `null` after a signal that it could not answer. */
   readonly exited: Promise<number | null>
@@ -47,7 +47,7 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
   const port = options.port ?? (await quietPort())
   const args = [
     ...['--expose-gc', '--import', PROBE, MAIN],
-    ...['--port', String(port), '--road-port', 'off', '--source', 'none'],
+    ...['--port', String(port), '--link-port', 'off', '--source', 'none'],
     ...['--policy', JSON.stringify(options.policy ?? {})],
     ...(options.token === undefined ? [] : ['--token', options.token]),
     ...(options.args ?? []),
@@ -61,12 +61,12 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
         })
   const exited = once(child, 'exit').then(([code]) => code as number | null)
   const origin = await printedAddress(child, exited)
-  const { road } = (await askAlone(origin, '/api/health')) as { road: { port: number } | null }
+  const { link } = (await askAlone(origin, '/api/health')) as { link: { port: number } | null }
 
   return {
     origin,
     port,
-    roadOrigin: road === null ? origin : `http://127.0.0.1:${road.port}`,
+    linkOrigin: link === null ? origin : `http://127.0.0.1:${link.port}`,
     child,
     exited,
     block: ms => ask({ block: ms }),

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { linearRegression } from 'simple-statistics'
 import { TECHNIQUES } from '../../server/protocol/techniques.ts'
 import { createRandom } from '../processes/random.ts'
-import { anyRoad } from './any-link.ts'
-import { askAlone, killAll, setRoad } from './commands.ts'
+import { anyLinkConditions } from './any-link.ts'
+import { askAlone, killAll, setLink } from './commands.ts'
 import { judge, type Violation } from './ledger.ts'
 import { createLedgerBook } from './ledger-book.ts'
 import type { Measurement } from './probe.ts'
@@ -35,7 +35,7 @@ const PAYLOAD_BYTES = 400
 const WINDOW = ['--keep-events', '500', '--keep-seconds', '3600']
 const POLICY = {
   heartbeatMs: 500,
-  sweepMs: 50,
+  checkEveryMs: 50,
   undrainedMs: 1000,
   pongMs: 1000,
   // A pool that was aborted while it connected keeps a connection on which it never asks.
@@ -47,7 +47,7 @@ const READER_POLICY = { baseMs: 50, capMs: 500, leastMs: 10, silentMs: 1500, gra
 
 export async function runSoak({ minutes, seed, say }: SoakOptions): Promise<SoakReport> {
   const random = createRandom(seed)
-  const server = await startServerProcess({ policy: POLICY, args: [...WINDOW, '--road-port', '0'] })
+  const server = await startServerProcess({ policy: POLICY, args: [...WINDOW, '--link-port', '0'] })
   const untilMs = performance.now() + minutes * 60_000
   const totals: Totals = { violations: 0, undeclaredGaps: 0, leftOver: 0, events: 0, readers: 0 }
   const rests: Rest[] = []
@@ -92,7 +92,7 @@ async function round(server: ServerProcess, random: () => number, totals: Totals
   const join = () => {
     for (const technique of TECHNIQUES) {
       const name = `${technique} reader ${witnesses.length + 1}`
-      const origin = random() < 0.7 ? server.roadOrigin : server.origin
+      const origin = random() < 0.7 ? server.linkOrigin : server.origin
       witnesses.push(openWitness(book, name, { technique, origin, policy: READER_POLICY }))
     }
   }
@@ -106,7 +106,7 @@ async function round(server: ServerProcess, random: () => number, totals: Totals
     witnesses[Math.floor(random() * witnesses.length)]?.leave()
     join()
   }
-  await setRoad(server.origin, {})
+  await setLink(server.origin, {})
   await stop()
   await publisher.publish(1)
   const { log } = await server.stats()
@@ -124,7 +124,7 @@ async function round(server: ServerProcess, random: () => number, totals: Totals
   return found
 }
 
-/** One fault. Conditions of the road stay until the next; all others strike once. */
+/** One fault. Conditions of the link stay until the next; all others strike once. */
 async function strike(server: ServerProcess, random: () => number): Promise<void> {
   const kind = Math.floor(random() * 6)
   if (kind === 0) await killAll(server.origin)
@@ -135,8 +135,8 @@ async function strike(server: ServerProcess, random: () => number): Promise<void
   } else if (kind === 2) server.block(300 * random())
   else if (kind === 3) await askAlone(server.origin, '/api/reset', 'POST', {})
   else {
-    const [road = {}] = fc.sample(anyRoad, { numRuns: 1, seed: Math.floor(random() * 2 ** 31) })
-    await setRoad(server.origin, road)
+    const [link = {}] = fc.sample(anyLinkConditions, { numRuns: 1, seed: Math.floor(random() * 2 ** 31) })
+    await setLink(server.origin, link)
   }
 }
 
@@ -159,7 +159,7 @@ async function rest(server: ServerProcess): Promise<Rest> {
     const readerSockets = TECHNIQUES.reduce((sum, name) => sum + techniques[name].connections, 0)
     const measurement = await server.measure()
     const now = { ...measurement, atMs: performance.now(), readerSockets, otherSockets: other.connections }
-    // The road's ends linger for some seconds when they have been told goodbye.
+    // The link's ends linger for some seconds when they have been told goodbye.
     const quiet = readerSockets === 0 && countOf(now, SOCKET) <= now.otherSockets
     if (quiet || performance.now() > giveUpMs) return now
     await delay(250)

@@ -23,7 +23,7 @@ export function scaledCount(full: number, short: number): number {
 
 export const SERVER_TIMES = {
   heartbeatMs: scaledMs(15_000),
-  sweepMs: scaledMs(1000),
+  checkEveryMs: scaledMs(1000),
   undrainedMs: scaledMs(10_000),
   pongMs: scaledMs(10_000),
   retryMs: { least: scaledMs(1000), most: scaledMs(3000) },

@@ -10,7 +10,7 @@ const MAIN = join(fileURLToPath(new URL('../../dist', import.meta.url)), 'server
 /** Two hosts of this test's own, each in a network namespace, with a cable between them. */
 const [LAB, READER] = [`lab-${process.pid}`, `reader-${process.pid}`]
 const LAB_ADDRESS = '10.213.77.1'
-const POLICY = { heartbeatMs: 300, sweepMs: 50, pongMs: 500, unackedMs: 1500 }
+const POLICY = { heartbeatMs: 300, checkEveryMs: 50, pongMs: 500, unackedMs: 1500 }
 const TOKEN = 'correct-horse'
 
 const NO_HOSTS = whyNoHosts()
@@ -27,9 +27,12 @@ describe.skipIf(NO_HOSTS !== null)('readers that vanish without a word, as when 
     timeout: 40_000,
   }, async () => {
     lay()
-    const { page, road } = await startLab()
-    const doors = ['/sse', '/long-poll?cursor=earliest', '/ws', '/control']
-    const urls = [...doors.map(door => page + door), ...doors.slice(0, 3).map(door => road + door)]
+    const { page, link } = await startLab()
+    const endpoints = ['/sse', '/long-poll?cursor=earliest', '/ws', '/control']
+    const urls = [
+      ...endpoints.map(endpoint => page + endpoint),
+      ...endpoints.slice(0, 3).map(endpoint => link + endpoint),
+    ]
     const readers = await read(READER, urls)
     const witness = await read(LAB, [`${page}/sse`])
     expect(await connections(page)).toBeGreaterThanOrEqual(7)
@@ -68,11 +71,11 @@ function lay(): void {
   }
 }
 
-async function startLab(): Promise<{ page: string; road: string }> {
+async function startLab(): Promise<{ page: string; link: string }> {
   const args = ['--lan', '--host', LAB_ADDRESS, '--source', 'none', '--token', TOKEN]
   const child = onHost(LAB, MAIN, ...args, '--policy', JSON.stringify(POLICY))
   await once(child.stdout ?? child, 'data')
-  return { page: `http://${LAB_ADDRESS}:3000`, road: `http://${LAB_ADDRESS}:3001` }
+  return { page: `http://${LAB_ADDRESS}:3000`, link: `http://${LAB_ADDRESS}:3001` }
 }
 
 /** A process that reads from all these addresses until it is killed. Resolves once each has answered. */

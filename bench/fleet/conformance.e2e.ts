@@ -50,7 +50,7 @@ let server: ChildProcess
 let origin: string
 
 beforeAll(async () => {
-  const args = ['--port', '0', '--road-port', 'off', '--source', 'synthetic', '--rate', '0']
+  const args = ['--port', '0', '--link-port', 'off', '--source', 'synthetic', '--rate', '0']
   server = spawn(process.execPath, ['dist/server/main.js', ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   if (server.stdout === null) throw new Error('the server has no stdout')
   for await (const line of createInterface(server.stdout)) {

@@ -11,7 +11,7 @@ let origin: string
 let fleet: Fleet | null = null
 
 beforeAll(async () => {
-  const args = ['--port', '0', '--road-port', 'off', '--source', 'synthetic', '--rate', '0']
+  const args = ['--port', '0', '--link-port', 'off', '--source', 'synthetic', '--rate', '0']
   server = spawn(process.execPath, ['dist/server/main.js', ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   if (server.stdout === null) throw new Error('the server has no stdout')
   for await (const line of createInterface(server.stdout)) {

@@ -36,9 +36,9 @@ export interface Reader {
 
 export type CreateReader = (context: ReaderContext) => Reader
 
-/** The door with the place to go on from; a newcomer names none. */
-export function pathFrom(door: string, cursor: string | null): string {
-  return cursor === null ? door : `${door}?cursor=${cursor}`
+/** The endpoint with the place to go on from; a newcomer names none. */
+export function pathFrom(endpoint: string, cursor: string | null): string {
+  return cursor === null ? endpoint : `${endpoint}?cursor=${cursor}`
 }
 
 /** The number of the event whose text begins at `start` with `{"seq":`, without parsing the rest. */

@@ -5,7 +5,7 @@ import { type SimulatedRun, simulateTrials } from '../judge/simulate-trials.ts'
 import { createRandom } from '../processes/random.ts'
 import type { AnswerName } from './outcome.ts'
 import type { Claim, Reading } from './reading.ts'
-import { isAsPlanted } from './take-reading.ts'
+import { isAsInjected } from './take-reading.ts'
 
 const RUNS = 200
 /** Of these, half as many are enough to see that they are found. */
@@ -17,7 +17,7 @@ export const EQUALS: AnswerName = { id: 'equals', title: `${RUNS} simulated A/A 
 const CLAIM: Claim = {
   title: 'runs that claim a difference',
   unit: '%',
-  planted: 0,
+  injected: 0,
   tolerance: 5,
   kind: 'figure',
 }
@@ -31,7 +31,7 @@ export function readEquals(): Reading {
     interval: null,
     without: percentOf(claimsBetweenUnequals()),
     pairs: 1,
-    verdict: isAsPlanted(CLAIM, read) ? 'as planted' : 'not as planted',
+    verdict: isAsInjected(CLAIM, read) ? 'as injected' : 'not as injected',
   }
 }
 

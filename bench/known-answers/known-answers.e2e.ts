@@ -2,7 +2,7 @@ import { expect, type TestContext, test } from 'vitest'
 import { choosePinning } from '../processes/pinning.ts'
 import { KNOWN_ANSWERS, type KnownAnswer } from './known-answers.ts'
 import { writeOutcome } from './outcome.ts'
-import { isAsPlanted, takeReadings } from './take-reading.ts'
+import { isAsInjected, takeReadings } from './take-reading.ts'
 
 const PINNING = choosePinning()
 const TIME_LIMIT_MS = 120_000
@@ -26,9 +26,9 @@ async function readAnswer(answer: KnownAnswer, context: TestContext): Promise<vo
   writeOutcome({ id, title, readings })
   for (const reading of readings) {
     const told = JSON.stringify(reading)
-    expect(isAsPlanted(reading, reading.without), `without the plant: ${told}`).toBe(false)
+    expect(isAsInjected(reading, reading.without), `without the injectedFault: ${told}`).toBe(false)
     // Neither right nor wrong: the tolerance is the bench's claim, and a busy machine must not widen it.
     if (reading.verdict === 'too noisy') context.skip(`too noisy to be read: ${told}`)
-    expect(reading.verdict, told).toBe('as planted')
+    expect(reading.verdict, told).toBe('as injected')
   }
 }

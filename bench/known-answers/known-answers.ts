@@ -1,4 +1,4 @@
-/** What is planted, and what the bench must read of it: the tests of the instrument's own truth. */
+/** What is injected, and what the bench must read of it: the tests of the instrument's own truth. */
 import type { SummaryRow } from '../../server/protocol/run.ts'
 import { MACHINE_CHECKS, TALLY } from '../judge/checks.ts'
 import type { Trial } from '../judge/result.ts'
@@ -8,12 +8,12 @@ import { METRICS, type MetricId } from '../scenarios/metrics.ts'
 import type { ConnectionsAxes, DeliveryAxes, Scenario, ScenarioId } from '../scenarios/scenario.ts'
 import { SCENARIOS } from '../scenarios/table.ts'
 import { runTrial } from '../trial.ts'
-import { type Plant, plantAddress } from './injected-fault.ts'
+import { type InjectedFault, injectedFaultAddress } from './injected-fault.ts'
 import type { Claim } from './reading.ts'
 
 export interface KnownAnswer {
   readonly id: string
-  /** What is planted. */
+  /** What is injected. */
   readonly title: string
   /** It reads CPU or memory, or uses much of it: nothing else runs meanwhile. */
   readonly alone: boolean
@@ -21,7 +21,7 @@ export interface KnownAnswer {
   readonly pairs: readonly [least: number, most: number]
   /** What is read of the same pairs. */
   readonly expected: readonly Expected[]
-  trial(planted: boolean, setting: Surroundings): Promise<Trial>
+  trial(injected: boolean, setting: Surroundings): Promise<Trial>
 }
 
 export interface Expected extends Claim {
@@ -44,7 +44,7 @@ const QUIET: DeliveryAxes = {
   warmUpFactor: 1,
   warmUpDeliveriesPerSecond: 100_000,
   windowMs: 1_000,
-  crowd: false,
+  largeFanOut: false,
 }
 
 /**
@@ -86,7 +86,7 @@ const TALLIED: readonly string[] = TALLY
 const NO_FIGURE: Expected = {
   title: 'figures printed all the same',
   unit: 'n',
-  planted: 0,
+  injected: 0,
   tolerance: 0,
   kind: 'figure',
   figure: trial =>
@@ -105,20 +105,20 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
     pairs: [1, 1],
     // A sixth of all events meets a stall, evenly spread over it. A tenth of all is 60 % of those, a hundredth 6 %.
     expected: [
-      { ...latencyTail('latency-p90'), planted: 0.4 * STALL.stallMs, tolerance: 0.04 * STALL.stallMs },
-      { ...latencyTail('latency-p99'), planted: 0.94 * STALL.stallMs, tolerance: 0.047 * STALL.stallMs },
+      { ...latencyTail('latency-p90'), injected: 0.4 * STALL.stallMs, tolerance: 0.04 * STALL.stallMs },
+      { ...latencyTail('latency-p99'), injected: 0.94 * STALL.stallMs, tolerance: 0.047 * STALL.stallMs },
     ],
-    trial: (planted, setting) =>
-      delivery(setting, STALLED, planted ? { server: { name: 'stall', ...STALL } } : {}),
+    trial: (injected, setting) =>
+      delivery(setting, STALLED, injected ? { server: { name: 'stall', ...STALL } } : {}),
   },
   {
     id: 'distance',
-    title: '50 ms more on the road, one way',
+    title: '50 ms more on the link, one way',
     // Beside the stalls half of the pairs read 53, and twice as many are needed.
     alone: true,
     pairs: [3, 12],
     expected: [effectOn('latency-p50', DISTANCE_MS, 2)],
-    trial: (planted, setting) => delivery(setting, { ...QUIET, distanceMs: planted ? DISTANCE_MS : 0 }),
+    trial: (injected, setting) => delivery(setting, { ...QUIET, distanceMs: injected ? DISTANCE_MS : 0 }),
   },
   {
     id: 'burn',
@@ -127,8 +127,8 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
     pairs: [3, 12],
     expected: [effectOn('cpu-per-delivery', BURNT_US, 1)],
     // Without means with nothing burnt: standing between the server and its sockets costs a little by itself.
-    trial: (planted, setting) =>
-      delivery(setting, BURNING, { server: { name: 'burn', us: planted ? BURNT_US : 0 } }),
+    trial: (injected, setting) =>
+      delivery(setting, BURNING, { server: { name: 'burn', us: injected ? BURNT_US : 0 } }),
   },
   {
     id: 'drop',
@@ -139,15 +139,15 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
       {
         title: 'deliveries reported lost',
         unit: 'n',
-        planted: 1,
+        injected: 1,
         tolerance: 0,
         kind: 'figure',
         figure: lost,
       },
       NO_FIGURE,
     ],
-    trial: (planted, setting) =>
-      delivery(setting, DROPPING, planted ? { server: { name: 'drop', of: DROPPED_OF } } : {}),
+    trial: (injected, setting) =>
+      delivery(setting, DROPPING, injected ? { server: { name: 'drop', of: DROPPED_OF } } : {}),
   },
   {
     id: 'keep',
@@ -155,8 +155,8 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
     alone: true,
     pairs: [3, 5],
     expected: [effectOn('memory-per-connection', KEPT_BYTES / 1024, 1)],
-    trial: (planted, setting) =>
-      connections(setting, KEEPING, planted ? { server: { name: 'keep', bytes: KEPT_BYTES } } : {}),
+    trial: (injected, setting) =>
+      connections(setting, KEEPING, injected ? { server: { name: 'keep', bytes: KEPT_BYTES } } : {}),
   },
   {
     id: 'throttle',
@@ -167,15 +167,15 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
       {
         title: 'called generator-bound',
         unit: 'n',
-        planted: 1,
+        injected: 1,
         tolerance: 0,
         kind: 'figure',
         figure: ({ reasons }) => reasons.filter(reason => reason.startsWith('generator-bound')).length,
       },
       NO_FIGURE,
     ],
-    trial: (planted, setting) =>
-      delivery(setting, QUIET, planted ? { load: { name: 'throttle', periodMs: 20, share: 0.05 } } : {}),
+    trial: (injected, setting) =>
+      delivery(setting, QUIET, injected ? { load: { name: 'throttle', periodMs: 20, share: 0.05 } } : {}),
   },
   {
     id: 'pad',
@@ -183,17 +183,17 @@ export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
     alone: false,
     pairs: [2, 2],
     expected: [effectOn('wire-down', PADDING_BYTES, 1)],
-    trial: (planted, setting) =>
-      delivery(setting, QUIET, planted ? { server: { name: 'pad', bytes: PADDING_BYTES } } : {}),
+    trial: (injected, setting) =>
+      delivery(setting, QUIET, injected ? { server: { name: 'pad', bytes: PADDING_BYTES } } : {}),
   },
 ]
 
-function effectOn(id: MetricId, planted: number, tolerance: number): Expected {
+function effectOn(id: MetricId, injected: number, tolerance: number): Expected {
   const { title, unit } = METRICS[id]
-  return { title, unit, planted, tolerance, kind: 'effect', figure: figureOf(id) }
+  return { title, unit, injected, tolerance, kind: 'effect', figure: figureOf(id) }
 }
 
-function latencyTail(id: MetricId): Omit<Expected, 'planted' | 'tolerance'> {
+function latencyTail(id: MetricId): Omit<Expected, 'injected' | 'tolerance'> {
   const { title, unit } = METRICS[id]
   return { title, unit, kind: 'figure', figure: figureOf(id) }
 }
@@ -202,21 +202,21 @@ function figureOf(id: MetricId): (trial: Trial) => number {
   return trial => trial.values[id] ?? Number.NaN
 }
 
-interface Planting {
-  readonly server?: Plant
-  readonly load?: Plant
+interface Injection {
+  readonly server?: InjectedFault
+  readonly load?: InjectedFault
 }
 
-function delivery(setting: Surroundings, axes: DeliveryAxes, planting: Planting = {}): Promise<Trial> {
+function delivery(setting: Surroundings, axes: DeliveryAxes, injecting: Injection = {}): Promise<Trial> {
   const scenario = scenarioOf('delivery')
   if (scenario.kind !== 'delivery') throw new Error('the delivery scenario is of another kind')
-  return run({ ...scenario, axes: { ...scenario.axes, quick: axes } }, setting, planting)
+  return run({ ...scenario, axes: { ...scenario.axes, quick: axes } }, setting, injecting)
 }
 
-function connections(setting: Surroundings, axes: ConnectionsAxes, planting: Planting): Promise<Trial> {
+function connections(setting: Surroundings, axes: ConnectionsAxes, injecting: Injection): Promise<Trial> {
   const scenario = scenarioOf('connections')
   if (scenario.kind !== 'connections') throw new Error('the connections scenario is of another kind')
-  return run({ ...scenario, axes: { ...scenario.axes, quick: axes } }, setting, planting)
+  return run({ ...scenario, axes: { ...scenario.axes, quick: axes } }, setting, injecting)
 }
 
 function scenarioOf(id: ScenarioId): Scenario {
@@ -225,16 +225,16 @@ function scenarioOf(id: ScenarioId): Scenario {
   return scenario
 }
 
-async function run(scenario: Scenario, setting: Surroundings, { server, load }: Planting): Promise<Trial> {
+async function run(scenario: Scenario, setting: Surroundings, { server, load }: Injection): Promise<Trial> {
   const trial = await runTrial(
     { scenario, tier: 'quick', block: 1, turn: 1 },
     {
       ...setting,
       plan: { arm: 'sse' },
       floor: null,
-      plants: {
-        server: server === undefined ? [] : [plantAddress(server)],
-        load: load === undefined ? [] : [plantAddress(load)],
+      injectedFaults: {
+        server: server === undefined ? [] : [injectedFaultAddress(server)],
+        load: load === undefined ? [] : [injectedFaultAddress(load)],
       },
     },
   )
@@ -250,7 +250,7 @@ function lost(trial: Trial): number {
 
 /**
  * As if it had all the publishes that a percentile could ask for: what is missing then is what the checks refuse. What
- * befell the machine is nobody's plant, so that those checks are left out.
+ * befell the machine is nobody's injectedFault, so that those checks are left out.
  */
 function rowsOf(trial: Trial): SummaryRow[] {
   const checks = trial.checks.filter(({ name }) => !MACHINE_CHECKS.includes(name))

@@ -33,7 +33,7 @@ export interface Answered extends AnswerName {
 
 export interface AnswerName {
   readonly id: string
-  /** What was planted. */
+  /** What was injected. */
   readonly title: string
 }
 

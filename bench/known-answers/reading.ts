@@ -1,16 +1,16 @@
 import type { Interval } from '../../server/protocol/run.ts'
 
-/** What must be read of what was planted. */
+/** What must be read of what was injected. */
 export interface Claim {
   /** Of the metric that is read. */
   readonly title: string
   readonly unit: string
   /** What must be read, and how far from it is still right. */
-  readonly planted: number
+  readonly injected: number
   readonly tolerance: number
   /**
-   * `effect`: the planted trial's figure less that of a trial without, run at the same time, so that both meet the
-   * same disturbances. `figure`: the planted trial's figure as it stands.
+   * `effect`: the injected trial's figure less that of a trial without, run at the same time, so that both meet the
+   * same disturbances. `figure`: the injected trial's figure as it stands.
    */
   readonly kind: 'effect' | 'figure'
 }
@@ -21,9 +21,9 @@ export interface Reading extends Claim {
   readonly read: number
   /** Where it lies, with 95 % confidence; `null` with fewer than three pairs. */
   readonly interval: Interval | null
-  /** The same reading with nothing planted. */
+  /** The same reading with nothing injected. */
   readonly without: number
   readonly pairs: number
   /** `too noisy`: the pairs lie too far apart to say, after as many as there was patience for. */
-  readonly verdict: 'as planted' | 'not as planted' | 'too noisy'
+  readonly verdict: 'as injected' | 'not as injected' | 'too noisy'
 }

@@ -12,14 +12,14 @@ const BURN: AnswerOutcome = {
     {
       title: 'server CPU per delivery',
       unit: 'µs',
-      planted: 5,
+      injected: 5,
       tolerance: 1,
       kind: 'effect',
       read: 5.204,
       interval: { low: 4.9, high: 5.4 },
       without: -0.021,
       pairs: 3,
-      verdict: 'as planted',
+      verdict: 'as injected',
     },
   ],
 }
@@ -27,7 +27,7 @@ const OUTCOME: KnownAnswersOutcome = { answers: [BURN] }
 
 const textOf = (...given: Parameters<typeof knownAnswerBlocks>) => JSON.stringify(knownAnswerBlocks(...given))
 
-test('a report says what was planted, what was read with it and without, and what to make of it', () => {
+test('a report says what was injected, what was read with it and without, and what to make of it', () => {
   expect(knownAnswerBlocks(OUTCOME, 'abc').at(-1)).toMatchObject({
     rows: [
       [
@@ -36,7 +36,7 @@ test('a report says what was planted, what was read with it and without, and wha
         '5 ± 1',
         '5.2',
         '-0.02',
-        'as planted, 3 pairs',
+        'as injected, 3 pairs',
       ],
     ],
   })
@@ -70,7 +70,7 @@ test('an answer that is missing, failed or too noisy is shown as not read, and w
   expect(JSON.stringify(blocks)).toContain('3 of 4 were not read: noise; a hole; a stone.')
   const table = blocks.at(-1)
   expect(table?.kind === 'table' && table.rows.map(row => [row[0], row.at(-1)])).toEqual([
-    ['5 µs of CPU burnt for each delivery', 'as planted, 3 pairs'],
+    ['5 µs of CPU burnt for each delivery', 'as injected, 3 pairs'],
     ['noise', 'not read: too noisy, 12 pairs'],
     ['a hole', 'not read: not run since the build'],
     ['a stone', 'not read: a trial failed: it broke'],

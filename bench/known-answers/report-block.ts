@@ -21,7 +21,7 @@ export function knownAnswerBlocks(
     {
       kind: 'paragraph',
       text: [
-        'Effects of known size were planted, and the bench had to read them.',
+        'Effects of known size were injected, and the bench had to read them.',
         differ ? 'Not all were read at the same commit: each says at which.' : lastRead(answers, commit),
         unreadSentence(answers),
       ]
@@ -31,7 +31,7 @@ export function knownAnswerBlocks(
     {
       kind: 'table',
       columns: [
-        ...['planted', 'what is read', 'to be read', 'read', 'read without', ''],
+        ...['injected', 'what is read', 'to be read', 'read', 'read without', ''],
         ...(differ ? ['when, and at which commit'] : []),
       ],
       rows: answers.flatMap(answer =>
@@ -68,7 +68,7 @@ function rowsOf({ readings, occasion, failure }: AnswerOutcome): string[][] {
   }
   return readings.map(reading => [
     `${reading.title}, ${reading.unit}`,
-    `${number(reading.planted)}${reading.tolerance === 0 ? '' : ` ± ${number(reading.tolerance)}`}`,
+    `${number(reading.injected)}${reading.tolerance === 0 ? '' : ` ± ${number(reading.tolerance)}`}`,
     number(reading.read),
     number(reading.without),
     verdictOf(reading),

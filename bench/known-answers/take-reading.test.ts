@@ -6,22 +6,22 @@ import { read } from './take-reading.ts'
 const EXPECTED: Expected = {
   title: 'server CPU per delivery',
   unit: 'µs',
-  planted: 5,
+  injected: 5,
   tolerance: 1,
   kind: 'effect',
   figure: trial => trial.values['cpu-per-delivery'] ?? Number.NaN,
 }
 
-/** Pairs of [planted, plain]. */
+/** Pairs of [injected, plain]. */
 function readOf(pairs: readonly (readonly [number, number])[]) {
   const trial = (us: number) => trialOf({ values: { 'cpu-per-delivery': us } })
   return read(
     EXPECTED,
-    pairs.map(([planted, plain]) => ({ planted: trial(planted), plain: trial(plain) })),
+    pairs.map(([injected, plain]) => ({ injected: trial(injected), plain: trial(plain) })),
   )
 }
 
-test('an effect is the median over pairs, and without the plant that between neighbours', () => {
+test('an effect is the median over pairs, and without the injectedFault that between neighbours', () => {
   expect(
     readOf([
       [15, 10],
@@ -32,7 +32,7 @@ test('an effect is the median over pairs, and without the plant that between nei
     read: 5,
     without: 0,
     pairs: 3,
-    verdict: 'as planted',
+    verdict: 'as injected',
   })
 })
 
@@ -43,7 +43,7 @@ test('an effect that is not there is read as not there', () => {
       [20, 20],
       [14.8, 15],
     ]),
-  ).toMatchObject({ verdict: 'not as planted' })
+  ).toMatchObject({ verdict: 'not as injected' })
 })
 
 test('pairs that lie too far apart say neither, though their median be right', () => {
@@ -63,5 +63,5 @@ test('pairs that all are wrong are an answer, however far they lie apart', () =>
       [29, 20],
       [21, 10],
     ]),
-  ).toMatchObject({ verdict: 'not as planted' })
+  ).toMatchObject({ verdict: 'not as injected' })
 })

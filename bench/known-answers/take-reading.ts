@@ -1,4 +1,4 @@
-/** Reads a known answer: pairs of trials, with what is planted and without, until the reading is narrow enough. */
+/** Reads a known answer: pairs of trials, with what is injected and without, until the reading is narrow enough. */
 import { median } from 'simple-statistics'
 import type { Interval } from '../../server/protocol/run.ts'
 import type { Trial } from '../judge/result.ts'
@@ -9,7 +9,7 @@ import type { Expected, KnownAnswer, Surroundings } from './known-answers.ts'
 import type { Claim, Reading } from './reading.ts'
 
 export interface Pair {
-  readonly planted: Trial
+  readonly injected: Trial
   readonly plain: Trial
 }
 
@@ -38,19 +38,22 @@ export async function takeReadings(
   async function runPair(): Promise<Pair> {
     const setting = { ...surroundings, seed: pairs.length + 1 }
     const onTheOthers = { ...setting, pinning: crossed(setting.pinning) }
-    const [ofPlanted, ofPlain] = pairs.length % 2 === 0 ? [setting, onTheOthers] : [onTheOthers, setting]
-    const [planted, plain] = await Promise.all([answer.trial(true, ofPlanted), answer.trial(false, ofPlain)])
-    return { planted, plain }
+    const [ofInjected, ofPlain] = pairs.length % 2 === 0 ? [setting, onTheOthers] : [onTheOthers, setting]
+    const [injected, plain] = await Promise.all([
+      answer.trial(true, ofInjected),
+      answer.trial(false, ofPlain),
+    ])
+    return { injected, plain }
   }
 }
 
 /** Of pairs that were taken. */
 export function read(expected: Expected, pairs: readonly Pair[]): Reading {
   const { figure, ...said } = expected
-  const planted = pairs.map(pair => figure(pair.planted))
+  const injected = pairs.map(pair => figure(pair.injected))
   const plain = pairs.map(pair => figure(pair.plain))
-  const effects = planted.map((value, index) => value - (plain[index] ?? Number.NaN))
-  const values = expected.kind === 'effect' ? effects : planted
+  const effects = injected.map((value, index) => value - (plain[index] ?? Number.NaN))
+  const values = expected.kind === 'effect' ? effects : injected
   const value = median(values)
   const interval = bootstrapMedian(values, createRandom(1))
   return {
@@ -65,18 +68,18 @@ export function read(expected: Expected, pairs: readonly Pair[]): Reading {
 
 /** Right needs an interval as narrow as the tolerance, wrong one that is nowhere right. Else more pairs may tell. */
 function judge(expected: Expected, value: number, interval: Interval | null): Reading['verdict'] {
-  const right = isAsPlanted(expected, value)
-  if (interval === null) return right ? 'as planted' : 'not as planted'
-  const { planted, tolerance } = expected
-  if (interval.low > planted + tolerance || interval.high < planted - tolerance) return 'not as planted'
-  return right && interval.high - interval.low <= 2 * tolerance ? 'as planted' : 'too noisy'
+  const right = isAsInjected(expected, value)
+  if (interval === null) return right ? 'as injected' : 'not as injected'
+  const { injected, tolerance } = expected
+  if (interval.low > injected + tolerance || interval.high < injected - tolerance) return 'not as injected'
+  return right && interval.high - interval.low <= 2 * tolerance ? 'as injected' : 'too noisy'
 }
 
-export function isAsPlanted({ planted, tolerance }: Claim, value: number): boolean {
-  return Math.abs(value - planted) <= tolerance
+export function isAsInjected({ injected, tolerance }: Claim, value: number): boolean {
+  return Math.abs(value - injected) <= tolerance
 }
 
-/** Between neighbours, none of which has anything planted: an effect of nothing. */
+/** Between neighbours, none of which has anything injected: an effect of nothing. */
 function differences(figures: readonly number[]): number[] {
   return figures.slice(1).map((figure, index) => figure - (figures[index] ?? Number.NaN))
 }

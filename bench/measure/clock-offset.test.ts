@@ -3,7 +3,7 @@ import { clockDriftMs, measureClockOffset } from './clock-offset.ts'
 
 const SERVER_AHEAD_MS = 5_000
 
-/** A server whose clock is ahead of ours, at the end of a road with these delays; time passes only on the road. */
+/** A server whose clock is ahead of ours, at the end of a link with these delays; time passes only on the link. */
 function journey(delaysMs: readonly (readonly [there: number, back: number])[]) {
   let nowMs = 1_000
   let count = 0
@@ -36,7 +36,7 @@ test('the quickest of many round trips tells the offset, and half of it the unce
   expect([uncertaintyMs, roundTripMs]).toEqual([1, 2])
 })
 
-test('a road that is slower one way misleads, but by no more than the uncertainty says', async () => {
+test('a link that is slower one way misleads, but by no more than the uncertainty says', async () => {
   const { offsetMs, uncertaintyMs } = await measured([
     [9, 1],
     [30, 1],

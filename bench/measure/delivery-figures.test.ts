@@ -79,7 +79,7 @@ function figuresOf(change: Partial<DeliveryRecord>) {
     // Longer than the window, and by its lead with fewer events in it.
     publishedMs: 5000,
     roundTripMs: 0,
-    slip: null,
+    scheduleLag: null,
     probed: true,
     idleCpuShare: 0.001,
     loadUtilization: 0,

@@ -22,7 +22,7 @@ import {
   checkSettled,
 } from '../judge/checks.ts'
 import type { DeliveryAxes } from '../scenarios/scenario.ts'
-import type { ProbeReading, Slip } from '../subjects/probe.ts'
+import type { ProbeReading, ScheduleLag } from '../subjects/probe.ts'
 import { bytesDown } from './bytes-down.ts'
 import { type ClockEstimate, clockDriftMs } from './clock-offset.ts'
 import { cpuMsBetween } from './cpu-between.ts'
@@ -39,10 +39,10 @@ export interface DeliveryRecord {
   readonly onMs: OnMs
   /** The middle of it. */
   readonly publishedMs: number
-  /** Of an ask by the road, or from afar, that is answered at once; else 0. */
+  /** Of an ask by the link, or from afar, that is answered at once; else 0. */
   readonly roundTripMs: number
   /** The source's lateness in the window; `null`: not known. */
-  readonly slip: Slip | null
+  readonly scheduleLag: ScheduleLag | null
   /** Whether there is a probe in the server, that knows its CPU. */
   readonly probed: boolean
   readonly idleCpuShare: number
@@ -84,13 +84,13 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   const cpuMs = cpuBetween(from, to)
   const deliveries = deliveriesIn(to.counts) - deliveriesIn(from.counts)
   const publishes = after.top - before.top
-  // The road runs in the server's process and costs more than the server does.
+  // The link runs in the server's process and costs more than the server does.
   const cpuKnown = record.probed && axes.distanceMs === null
-  const slipMs = record.slip?.meanMs ?? 0
+  const scheduleLagMs = record.scheduleLag?.meanMs ?? 0
   const conditions = {
     eventsPerSecond: technique === 'poll' ? deliveredPerSecond() : (publishes * 1000) / record.publishedMs,
     roundTripMs: record.roundTripMs,
-    slipMs,
+    scheduleLagMs,
   }
   const predictedMs = isFloor ? null : predictMeanLatencyMs(technique, axes, conditions)
   const predictedRequests = isFloor ? null : predictRequestsPerEvent(technique, axes, conditions)
@@ -114,7 +114,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     checks.push(
       axes.timing === 'fixed'
         ? checkSchedule(latencies.intendedAt, publishes, 1000 / axes.eventsPerSecond, {
-            least: record.onMs.least - (record.slip?.maxMs ?? Number.POSITIVE_INFINITY),
+            least: record.onMs.least - (record.scheduleLag?.maxMs ?? Number.POSITIVE_INFINITY),
             most: record.onMs.most,
           })
         : checkDraws(latencies.intendedAt, publishes, (axes.eventsPerSecond * record.publishedMs) / 1000),
@@ -124,8 +124,8 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
   if (technique === 'poll' && predictedMs !== null) {
     checks.push(
       checkPollMean(
-        latency['latency-mean'] === undefined ? null : latency['latency-mean'] - slipMs,
-        predictedMs - slipMs,
+        latency['latency-mean'] === undefined ? null : latency['latency-mean'] - scheduleLagMs,
+        predictedMs - scheduleLagMs,
         independentWaits(axes, publishes),
       ),
     )
@@ -151,7 +151,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     histograms: isFloor ? {} : { deliveryUs: latencies.deliveryUs, completionUs: latencies.completionUs },
     raw: {
       roundTripMs: record.roundTripMs,
-      slip: record.slip,
+      scheduleLag: record.scheduleLag,
       clockUncertaintyMs: clockUncertaintyMs(record.clocks),
       idleCpuShare: record.idleCpuShare,
       loadUtilization: record.loadUtilization,
@@ -226,8 +226,8 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
       'latency-p99': delivery.getValueAtPercentile(99) / 1000,
       ...(predictedMs === null ? {} : { 'latency-mean': delivery.mean / 1000 }),
       'latency-max': delivery.maxValue / 1000,
-      ...slipFigures(record.slip),
-      ...(axes.crowd ? { 'delivery-p99': delivery.getValueAtPercentile(99) / 1000 } : {}),
+      ...scheduleLagFigures(record.scheduleLag),
+      ...(axes.largeFanOut ? { 'delivery-p99': delivery.getValueAtPercentile(99) / 1000 } : {}),
       'completion-p50': completion.getValueAtPercentile(50) / 1000,
       'completion-p90': completion.getValueAtPercentile(90) / 1000,
       'completion-p99': completion.getValueAtPercentile(99) / 1000,
@@ -271,8 +271,10 @@ function exchangeBetween({ counts: from }: Reading, { counts: to }: Reading) {
 }
 
 /** What the source itself had of the latency, beside it. */
-export function slipFigures(slip: Slip | null): Values {
-  return slip === null ? {} : { 'slip-p50': slip.p50Ms, 'slip-max': slip.maxMs }
+export function scheduleLagFigures(scheduleLag: ScheduleLag | null): Values {
+  return scheduleLag === null
+    ? {}
+    : { 'schedule-lag-p50': scheduleLag.p50Ms, 'schedule-lag-max': scheduleLag.maxMs }
 }
 
 /** What is known of the clock at the begin, and how far it has moved by the end. */

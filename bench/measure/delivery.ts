@@ -43,12 +43,13 @@ export async function measureDelivery(
     seed,
     blindCursor: floor === null ? null : BLIND_CURSOR,
   })
-  const memory = axes.crowd && elsewhere === undefined ? await openWithMemory() : await open(axes.readers)
+  const memory =
+    axes.largeFanOut && elsewhere === undefined ? await openWithMemory() : await open(axes.readers)
   await stage.warmUp(axes.warmUpMs, axes.eventsPerSecond * warmUpFactor)
 
   // No garbage is collected by force here: that also throws away compiled code which has just become warm.
   await load.ask('fleet.clearLatencies', null)
-  await subject.takeSlip()
+  await subject.takeScheduleLag()
   const before = { ...(await stage.readBooks()), ...(await stage.read()) }
   await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
   const endRoundTrips =
@@ -72,7 +73,7 @@ export async function measureDelivery(
     fleetCost: fleetCost ?? null,
     memory,
     roundTripMs,
-    slip: await subject.takeSlip(),
+    scheduleLag: await subject.takeScheduleLag(),
     probed: elsewhere === undefined,
     idleCpuShare,
     before,

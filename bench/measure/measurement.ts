@@ -34,7 +34,7 @@ export interface TrialSetting {
   /** Somebody else's server, measured in place of a fresh one. */
   readonly remote?: Remote
   /** Modules that a test of the bench preloads into the two processes, as addresses. */
-  readonly plants?: { readonly server?: readonly string[]; readonly load?: readonly string[] }
+  readonly injectedFaults?: { readonly server?: readonly string[]; readonly load?: readonly string[] }
 }
 
 export type Load = Pick<LoadGroup, 'ask' | 'processes'>

@@ -6,7 +6,7 @@ import type { Technique } from '../../server/protocol/techniques.ts'
 import { checkComplete, checkConnections, checkLoadUtilization, checkSchedule } from '../judge/checks.ts'
 import type { SlowReaderAxes } from '../scenarios/scenario.ts'
 import type { Subject } from '../subjects/subject.ts'
-import { slipFigures } from './delivery-figures.ts'
+import { scheduleLagFigures } from './delivery-figures.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
 import { openFleet } from './open-fleet.ts'
 import { createStage } from './session.ts'
@@ -35,7 +35,7 @@ export async function measureSlowReader(
   await stage.warmUp(axes.warmUpMs, axes.eventsPerSecond)
 
   await load.ask('fleet.clearLatencies', null)
-  await subject.takeSlip()
+  await subject.takeScheduleLag()
   const top = await subject.top()
   const {
     result: { result: unsent, onMs },
@@ -48,7 +48,7 @@ export async function measureSlowReader(
   const { deliveryUs, intendedAt } = await load.ask('fleet.latencies', null)
   const latency = decodeFromCompressedBase64(deliveryUs)
   const stalled = await load.ask('fleet.stalled', null)
-  const slip = await subject.takeSlip()
+  const scheduleLag = await subject.takeScheduleLag()
   const closedAfterMs = stalled.closedAfterMs ?? []
   return {
     values: {
@@ -56,7 +56,7 @@ export async function measureSlowReader(
       'latency-p90': latency.getValueAtPercentile(90) / 1000,
       'latency-p99': latency.getValueAtPercentile(99) / 1000,
       'latency-max': latency.maxValue / 1000,
-      ...slipFigures(slip),
+      ...scheduleLagFigures(scheduleLag),
       ...(axes.stalled === 0
         ? {}
         : {
@@ -71,7 +71,7 @@ export async function measureSlowReader(
       checkConnections(await load.ask('fleet.failures', null)),
       checkLoadUtilization(loadUtilization),
       checkSchedule(intendedAt, newest - top, 1000 / axes.eventsPerSecond, {
-        least: onMs.least - (slip?.maxMs ?? 0),
+        least: onMs.least - (scheduleLag?.maxMs ?? 0),
         most: onMs.most,
       }),
       checkComplete({ ...counts, expected: counts.readers * newest - counts.began }),

@@ -21,8 +21,8 @@ export interface ChildOptions {
   /** A compiled file, relative to the compiled bench, e.g. `../server/main.js`. */
   readonly entry: string
   readonly args?: readonly string[]
-  /** Further modules to preload, as addresses: what the tests of the bench plant into what it measures. */
-  readonly plants?: readonly string[]
+  /** Further modules to preload, as addresses: what the tests of the bench injectedFault into what it measures. */
+  readonly injectedFaults?: readonly string[]
   readonly core: number | null
   /** Ends the process at once when the run is broken off. */
   readonly signal: AbortSignal
@@ -46,7 +46,7 @@ export function startChild<C extends Commands>(options: ChildOptions): Child<C> 
     '--expose-gc',
     '--import',
     new URL('./subjects/probe.js', COMPILED_BENCH).href,
-    ...(options.plants ?? []).flatMap(plant => ['--import', plant]),
+    ...(options.injectedFaults ?? []).flatMap(injectedFault => ['--import', injectedFault]),
     fileURLToPath(new URL(options.entry, COMPILED_BENCH)),
     ...(options.args ?? []),
   ])

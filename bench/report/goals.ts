@@ -6,10 +6,10 @@ import type { BenchRun } from '../judge/result.ts'
 import type { MetricId } from '../scenarios/metrics.ts'
 import { REFERENCE_ARM } from '../scenarios/scenario.ts'
 import type { Block } from './block.ts'
-import { CROWD_GOALS } from './crowd-goals.ts'
 import { findRow, formatNumber } from './figure.ts'
 import { FLEET_GOALS } from './fleet-goals.ts'
 import { completeIn, formatCount, type Goal, type Measured, measuredIn, rowsAt } from './goal.ts'
+import { LARGE_FAN_OUT_GOALS } from './large-fan-out-goals.ts'
 import type { Notes } from './notes.ts'
 
 /** The connections at which the goals of memory are set. */
@@ -27,7 +27,7 @@ const GOALS: readonly Goal[] = [
   memory('websocket', 8),
   memory('sse', 9),
   memory('long-poll', 9.5),
-  ...CROWD_GOALS,
+  ...LARGE_FAN_OUT_GOALS,
   ...FLEET_GOALS,
   band('cpu-per-delivery', 'CPU', 3),
   band('latency-p50', 'p50', 10),

@@ -9,7 +9,7 @@ import { figureCell, findRow, formatNumber } from './figure.ts'
 import type { Notes } from './notes.ts'
 
 const WHAT_IT_SAYS =
-  'A poll waits for half its interval and half a round trip, a stream for half a round trip. So does a long poll, but an event that falls between its answer and its next ask waits for half a round trip more, on average. A poll asks by the clock, a long poll once for each answer. The round trip, the events per second and the slip of the source, which comes on top, are those of the same windows.'
+  'A poll waits for half its interval and half a round trip, a stream for half a round trip. So does a long poll, but an event that falls between its answer and its next ask waits for half a round trip more, on average. A poll asks by the clock, a long poll once for each answer. The round trip, the events per second and the schedule lag of the source, which comes on top, are those of the same windows.'
 
 export function predictionBlocks(
   trials: readonly Trial[],

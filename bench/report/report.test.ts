@@ -333,8 +333,8 @@ describe('what a run claims', () => {
 })
 
 describe('the goals', () => {
-  const crowd = {
-    scenario: 'crowd',
+  const largeFanOut = {
+    scenario: 'large-fan-out',
     at: '10,000 readers',
     axes: { readers: 10_000, sentinels: 200, eventsPerSecond: 1 },
     publishes: 60,
@@ -344,27 +344,31 @@ describe('the goals', () => {
   const goalsOf = (trials: readonly Trial[]) =>
     markdownOf({ trials, summary: runOf(trials).summary }).match(/^\| (?:10,000|fleet) .*$/gm) ?? []
 
-  test('of a crowd go by the floor of the same run, and say what stands in for the last reader', () => {
+  test('of a large fan-out go by the floor of the same run, and say what stands in for the last reader', () => {
     const p99 =
       '| 10,000 readers of sse, 1 event/s: p99 of completion, 150 ms × floor ÷ 9 µs | at most 200 ms'
-    expect(goalsOf([trialOf(crowd), floor])).toEqual([
+    expect(goalsOf([trialOf(largeFanOut), floor])).toEqual([
       '| 10,000 readers of sse, 1 event/s: complete | at most 0 lost | 0 | met |',
       `${p99} | 210 | not met; of all deliveries: that of completion takes 1,000 publishes |`,
     ])
-    expect(goalsOf([trialOf({ ...crowd, publishes: 1_000 }), floor])[1]).toBe(`${p99} | 260 | not met |`)
-    expect(goalsOf([trialOf(crowd)]).length).toBe(1)
-    expect(goalsOf([trialOf({ ...crowd, axes: { ...crowd.axes, readers: 5_000 } }), floor])).toEqual([])
+    expect(goalsOf([trialOf({ ...largeFanOut, publishes: 1_000 }), floor])[1]).toBe(
+      `${p99} | 260 | not met |`,
+    )
+    expect(goalsOf([trialOf(largeFanOut)]).length).toBe(1)
+    expect(
+      goalsOf([trialOf({ ...largeFanOut, axes: { ...largeFanOut.axes, readers: 5_000 } }), floor]),
+    ).toEqual([])
   })
 
   test('are missed where anything was lost, or nothing could be measured', () => {
     const checks = [checkComplete({ expected: 10_000, delivered: 9_999, repeated: 0, disordered: 0 })]
     const [complete, p99] = goalsOf([
-      trialOf({ ...crowd, values: { ...crowd.values, lost: 1 }, checks }),
+      trialOf({ ...largeFanOut, values: { ...largeFanOut.values, lost: 1 }, checks }),
       floor,
     ])
     expect(complete).toMatch(/ at most 0 lost \| 1\.00 \| not met \|$/)
     expect(p99).toMatch(/ — refused \[\d\] \| not met: lossy \|$/)
-    const failed = trialOf({ ...crowd, values: {}, verdict: 'failed', reasons: ['It ended.'] })
+    const failed = trialOf({ ...largeFanOut, values: {}, verdict: 'failed', reasons: ['It ended.'] })
     expect(goalsOf([failed])[0]).toMatch(/ — failed \[\d\] \| no figure \|$/)
   })
 

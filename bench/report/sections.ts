@@ -14,7 +14,7 @@ import { titleOf } from './tables.ts'
 const HOW_TO_READ = [
   'A figure is the median over trials; the smallest and the largest trial stand in brackets where they differ. The 95 % interval of the median (bootstrap over blocks) is in summary.csv, and in the HTML report where one points at a figure.',
   '◔ marks a flagged figure, a dash one that was refused or failed; the numbers behind it are those of the doubts below.',
-  'Latency runs from the intended publish time to the read callback, on one monotonic clock. For polling it is staleness. The slip of the source, how late it published, is part of it.',
+  'Latency runs from the intended publish time to the read callback, on one monotonic clock. For polling it is staleness. The schedule lag of the source, how late it published, is part of it.',
   '× floor compares with the physical floor in the same block: a bare TCP push of the same bytes for the streams, a bare node:http answer of the same head and body for the polls, at the same load.',
   'A sentinel is a reader that parses each event in full and times it; of the others each delivery is counted. After “With” stand the axes of a scenario, by their names in run.json.',
   'Polling brings several events with one answer, so its cost per answer and per delivery differ.',

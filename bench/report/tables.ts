@@ -22,8 +22,8 @@ const LATE: TablePlan = {
     'latency-p99',
     'latency-max',
     'latency-mean',
-    'slip-p50',
-    'slip-max',
+    'schedule-lag-p50',
+    'schedule-lag-max',
     'completion-p50',
     'completion-p90',
     'completion-p99',
@@ -52,7 +52,7 @@ const WIRE: TablePlan = {
 const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
   delivery: [LATE, WHOLE, COST, WIRE],
   sparse: [LATE, WHOLE, COST, WIRE],
-  crowd: [
+  'large-fan-out': [
     {
       title: 'When the last sentinel has it',
       metrics: ['completion-p50', 'completion-p90', 'completion-p99', 'completion-max'],
@@ -67,8 +67,8 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
         'latency-p99',
         'delivery-p99',
         'latency-max',
-        'slip-p50',
-        'slip-max',
+        'schedule-lag-p50',
+        'schedule-lag-max',
       ],
     },
     { title: 'What it costs the server', metrics: ['cpu-per-delivery', 'memory-per-connection'] },
@@ -79,8 +79,8 @@ const TABLES: Readonly<Partial<Record<ScenarioId, readonly TablePlan[]>>> = {
     WHOLE,
     { ...WIRE, title: 'What crosses the wire' },
     {
-      // No figure of a technique: the road runs in the server's process.
-      title: 'What the server and the road spend together',
+      // No figure of a technique: the link runs in the server's process.
+      title: 'What the server and the link spend together',
       metrics: ['cpu-per-delivery', 'cpu-per-request'],
     },
   ],

@@ -51,7 +51,7 @@ describe('readers', () => {
   })
 
   test('of the command line win where each arm has its own', () => {
-    expect(armsOf(chosen('--scenario crowd --clients 500', 'crowd'))).toEqual([
+    expect(armsOf(chosen('--scenario large-fan-out --clients 500', 'large-fan-out'))).toEqual([
       'sse at 500 readers, 500',
       'websocket at 500 readers, 500',
       'long-poll at 500 readers, 500',
@@ -64,7 +64,7 @@ describe('axes are said to be changed', () => {
     ['--scenario delivery,sparse --clients 50', ['delivery', 'sparse']],
     ['--scenario delivery,burst --clients 50', ['delivery']],
     ['--scenario delivery,burst --payload 64', ['delivery', 'burst']],
-    ['--scenario crowd --clients 10000', ['crowd']],
+    ['--scenario large-fan-out --clients 10000', ['large-fan-out']],
   ])('%s: of %j', (line, changed) => {
     expect(choose(line).changed).toEqual(changed)
   })
@@ -73,7 +73,7 @@ describe('axes are said to be changed', () => {
     ['--scenario burst --clients 50'],
     ['--scenario idle,connections --rate 5'],
     ['--scenario delivery --clients 200 --rate 60 --payload 128'],
-    ['--scenario crowd --technique sse --clients 10000'],
+    ['--scenario large-fan-out --technique sse --clients 10000'],
     [''],
   ])('%s: of none', line => {
     expect(choose(line).changed).toEqual([])
@@ -93,7 +93,7 @@ test('a selection that leaves nothing is refused', () => {
   )
 })
 
-test('of a server elsewhere there are neither floors nor a road, and the pace of the warm-up is that of the trial', () => {
+test('of a server elsewhere there are neither floors nor a link, and the pace of the warm-up is that of the trial', () => {
   const { scenarios, skipped } = choose('--url http://127.0.0.1:1 --scenario delivery,distance,burst')
   expect(scenarios.map(({ id }) => id)).toEqual(['delivery'])
   expect(scenarios[0]?.arms.every(({ as }) => as === undefined)).toBe(true)

@@ -84,7 +84,7 @@ function setsReaders({ at }: ArmPlan): boolean {
 }
 
 /**
- * Of a server elsewhere only what crosses the wire can be measured: no floor beside it, no probe in it, no road, which
+ * Of a server elsewhere only what crosses the wire can be measured: no floor beside it, no probe in it, no link, which
  * is the page's. It is warmed up at no more than the pace of the trial, since it may limit how fast it is asked.
  */
 function elsewhere(scenario: Scenario, tier: Tier): Scenario | string {

@@ -26,8 +26,8 @@ export const METRICS = {
   'latency-mean': { title: 'delivery latency, mean', unit: 'ms' },
   'latency-max': { title: 'delivery latency, maximum', unit: 'ms' },
   /** Part of the latency: the source's own lateness. */
-  'slip-p50': { title: 'slip of the source, median', unit: 'ms', shareBeyond: 0.5 },
-  'slip-max': { title: 'slip of the source, maximum', unit: 'ms' },
+  'schedule-lag-p50': { title: 'schedule lag of the source, median', unit: 'ms', shareBeyond: 0.5 },
+  'schedule-lag-max': { title: 'schedule lag of the source, maximum', unit: 'ms' },
   'delivery-p99': { title: '99 % of all deliveries within', unit: 'ms' },
   'completion-p50': { title: 'last sentinel served, median', unit: 'ms', shareBeyond: 0.5, compares: true },
   'completion-p90': { title: 'last sentinel served, 90th percentile', unit: 'ms', shareBeyond: 0.1 },

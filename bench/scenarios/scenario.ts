@@ -28,7 +28,7 @@ export const SCENARIO_IDS = [
   'connections',
   'capacity',
   'idle',
-  'crowd',
+  'large-fan-out',
   'sparse',
   'burst',
   'reconnect',
@@ -49,7 +49,7 @@ export interface DeliveryAxes {
   /** Polling only. Neither a multiple nor a divisor of the event period, so that no phase stays constant. */
   readonly pollIntervalMs: number
   readonly connectAtOnce: number
-  /** One way, each way, by the road, which is itself a hop; `null`: straight to the server. */
+  /** One way, each way, by the link, which is itself a hop; `null`: straight to the server. */
   readonly distanceMs: number | null
   /** The silent server before anyone connects: the idle baseline. */
   readonly idleMs: number
@@ -63,7 +63,7 @@ export interface DeliveryAxes {
    * So many readers and so few events that the window is told as a whole: memory per connection, and percentiles
    * over all its deliveries beside those over publishes.
    */
-  readonly crowd: boolean
+  readonly largeFanOut: boolean
 }
 
 export interface ThroughputAxes {

@@ -40,7 +40,7 @@ const DELIVERY_QUICK: DeliveryAxes = {
   warmUpDeliveriesPerSecond: 24_000,
   // 60 publishes in each of two blocks: enough for a 90th percentile.
   windowMs: 1_000,
-  crowd: false,
+  largeFanOut: false,
 }
 
 const THROUGHPUT_QUICK: ThroughputAxes = {
@@ -101,7 +101,7 @@ const BURST: BurstAxes = {
   bursts: 15,
 }
 
-const CROWD: DeliveryAxes = {
+const LARGE_FAN_OUT: DeliveryAxes = {
   ...DELIVERY_QUICK,
   readers: 10_000,
   sentinels: 200,
@@ -111,7 +111,7 @@ const CROWD: DeliveryAxes = {
   warmUpMs: 4_000,
   warmUpFactor: 4,
   windowMs: 20_000,
-  crowd: true,
+  largeFanOut: true,
 }
 
 const RECONNECT: ReconnectAxes = {
@@ -147,7 +147,7 @@ const SPARSE: DeliveryAxes = {
 
 const DISTANCE: DeliveryAxes = {
   ...DELIVERY_QUICK,
-  // Few: the road shares the server's core, and what a reader waits for there is not the distance.
+  // Few: the link shares the server's core, and what a reader waits for there is not the distance.
   readers: 3,
   sentinels: 3,
   eventsPerSecond: 25,
@@ -247,7 +247,7 @@ export const SCENARIOS: readonly Scenario[] = [
     trialMs: { quick: 6_000, standard: 6_000, full: 24_000 },
   },
   {
-    id: 'crowd',
+    id: 'large-fan-out',
     kind: 'delivery',
     question: 'Do ten thousand readers all get it, and how late is the last?',
     arms: [
@@ -256,7 +256,7 @@ export const SCENARIOS: readonly Scenario[] = [
       // Each event is a request of every reader: twice as many would fill the second on one core.
       { arm: 'long-poll', at: { label: '5,000 readers', axes: { readers: 5_000 } } },
     ],
-    axes: { quick: CROWD, standard: CROWD, full: { ...CROWD, windowMs: 60_000 } },
+    axes: { quick: LARGE_FAN_OUT, standard: LARGE_FAN_OUT, full: { ...LARGE_FAN_OUT, windowMs: 60_000 } },
     blocks: { quick: 0, standard: 0, full: 1 },
     trialMs: { quick: 40_000, standard: 40_000, full: 80_000 },
   },

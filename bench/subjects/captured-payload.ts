@@ -1,12 +1,12 @@
 /** Each arm's own bytes, taken from the server before the first trial: what the floors send in its place. */
 import { connect } from 'node:net'
-import { DOORS, type Technique } from '../../server/protocol/techniques.ts'
+import { ENDPOINTS, type Technique } from '../../server/protocol/techniques.ts'
 import { readHttpHead } from '../fleet/http-head.ts'
 import { readFrame } from '../fleet/websocket.ts'
 import type { FloorSettings } from './floor.ts'
 import type { ServerSubject } from './subject.ts'
 
-export type Specimens = Readonly<Record<Technique, FloorSettings>>
+export type CapturedPayloads = Readonly<Record<Technique, FloorSettings>>
 
 /** Enough events that their numbers have as many digits as most of a trial's. */
 const EVENTS = 300
@@ -15,12 +15,12 @@ const DEADLINE_MS = 5_000
 const AUTOMATIC = new Set(['date', 'connection', 'keep-alive'])
 
 /** `pollEvents` is how many events an answer of polling holds on average. */
-export async function takeSpecimens(server: ServerSubject, pollEvents: number): Promise<Specimens> {
+export async function capturePayloads(server: ServerSubject, pollEvents: number): Promise<CapturedPayloads> {
   await server.burst(EVENTS)
   const { newest } = await server.cursors()
   const [epoch = '', top] = newest.split('-')
   const ask = <T>(technique: Technique, events: number, find: (bytes: Buffer) => T | null) =>
-    exchange(server.port, `${DOORS[technique]}?cursor=${epoch}-${Number(top) - events}`, technique, find)
+    exchange(server.port, `${ENDPOINTS[technique]}?cursor=${epoch}-${Number(top) - events}`, technique, find)
 
   return {
     poll: await ask('poll', pollEvents, bytes => findAnswer(bytes, false)),
@@ -76,7 +76,7 @@ function exchange<T>(
     const giveUp = (why: string) => {
       socket.destroy()
       reject(
-        new Error(`no specimen of ${technique}: ${why}; so far ${JSON.stringify(bytes.toString('latin1'))}`),
+        new Error(`no captured of ${technique}: ${why}; so far ${JSON.stringify(bytes.toString('latin1'))}`),
       )
     }
     socket.setTimeout(DEADLINE_MS, () => giveUp('it took too long'))

@@ -7,7 +7,7 @@ import type { Technique } from '../../server/protocol/techniques.ts'
 import { answerBench } from '../processes/rpc.ts'
 import { LISTEN_BACKLOG } from './listen-backlog.ts'
 import { createAnswers } from './null-server/answers.ts'
-import type { Flood, NullRoom } from './null-server/endpoint.ts'
+import type { Flood, NullEndpoint } from './null-server/endpoint.ts'
 import { createStream } from './null-server/stream.ts'
 
 export interface NullServerSettings {
@@ -25,7 +25,7 @@ export type NullServerCommands = {
 answerBench(createNullServer())
 
 function createNullServer(): NullServerCommands {
-  let room: NullRoom | null = null
+  let room: NullEndpoint | null = null
 
   return {
     'null.listen'({ technique, payloadBytes }) {

@@ -1,5 +1,5 @@
 /**
- * Preloaded (`--import`) into each process that the bench starts, so that the server needs no door for it:
+ * Preloaded (`--import`) into each process that the bench starts, so that the server needs no endpoint for it:
  * reads CPU, memory, event loop and garbage collection from within.
  */
 import { subscribe } from 'node:diagnostics_channel'
@@ -25,7 +25,7 @@ export interface ProbeReading {
 }
 
 /** How late the source published: actual − intended. */
-export interface Slip {
+export interface ScheduleLag {
   readonly publishes: number
   readonly p50Ms: number
   readonly meanMs: number
@@ -37,7 +37,7 @@ export type ProbeCommands = {
   readonly 'probe.settle': (given: null) => Promise<null>
   readonly 'probe.read': (given: null) => ProbeReading
   /** Of what was published since it was last asked; `null` if nothing was. */
-  readonly 'probe.takeSlip': (given: null) => Slip | null
+  readonly 'probe.takeScheduleLag': (given: null) => ScheduleLag | null
   /** From now on remembers every connection that is accepted, for `probe.unsent`. */
   readonly 'probe.watchSockets': (given: null) => null
   /** Bytes that the process itself holds for those connections, since the kernel has not taken them yet. */
@@ -69,10 +69,10 @@ new PerformanceObserver(list => {
   }
 }).observe({ entryTypes: ['gc'] })
 
-const slipUs = createHistogram({ highest: 120_000_000 })
+const scheduleLagUs = createHistogram({ highest: 120_000_000 })
 subscribe(PUBLISH_CHANNEL, message => {
-  const { slipMs } = message as PublishMessage
-  slipUs.record(Math.max(1, Math.round(slipMs * 1000)))
+  const { scheduleLagMs } = message as PublishMessage
+  scheduleLagUs.record(Math.max(1, Math.round(scheduleLagMs * 1000)))
 })
 
 const sockets = new Set<Socket>()
@@ -104,16 +104,16 @@ answerBench({
     }
   },
 
-  'probe.takeSlip'() {
-    if (slipUs.count === 0) return null
-    const slip = {
-      publishes: slipUs.count,
-      p50Ms: slipUs.percentile(50) / 1000,
-      meanMs: slipUs.mean / 1000,
-      maxMs: slipUs.max / 1000,
+  'probe.takeScheduleLag'() {
+    if (scheduleLagUs.count === 0) return null
+    const scheduleLag = {
+      publishes: scheduleLagUs.count,
+      p50Ms: scheduleLagUs.percentile(50) / 1000,
+      meanMs: scheduleLagUs.mean / 1000,
+      maxMs: scheduleLagUs.max / 1000,
     }
-    slipUs.reset()
-    return slip
+    scheduleLagUs.reset()
+    return scheduleLag
   },
 
   'probe.watchSockets'() {

@@ -19,7 +19,7 @@ let out = ''
 
 /** Another machine, as far as a loopback address can be one. */
 beforeAll(async () => {
-  const args = ['--host', '127.0.0.2', '--port', '0', '--road-port', 'off', '--rate', '3', '--token', TOKEN]
+  const args = ['--host', '127.0.0.2', '--port', '0', '--link-port', 'off', '--rate', '3', '--token', TOKEN]
   server = spawn(process.execPath, ['dist/server/main.js', ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   if (server.stdout === null) throw new Error('the server has no stdout')
   for await (const line of createInterface(server.stdout)) {

@@ -57,7 +57,7 @@ export async function attachRemote(url: string, token: string | null): Promise<R
       traffic: async technique => (await stats()).techniques[technique],
       settle: async () => {},
       read: async () => ({ ...UNKNOWN, monotonicMs: performance.now() }),
-      takeSlip: async () => null,
+      takeScheduleLag: async () => null,
       watchSockets: async () => {},
       unsentBytes: async () => Number.NaN,
       stop: async () => {},

@@ -1,10 +1,10 @@
 /** What is under test in one trial: the server as a user starts it, or a floor in its place. */
-import type { ClockReading, Health, RoadConditions, Stats, Traffic } from '../../server/protocol/api.ts'
+import type { ClockReading, Health, LinkConditions, Stats, Traffic } from '../../server/protocol/api.ts'
 import type { Technique } from '../../server/protocol/techniques.ts'
 import { type Child, startChild } from '../processes/child.ts'
 import type { Commands } from '../processes/rpc.ts'
 import type { FloorCommands, FloorSettings } from './floor.ts'
-import type { ProbeReading, Slip } from './probe.ts'
+import type { ProbeReading, ScheduleLag } from './probe.ts'
 
 export interface Subject {
   /**
@@ -12,7 +12,7 @@ export interface Subject {
    * Its `clock` is a `ClockEstimate`.
    */
   readonly elsewhere?: { readonly host: string; readonly roundTripMs: number }
-  /** Where readers connect to: the road's port where they go by the road. */
+  /** Where readers connect to: the link's port where they go by the link. */
   readonly port: number
   /** Publishes that many events per second from now on; 0 stops. */
   setRate(eventsPerSecond: number): Promise<void>
@@ -24,7 +24,7 @@ export interface Subject {
   settle(): Promise<void>
   read(): Promise<ProbeReading>
   /** How late the source was since this was last asked; `null` where there is no probe, or no source that tells. */
-  takeSlip(): Promise<Slip | null>
+  takeScheduleLag(): Promise<ScheduleLag | null>
   /** From now on every connection that is accepted is remembered, for `unsentBytes`. */
   watchSockets(): Promise<void>
   /** What the subject itself holds for those, since the kernel has not taken it yet. */
@@ -50,9 +50,9 @@ export interface ServerOptions extends SubjectOptions {
   readonly seed: number
   /** `fixed` by default. */
   readonly timing?: 'fixed' | 'poisson'
-  /** Readers go by the road, so far one way; straight to the server by default. */
+  /** Readers go by the link, so far one way; straight to the server by default. */
   readonly distanceMs?: number | null
-  readonly plants?: readonly string[]
+  readonly injectedFaults?: readonly string[]
 }
 
 export async function startServer(options: ServerOptions): Promise<ServerSubject> {
@@ -61,18 +61,18 @@ export async function startServer(options: ServerOptions): Promise<ServerSubject
     name: 'the server',
     entry: '../server/main.js',
     args: [
-      ...['--port', '0', '--road-port', distanceMs === null ? 'off' : '0'],
+      ...['--port', '0', '--link-port', distanceMs === null ? 'off' : '0'],
       ...['--source', 'synthetic', '--rate', '0', '--timing', options.timing ?? 'fixed'],
       ...['--payload', String(options.payloadBytes), '--seed', String(options.seed)],
     ],
-    plants: options.plants ?? [],
+    injectedFaults: options.injectedFaults ?? [],
     core: options.core,
     signal: options.signal,
   })
   const { origin, port } = new URL(await child.line(/^https?:\/\/\S+$/).catch(ended(child)))
 
   return {
-    port: distanceMs === null ? Number(port) : await openRoad(distanceMs).catch(ended(child)),
+    port: distanceMs === null ? Number(port) : await openLink(distanceMs).catch(ended(child)),
     ...probed(child),
     setRate: async rate => void (await call('PUT', '/api/source', { rate })),
     top: async () => (await stats()).log.top,
@@ -85,12 +85,12 @@ export async function startServer(options: ServerOptions): Promise<ServerSubject
     },
   }
 
-  /** Returns the road's port. */
-  async function openRoad(delayMs: number): Promise<number> {
-    const { road } = (await call('GET', '/api/health')) as Health
-    if (road === null) throw new Error('the server has no road')
-    await call('PUT', '/api/road', { delayMs } satisfies RoadConditions)
-    return road.port
+  /** Returns the link's port. */
+  async function openLink(delayMs: number): Promise<number> {
+    const { link } = (await call('GET', '/api/health')) as Health
+    if (link === null) throw new Error('the server has no link')
+    await call('PUT', '/api/link', { delayMs } satisfies LinkConditions)
+    return link.port
   }
 
   function stats(): Promise<Stats> {
@@ -133,11 +133,11 @@ export async function startFloor(
 function probed<C extends Commands>({
   ask,
   stop,
-}: Child<C>): Pick<Subject, 'settle' | 'read' | 'takeSlip' | 'watchSockets' | 'unsentBytes' | 'stop'> {
+}: Child<C>): Pick<Subject, 'settle' | 'read' | 'takeScheduleLag' | 'watchSockets' | 'unsentBytes' | 'stop'> {
   return {
     settle: async () => void (await ask('probe.settle', null as never)),
     read: () => ask('probe.read', null as never) as Promise<ProbeReading>,
-    takeSlip: () => ask('probe.takeSlip', null as never) as Promise<Slip | null>,
+    takeScheduleLag: () => ask('probe.takeScheduleLag', null as never) as Promise<ScheduleLag | null>,
     watchSockets: async () => void (await ask('probe.watchSockets', null as never)),
     unsentBytes: () => ask('probe.unsent', null as never) as Promise<number>,
     stop,

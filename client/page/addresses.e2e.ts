@@ -40,12 +40,12 @@ describe.skipIf(executablePath === null)('the page, in a real browser', () => {
   if (address4 !== undefined) cases.push(['on the network by IPv4', ['--lan'], address4])
   if (address6 !== undefined) cases.push(['on the network by IPv6', ['--lan'], `[${address6}]`])
 
-  test.each(cases)('%s has four live lanes that travel by the road', async (_what, options, host) => {
+  test.each(cases)('%s has four live lanes that travel by the link', async (_what, options, host) => {
     lab = await startLab(...STEADY, ...options)
     const address = `http://${host}:${new URL(lab.address).port}`
     const page = await open(address)
     await untilLive(page)
-    expect(new Set(await lanesOrigins(page))).toEqual(new Set([`http://${host}:${await roadPort()}`]))
+    expect(new Set(await lanesOrigins(page))).toEqual(new Set([`http://${host}:${await linkPort()}`]))
     expect(complaints).toEqual([])
   })
 
@@ -99,9 +99,9 @@ describe.skipIf(executablePath === null)('the page, in a real browser', () => {
     await expect.poll(received, { timeout: 15_000 }).toEqual(TECHNIQUES.map(() => true))
   }
 
-  async function roadPort(): Promise<number> {
+  async function linkPort(): Promise<number> {
     const health = await (await fetch(`${lab.address}/api/health`)).json()
-    return (health as { road: { port: number } }).road.port
+    return (health as { link: { port: number } }).link.port
   }
 
   /** Where the page's polls went. */

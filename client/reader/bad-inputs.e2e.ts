@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { nodeEnvironment } from '../../bench/faults/node-environment.ts'
-import { DOORS, TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
+import { ENDPOINTS, TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
 import { type StartedLab, startLab } from '../../server/testing/start-lab.ts'
 import { type Subscription, subscribe } from './subscribe.ts'
 
@@ -12,7 +12,7 @@ const EPOCH = 'k3f9x2ab7q'
 const HURRIED = { baseMs: 5, capMs: 10, leastMs: 1, silentMs: 1000 }
 
 let lab: StartedLab
-let door: FalseDoor | null = null
+let endpoint: FalseEndpoint | null = null
 let reader: Subscription | null = null
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   reader?.close()
-  await door?.close()
+  await endpoint?.close()
 })
 afterAll(() => lab.stop())
 
@@ -206,14 +206,14 @@ describe('C6 compressed on the way', () => {
   })
 })
 
-/** Reads by a door whose first answer is false until 43 has arrived. Nothing may be lost, repeated or taken for another. */
+/** Reads by a endpoint whose first answer is false until 43 has arrived. Nothing may be lost, repeated or taken for another. */
 async function readThrough(technique: Technique, answer: Uint8Array, sliced = false) {
   const received: { readonly seq: number; readonly type: string; readonly data: unknown }[] = []
   const { epoch } = lab.lab.log
-  door = await openFalseDoor(Number(new URL(lab.origin).port), answer, sliced)
+  endpoint = await openFalseEndpoint(Number(new URL(lab.origin).port), answer, sliced)
   reader = subscribe({
     technique,
-    origin: door.origin,
+    origin: endpoint.origin,
     environment: nodeEnvironment(),
     from: `${epoch}-41`,
     pollIntervalMs: 5,
@@ -226,20 +226,24 @@ async function readThrough(technique: Technique, answer: Uint8Array, sliced = fa
   return { received }
 }
 
-interface FalseDoor {
+interface FalseEndpoint {
   readonly origin: string
   close(): Promise<void>
 }
 
-/** Gives the first request one answer of its own, and every one for another path than a door's; all others are the lab's. */
-async function openFalseDoor(labPort: number, answer: Uint8Array, sliced: boolean): Promise<FalseDoor> {
-  const doors: readonly string[] = Object.values(DOORS)
+/** Gives the first request one answer of its own, and every one for another path than a endpoint's; all others are the lab's. */
+async function openFalseEndpoint(
+  labPort: number,
+  answer: Uint8Array,
+  sliced: boolean,
+): Promise<FalseEndpoint> {
+  const endpoints: readonly string[] = Object.values(ENDPOINTS)
   const sockets = new Set<Socket>()
   let first = true
   const server = createServer({ noDelay: true }, client => {
     keep(client).once('data', asked => {
       const path = /^GET ([^ ?]*)/.exec(asked.toString())?.[1] ?? ''
-      if (!first && doors.includes(path)) return join(client, asked)
+      if (!first && endpoints.includes(path)) return join(client, asked)
       first = false
       if (sliced) for (const byte of answer) client.write(Uint8Array.of(byte))
       else client.write(answer)

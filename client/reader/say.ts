@@ -1,4 +1,4 @@
-import { SAY_DOOR } from '../../server/protocol/techniques.ts'
+import { SAY_ENDPOINT } from '../../server/protocol/techniques.ts'
 import { parseCursor, type SaidFrame } from '../../server/protocol/wire.ts'
 import type { Environment } from './environment.ts'
 import { decodeObject } from './transports/decode.ts'
@@ -36,7 +36,7 @@ async function post(
   const timer = setTimeout(stop, answerMs)
   signal.addEventListener('abort', stop)
   try {
-    const response = await fetch(`${origin}${SAY_DOOR}${query}`, {
+    const response = await fetch(`${origin}${SAY_ENDPOINT}${query}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(value),

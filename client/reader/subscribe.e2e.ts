@@ -4,7 +4,7 @@ import { TECHNIQUES } from '../../server/protocol/techniques.ts'
 import { formatCursor } from '../../server/protocol/wire.ts'
 import { type StartedLab, type StartOptions, startLab } from '../../server/testing/start-lab.ts'
 import { type SubscribeOptions, type Subscription, subscribe } from './subscribe.ts'
-import { openBadRoad } from './testing/faulty-link.ts'
+import { openFaultyLink } from './testing/faulty-link.ts'
 
 const EVENTS = 200
 const KILLS = 3
@@ -169,17 +169,17 @@ describe.each(TECHNIQUES)('%s', technique => {
 
   it('outlives the server, and is told that its log is gone', async () => {
     let lab = await startLab({ policy: SERVER })
-    const road = await openBadRoad(() => Number(new URL(lab.origin).port))
+    const link = await openFaultyLink(() => Number(new URL(lab.origin).port))
     await lab.stop()
-    lab = await startLab({ policy: SERVER, allowHosts: [road.host] })
-    const { reader, seqs, gaps } = read(road.origin)
+    lab = await startLab({ policy: SERVER, allowHosts: [link.host] })
+    const { reader, seqs, gaps } = read(link.origin)
     await placeOf(reader)
     await placeOf(reader, formatCursor(await lab.publish(3)))
     await lab.stop()
-    lab = await startLab({ policy: SERVER, allowHosts: [road.host] })
+    lab = await startLab({ policy: SERVER, allowHosts: [link.host] })
     started = lab
     await placeOf(reader, formatCursor(await lab.publish(2)))
-    await road.close()
+    await link.close()
     expect(seqs).toEqual([1, 2, 3, 1, 2])
     expect(gaps).toEqual(['epoch'])
     expect(reader.audit).toMatchObject({ received: 5, missing: 0, undeclaredGaps: 0, gaps: 1 })
@@ -190,7 +190,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     const { reader } = read(origin)
     await placeOf(reader)
     reader.close()
-    await expect.poll(() => lab.rooms[technique].readers, { timeout: 5000 }).toBe(0)
+    await expect.poll(() => lab.techniques[technique].readers, { timeout: 5000 }).toBe(0)
   })
 })
 

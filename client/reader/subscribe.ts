@@ -1,4 +1,4 @@
-import { DOORS } from '../../server/protocol/techniques.ts'
+import { ENDPOINTS } from '../../server/protocol/techniques.ts'
 import {
   type Batch,
   type ControlFrame,
@@ -18,8 +18,8 @@ import type { LossReason, SubscribeOptions, Subscription, SubscriptionState } fr
 import { createTechniqueChoice } from './technique-choice.ts'
 import { withLongTimers } from './timers.ts'
 import { TRANSPORTS } from './transports/index.ts'
-import type { Ending, Link, Pace, Passing, Reader } from './transports/transport.ts'
-import { createSilence } from './watchdog.ts'
+import type { Connection, Ending, Pace, Passing, Reader } from './transports/transport.ts'
+import { createWatchdog } from './watchdog.ts'
 
 export type {
   Audit,
@@ -51,7 +51,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
   const policy = { ...RETRY_POLICY, ...options.policy }
   const place = createPlace(from)
   const choice = createTechniqueChoice(options.technique, options.fallback ?? [], policy)
-  const silence = createSilence(environment, tooSilent)
+  const silence = createWatchdog(environment, tooSilent)
   const whole = new AbortController()
 
   let pace: Pace = {
@@ -62,7 +62,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
   let state: SubscriptionState = { name: 'connecting' }
   let stateTold = false
   /** The present link, and what ends it. */
-  let link: Link = {}
+  let link: Connection = {}
   let life = new AbortController()
   let failures = 0
   /** Since when the present link has carried something of the protocol. */
@@ -215,7 +215,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
   function address(query: Readonly<Record<string, string>> = {}): string {
     const keys = new URLSearchParams({ cursor: place.cursor ?? from, ...query })
     if (clientName !== undefined) keys.set('client', clientName)
-    return `${origin}${DOORS[choice.technique]}?${keys}`
+    return `${origin}${ENDPOINTS[choice.technique]}?${keys}`
   }
 
   /** A held ask is silent by agreement for as long as it may be held. */

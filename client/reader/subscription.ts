@@ -12,7 +12,7 @@ export interface SubscribeOptions {
    * while the present technique works: to try the first again, subscribe anew with `from` set to `place`.
    */
   readonly fallback?: readonly Technique[]
-  /** Origin of the doors, e.g. `http://127.0.0.1:3001`; no trailing slash. */
+  /** Origin of the endpoints, e.g. `http://127.0.0.1:3001`; no trailing slash. */
   readonly origin: string
   readonly environment: Environment
   /** The name under which the server counts this reader's bytes apart: `[a-z0-9]{8}`. */

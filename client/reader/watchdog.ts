@@ -6,7 +6,7 @@ const LATE_MS = 1_000
 const GRANT_MS = 1_000
 
 /** Watches for a silence that has lasted too long: the only way to notice a link that died without a word. */
-export interface Silence {
+export interface Watchdog {
   /**
    * Since something was heard, or since listening began: by the wall clock if that says more, because the monotonic
    * clock stands still while the device sleeps.
@@ -19,10 +19,10 @@ export interface Silence {
   rest(): void
 }
 
-export function createSilence(
+export function createWatchdog(
   { monotonicMs, wallMs, setTimeout, clearTimeout }: Environment,
   onTooLong: () => void,
-): Silence {
+): Watchdog {
   let heardMs = monotonicMs()
   let heardWallMs = wallMs()
   let limitMs = 0

@@ -5,7 +5,7 @@ test('a metric is read by its name, also one that nobody has heard of', () => {
   expect(['latency-p99', 'burst-p50', 'connect-p50', 'completeness'].map(subjectOf)).toEqual(
     Array(4).fill('lateness'),
   )
-  expect(['slip-max', 'delivery-p99', 'return-p90'].map(subjectOf)).toEqual(Array(3).fill('lateness'))
+  expect(['schedule-lag-max', 'delivery-p99', 'return-p90'].map(subjectOf)).toEqual(Array(3).fill('lateness'))
   expect(subjectOf('cpu-per-return')).toBe('cost')
   expect(['cpu-per-delivery', 'capacity-cpu', 'idle-cpu', 'times-floor'].map(subjectOf)).toEqual(
     Array(4).fill('cost'),

@@ -7,7 +7,10 @@ const SUBJECT_OF: readonly (readonly [RegExp, Subject])[] = [
   [/(^|-)cpu(-|$)|^(times-floor|memory|heap|kernel|rss)/, 'cost'],
   [/^(wire|bytes|requests)|-(bytes|requests)$/, 'wire'],
   [/^(throughput|capacity)/, 'rate'],
-  [/^(latency|slip|delivery-p|completion|completeness|connect|burst|return|catch-up|staleness)/, 'lateness'],
+  [
+    /^(latency|scheduleLag|delivery-p|completion|completeness|connect|burst|return|catch-up|staleness)/,
+    'lateness',
+  ],
 ]
 const MORE_IS_BETTER = /^(throughput-|capacity-(deliveries|events)|completeness)/
 

@@ -284,7 +284,7 @@ describe('the guard', () => {
         socket.once('unexpected-response', (_request, answer) => resolve(answer.statusCode)),
       )
       expect(status).toBe(403)
-      expect(lab.rooms.websocket.readers).toBe(0)
+      expect(lab.techniques.websocket.readers).toBe(0)
       expect(lab.log.top).toBe(0)
     },
   )

@@ -7,8 +7,8 @@ import type { Clock } from '../clock.ts'
 import { resetSocket } from '../delivery/reset-socket.ts'
 import type { Meter } from '../gate/meter.ts'
 import { noQuery, READ } from '../gate/query.ts'
-import { RoadBody } from '../link/conditions.ts'
-import type { Road } from '../link/link.ts'
+import { LinkBody } from '../link/conditions.ts'
+import type { Link } from '../link/link.ts'
 import { dataText, type EventLog } from '../log/event-log.ts'
 import { BURST_MAX, type Health, RATE_MAX, SOURCE_KINDS, type Stats, TIMINGS } from '../protocol/api.ts'
 import { TECHNIQUES, type Technique } from '../protocol/techniques.ts'
@@ -26,7 +26,7 @@ export interface ApiOptions {
   readonly stats: { read(): Stats; reset(): void }
   readonly health: (request: IncomingMessage) => Health
   /** Null while there is none. */
-  readonly road: () => Road | null
+  readonly link: () => Link | null
   readonly resultsFolder: string
 }
 
@@ -50,7 +50,7 @@ const ResetBody = Type.Object({}, exact)
 const PublishHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ pattern: '^[!-~]{1,64}$' })),
 })
-/** Room for the largest data and the keys around it. */
+/** TechniqueServer for the largest data and the keys around it. */
 const PUBLISH_BODY_BYTES = DATA_MAX_BYTES + 1024
 
 /** What anybody may read who may load the page. */
@@ -62,7 +62,7 @@ export function openReadings(fastify: FastifyInstance, options: ApiOptions): voi
   read('/api/stats', () => options.stats.read())
   read('/api/clock', () => options.clock.reading())
   read('/api/source', () => options.source.settings)
-  read('/api/road', () => passable(options.road()).conditions)
+  read('/api/link', () => passable(options.link()).conditions)
   openResults(app, options.resultsFolder)
 }
 
@@ -93,10 +93,10 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
     return source.settings
   })
 
-  app.put('/api/road', { schema: { ...noQuery, body: RoadBody } }, request => {
-    const road = passable(options.road())
-    road.change(request.body)
-    return road.conditions
+  app.put('/api/link', { schema: { ...noQuery, body: LinkBody } }, request => {
+    const link = passable(options.link())
+    link.change(request.body)
+    return link.conditions
   })
 
   app.post('/api/burst', { schema: { ...noQuery, body: BurstBody } }, async request => {
@@ -111,7 +111,7 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
 
   app.post('/api/reset', { preValidation: orNothing, schema: { ...noQuery, body: ResetBody } }, () => {
     source.reset()
-    options.road()?.change({})
+    options.link()?.change({})
     stats.reset()
     return source.settings
   })
@@ -128,9 +128,9 @@ async function orNothing(request: FastifyRequest): Promise<void> {
   if (request.body === undefined) request.body = {}
 }
 
-function passable(road: Road | null): Road {
-  if (road !== null) return road
-  throw new Refusal(409, 'no-road', 'Start the server with a road: it was started with --road-port off.')
+function passable(link: Link | null): Link {
+  if (link !== null) return link
+  throw new Refusal(409, 'no-link', 'Start the server with a link: it was started with --link-port off.')
 }
 
 /** 401 unless the command carries the token of this start, as RFC 6750 §2.1 has it: the scheme in any case. */

@@ -8,9 +8,9 @@ import type { Meter } from '../gate/meter.ts'
 import { ignoredQuery } from '../gate/query.ts'
 import type { Policy } from '../policy.ts'
 import type { ControlMessage, Stats } from '../protocol/api.ts'
-import { CONTROL_DOOR } from '../protocol/techniques.ts'
+import { CONTROL_ENDPOINT } from '../protocol/techniques.ts'
 import { CLIENT_NAME, CLOSE } from '../protocol/wire.ts'
-import { demandUpgrade, doorQuery } from '../techniques/technique.ts'
+import { demandUpgrade, endpointQuery } from '../techniques/technique.ts'
 
 const STATS_EVERY_MS = 200
 
@@ -41,11 +41,11 @@ export function openControl(app: FastifyInstance, { meter, clock, policy, read }
 
   app.route({
     method: 'GET',
-    url: CONTROL_DOOR,
+    url: CONTROL_ENDPOINT,
     config: { upgrades: true },
     schema: {
       querystring: Type.Object(
-        { client: doorQuery.client, ...ignoredQuery },
+        { client: endpointQuery.client, ...ignoredQuery },
         { additionalProperties: false },
       ),
     },

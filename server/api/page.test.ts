@@ -36,19 +36,19 @@ describe.skipIf(!built)('the page', () => {
     },
   )
 
-  it('may connect to itself and to the road, under the name by which it was asked for', async () => {
-    const { origin, roadOrigin } = await start(['lab.test:8080', '[fd00::9]:8080'])
-    const road = new URL(roadOrigin).port
+  it('may connect to itself and to the link, under the name by which it was asked for', async () => {
+    const { origin, linkOrigin } = await start(['lab.test:8080', '[fd00::9]:8080'])
+    const link = new URL(linkOrigin).port
     const { port } = new URL(origin)
     const connects = async (host: string) => {
       const { headers } = await exchange(origin, request(origin, '/', { headers: [`Host: ${host}`] }))
       return /connect-src ([^;]*)/.exec(headers.get('content-security-policy') ?? '')?.[1]
     }
     expect(await connects(`localhost:${port}`)).toBe(
-      `'self' ws://localhost:${port} wss://localhost:${port} http://localhost:${road} ws://localhost:${road}`,
+      `'self' ws://localhost:${port} wss://localhost:${port} http://localhost:${link} ws://localhost:${link}`,
     )
     // No IPv6 address can be written there.
-    expect(await connects(`[::1]:${port}`)).toBe(`'self' ws://*:${port} http://*:${road} ws://*:${road}`)
+    expect(await connects(`[::1]:${port}`)).toBe(`'self' ws://*:${port} http://*:${link} ws://*:${link}`)
     // Of the second port of these names nobody knows where it leads.
     expect(await connects('lab.test:8080')).toBe("'self' ws://lab.test:8080 wss://lab.test:8080")
     expect(await connects('[fd00::9]:8080')).toBe("'self' ws://*:8080")
@@ -150,9 +150,9 @@ describe.skipIf(!built)('the script of a service worker', () => {
     },
   )
 
-  it('is neither to be had by the road, nor by another name of the server, nor in place of what is there', async () => {
-    const { origin, roadOrigin } = await start()
-    expect((await exchange(roadOrigin, request(roadOrigin, '/sw.js', { headers: WORKER }))).status).toBe(404)
+  it('is neither to be had by the link, nor by another name of the server, nor in place of what is there', async () => {
+    const { origin, linkOrigin } = await start()
+    expect((await exchange(linkOrigin, request(linkOrigin, '/sw.js', { headers: WORKER }))).status).toBe(404)
     expect((await ask(origin, '/sw.js', ...WORKER, 'Host: evil.test')).status).toBe(403)
     expect(
       (await ask(origin, '/api/health', 'Service-Worker: script')).headers.get('content-type'),

@@ -13,17 +13,17 @@ const ROUTES = ['/results']
 
 /**
  * Serves the built page, with a content security policy that lets it load nothing but itself and talk to nobody but
- * this server, by either door. Without a built page (during development another server serves it) there are only the
- * doors and the API.
+ * this server, by either endpoint. Without a built page (during development another server serves it) there are only the
+ * endpoints and the API.
  */
 export async function openPage(
   app: FastifyInstance,
-  roadPortFor: (request: IncomingMessage) => number | null,
+  linkPortFor: (request: IncomingMessage) => number | null,
 ): Promise<void> {
   const root = join(projectRoot(), 'dist/page')
   if (!existsSync(join(root, 'index.html'))) return
   const ours = (request: IncomingMessage) =>
-    connections(request.headers.host ?? '', roadPortFor(request)).join(' ')
+    connections(request.headers.host ?? '', linkPortFor(request)).join(' ')
   // Whatever is declared from here on is the page or a part of it.
   app.addHook('onRoute', route => {
     route.config = { ...route.config, serves: 'page' }
@@ -64,17 +64,17 @@ export async function openPage(
 }
 
 /**
- * What the page may connect to besides its origin: its own WebSocket, and the lanes' by the road. The guard knows the
+ * What the page may connect to besides its origin: its own WebSocket, and the lanes' by the link. The guard knows the
  * host. No IPv6 address can stand in a policy (CSP3 §2.3.1 has no form for one): there, the port alone is named.
  */
-function connections(host: string, roadPort: number | null): string[] {
+function connections(host: string, linkPort: number | null): string[] {
   const [, name = '', port = ''] = /^(.*?)(:\d+)?$/.exec(host) ?? []
   if (name === '') return []
   const sayable = name.startsWith('[') ? '*' : name
   const own = sayable === '*' ? [`ws://*${port || ':80'}`] : [`ws://${name}${port}`, `wss://${name}${port}`]
-  if (roadPort === null) return own
-  const road = `${sayable}:${roadPort}`
-  return [...own, `http://${road}`, `ws://${road}`]
+  if (linkPort === null) return own
+  const link = `${sayable}:${linkPort}`
+  return [...own, `http://${link}`, `ws://${link}`]
 }
 
 /** The names under /assets/ hold a hash of what is in them; everything else is asked for again. */

@@ -1,23 +1,23 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { ignoredQuery } from '../gate/query.ts'
-import { SAY_DOOR } from '../protocol/techniques.ts'
+import { SAY_ENDPOINT } from '../protocol/techniques.ts'
 import { SAY_MAX_BYTES } from '../protocol/wire.ts'
 import { Refusal } from '../refusal.ts'
 import type { Say } from '../sources/say.ts'
-import { doorQuery, speakerOf } from '../techniques/technique.ts'
+import { endpointQuery, speakerOf } from '../techniques/technique.ts'
 
 /** How everyone but a WebSocket talks back: `POST /say` with what there is to say as JSON; 201 with its cursor. */
 export function openTalkBack(app: FastifyInstance, say: Say): void {
   app.post(
-    SAY_DOOR,
+    SAY_ENDPOINT,
     {
       bodyLimit: SAY_MAX_BYTES,
       config: { serves: 'readers', publishes: true },
       preValidation: demandBody,
       schema: {
         querystring: Type.Object(
-          { client: doorQuery.client, ...ignoredQuery },
+          { client: endpointQuery.client, ...ignoredQuery },
           { additionalProperties: false },
         ),
       },

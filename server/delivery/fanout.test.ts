@@ -109,7 +109,7 @@ describe('the fanout', () => {
   it('breaks a silence with a heartbeat, and only a silence', async () => {
     const log = openLog()
     const reader = slowReader()
-    open(log, { heartbeatMs: 60, sweepMs: 10 }).follow(reader, 'now')
+    open(log, { heartbeatMs: 60, checkEveryMs: 10 }).follow(reader, 'now')
     await expect.poll(() => reader.read()).toContain('heartbeat 0 ')
     const beats = reader.writes.length
     const until = performance.now() + 150
@@ -123,7 +123,7 @@ describe('the fanout', () => {
 
   it('cuts a reader whose write does not drain, and nobody else', async () => {
     const log = openLog()
-    const room = open(log, { undrainedMs: 50, sweepMs: 10 })
+    const room = open(log, { undrainedMs: 50, checkEveryMs: 10 })
     const stuck = slowReader()
     const quick = slowReader()
     room.follow(stuck, 'now')
@@ -185,7 +185,7 @@ function slowReader() {
       },
       destroy: () => {},
     },
-    booking: {
+    account: {
       stream(counts) {
         delivered = counts
       },

@@ -1,8 +1,8 @@
-import type { Booking, Delivered } from '../gate/meter.ts'
+import { checkEvery } from '../check-every.ts'
+import type { ByteAccount, Delivered } from '../gate/meter.ts'
 import type { Entry, EventLog } from '../log/event-log.ts'
 import type { Policy } from '../policy.ts'
 import { type Bye, type Cursor, formatCursor, type Gap, type Hello } from '../protocol/wire.ts'
-import { sweep } from '../sweep.ts'
 import { cursorOf, type Place } from '../techniques/technique.ts'
 import type { Sink } from './sink.ts'
 
@@ -21,7 +21,7 @@ export interface Envelope {
 /** A reader of a stream: a cursor and a sink, not a queue. */
 export interface Reader {
   readonly sink: Sink
-  readonly booking: Pick<Booking, 'stream'>
+  readonly account: Pick<ByteAccount, 'stream'>
   /** It does not read: its writes stayed undrained for too long. */
   cut(): void
   /** The server is going; the bye has been written. */
@@ -88,7 +88,7 @@ export function createFanout(
   let chunksTop = 0
   let coalescing: NodeJS.Timeout | null = null
   const unfollow = log.follow(policy.coalesceMs > 0 ? coalesce : turn)
-  const unsweep = sweep(policy.sweepMs, monotonicMs, look)
+  const stopChecking = checkEvery(policy.checkEveryMs, monotonicMs, look)
 
   return {
     get size() {
@@ -103,7 +103,7 @@ export function createFanout(
     const asked = cursorOf(place, log)
     const { gap, from } = log.since(asked, { maxEvents: 0, maxBytes: 0, overheadBytes: 0 })
     const follower = new Follower(reader, from.seq, monotonicMs())
-    reader.booking.stream(follower)
+    reader.account.stream(follower)
     reader.sink.onDrain(() => resume(follower))
     reader.sink.write(envelope.hello(greeting(asked)))
     if (gap !== null) reader.sink.write(envelope.gap(gap, from))
@@ -211,7 +211,7 @@ export function createFanout(
 
   function close(): void {
     unfollow()
-    unsweep()
+    stopChecking()
     if (coalescing !== null) clearTimeout(coalescing)
   }
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { isIPv4, type Socket } from 'node:net'
 import { endianness } from 'node:os'
+import { checkEvery } from '../check-every.ts'
 import { bareAddress, ipv6Groups, isLoopback } from '../gate/client-address.ts'
-import { sweep } from '../sweep.ts'
 
 export interface UnreachableOptions {
   readonly hangUp: (socket: Socket) => void
@@ -31,7 +31,7 @@ export function hangUpOnUnreachable(options: UnreachableOptions): Reachability {
   /** The sockets of other machines, and since when nothing is acknowledged at them. */
   const remote = new Map<Socket, number | null>()
   let asking = false
-  const close = sweep(unackedMs / LOOKS, monotonicMs, (_nowMs, late) => {
+  const close = checkEvery(unackedMs / LOOKS, monotonicMs, (_nowMs, late) => {
     if (remote.size > 0 && !asking && !late) void look()
   })
   return { watch, close }

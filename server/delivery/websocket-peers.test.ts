@@ -11,7 +11,7 @@ afterEach(async () => {
 it.each(['/ws', '/control'])(
   'a peer of %s that answers no ping is let go, and one that does stays',
   async path => {
-    lab = await startLab({ policy: { heartbeatMs: 60, pongMs: 120, sweepMs: 20 } })
+    lab = await startLab({ policy: { heartbeatMs: 60, pongMs: 120, checkEveryMs: 20 } })
     const { meter } = lab.lab
     const open = async (autoPong: boolean) => {
       const socket = new WebSocket(`${lab?.origin.replace('http', 'ws')}${path}`, { autoPong })

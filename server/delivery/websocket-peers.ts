@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws'
+import { checkEvery } from '../check-every.ts'
 import type { Policy } from '../policy.ts'
-import { sweep } from '../sweep.ts'
 
 /**
  * A WebSocket that emits `closing` when either side begins the closing handshake: after a Close frame no data may
@@ -28,7 +28,7 @@ export interface Peers extends Iterable<WebSocket> {
  */
 export function createPeers(policy: Policy, monotonicMs: () => number): Peers {
   const peers = new Map<WebSocket, Asked>()
-  const unsweep = sweep(policy.sweepMs, monotonicMs, ask)
+  const stopChecking = checkEvery(policy.checkEveryMs, monotonicMs, ask)
 
   return {
     get size() {
@@ -36,7 +36,7 @@ export function createPeers(policy: Policy, monotonicMs: () => number): Peers {
     },
     [Symbol.iterator]: () => peers.keys(),
     add,
-    close: unsweep,
+    close: stopChecking,
   }
 
   function add(socket: WebSocket): void {

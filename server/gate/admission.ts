@@ -9,8 +9,8 @@ export interface AdmissionOptions {
   readonly limits: Limits
   readonly draining: () => boolean
   readonly monotonicMs: () => number
-  /** Where the client of a connection is by the road; null where the connection did not come by it. */
-  readonly travellerOf: (socket: Socket) => string | null
+  /** Where the client of a connection is by the link; null where the connection did not come by it. */
+  readonly linkClientOf: (socket: Socket) => string | null
   /** Whether an address is that of a reverse proxy, on whose connections there are many clients. */
   readonly isProxy: (address: string) => boolean
 }
@@ -39,7 +39,7 @@ declare module 'fastify' {
  * in the room that is left to tell others why they are refused. All that is refused here will pass.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { limits, draining, monotonicMs, travellerOf, isProxy } = options
+  const { limits, draining, monotonicMs, linkClientOf, isProxy } = options
   const { perAddress } = limits
   const places = createPlaces(limits)
   const open = createPlaces({
@@ -50,7 +50,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   return { connected, admit }
 
   function connected(socket: Socket): void {
-    const peer = travellerOf(socket) ?? socket.remoteAddress ?? ''
+    const peer = linkClientOf(socket) ?? socket.remoteAddress ?? ''
     const address = perAddress === null || isProxy(peer) ? null : countedAs(peer)
     if (open.take(socket, address) !== null) socket.destroy()
   }

@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify'
  */
 export function clientAddressOf(request: FastifyRequest): string {
   return (
-    countedAs(request.traveller ?? request.ip) ?? countedAs(request.raw.socket.remoteAddress) ?? 'unknown'
+    countedAs(request.linkClient ?? request.ip) ?? countedAs(request.raw.socket.remoteAddress) ?? 'unknown'
   )
 }
 

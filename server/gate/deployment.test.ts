@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { DOORS, TECHNIQUES } from '../protocol/techniques.ts'
+import { ENDPOINTS, TECHNIQUES } from '../protocol/techniques.ts'
 import { openRaw } from '../testing/raw-socket.ts'
 import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader } from '../testing/wire-readers.ts'
@@ -77,10 +77,10 @@ describe('on a network', () => {
     expect((await asks(`${origin}/poll`)).status).toBe(200)
   })
 
-  it('counts whoever comes by the road as who it is', async () => {
-    const { origin, roadOrigin } = await start(few(2))
-    const readers = await Promise.all([openReader.sse(roadOrigin), openReader.websocket(origin)])
-    expect((await asks(`${roadOrigin}/poll`)).status).toBe(429)
+  it('counts whoever comes by the link as who it is', async () => {
+    const { origin, linkOrigin } = await start(few(2))
+    const readers = await Promise.all([openReader.sse(linkOrigin), openReader.websocket(origin)])
+    expect((await asks(`${linkOrigin}/poll`)).status).toBe(429)
     await Promise.all(readers.map(reader => reader.leave()))
   })
 
@@ -100,7 +100,7 @@ describe('everywhere', () => {
     const { origin, publish } = await start({ limits: { connections: 4, perAddress: null } })
     const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](origin)))
     for (const technique of ['poll', 'long-poll'] as const) {
-      expect(await asks(`${origin}${DOORS[technique]}`)).toMatchObject({ status: 503, retryAfter: '1' })
+      expect(await asks(`${origin}${ENDPOINTS[technique]}`)).toMatchObject({ status: 503, retryAfter: '1' })
     }
     expect((await asks(`${origin}/sse`)).body).toMatch(/event: bye/)
     expect(await upgrade(origin)).toBe(503)
@@ -165,7 +165,7 @@ describe('behind a proxy', () => {
     const readers = await Promise.all(
       Array.from({ length: 150 }, (_, n) => asksForEver(`${origin}/sse`, from(`192.0.2.${n}`))),
     )
-    expect(lab.rooms.sse.readers).toBe(150)
+    expect(lab.techniques.sse.readers).toBe(150)
     for (const leave of readers) leave()
   })
 })
@@ -186,7 +186,7 @@ describe('connections on which nothing is asked', () => {
   it('take no place, and are cut when their head is due', async () => {
     const { origin, lab } = await start({
       ...few(3),
-      policy: { headersMs: 100, requestMs: 100, sweepMs: 20 },
+      policy: { headersMs: 100, requestMs: 100, checkEveryMs: 20 },
     })
     const mutes = await Promise.all(Array.from({ length: 50 }, () => openRaw(origin)))
     expect((await asks(`${origin}/poll`)).status).toBe(200)
@@ -259,7 +259,7 @@ function asksForEver(url: string, headers: Record<string, string>): Promise<() =
   })
 }
 
-/** The status that an upgrade to the WebSocket door is refused with. */
+/** The status that an upgrade to the WebSocket endpoint is refused with. */
 function upgrade(origin: string): Promise<number> {
   const socket = new WebSocket(`${origin.replace('http', 'ws')}/ws`)
   socket.on('error', () => {})

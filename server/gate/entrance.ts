@@ -2,14 +2,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { CLIENT_NAME } from '../protocol/wire.ts'
 import type { Admission } from './admission.ts'
 import type { Guard } from './guard.ts'
-import type { Booking, Meter } from './meter.ts'
+import type { ByteAccount, Meter } from './meter.ts'
 import { closeQueuedAnswers } from './queued-answers.ts'
 import { asksForUpgrade } from './upgrade.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Where this request's bytes are booked. */
-    booking: Booking
+    account: ByteAccount
     /** What its route says of itself. Fastify makes the whole of `routeOptions` anew each time it is asked. */
     route: FastifyContextConfig
   }
@@ -24,12 +24,12 @@ export function openEntrance(app: FastifyInstance, meter: Meter, guard: Guard, a
   app.server.on('connection', admission.connected)
   closeQueuedAnswers(app.server)
   // Declared before, so that all requests have one shape: properties that come later make each access slow.
-  for (const name of ['booking', 'route', 'traveller', 'refusal']) app.decorateRequest(name, null)
+  for (const name of ['account', 'route', 'linkClient', 'refusal']) app.decorateRequest(name, null)
 
   app.addHook('onRequest', (request, reply, done) => {
     const { config } = request.routeOptions
     request.route = config
-    request.booking = meter.begin(request.raw.socket, config.technique ?? null, clientOf(request))
+    request.account = meter.begin(request.raw.socket, config.technique ?? null, clientOf(request))
     const refusal = guard(request, reply)
     if (refusal === undefined) admission.admit(request, reply, done)
     else done(refusal)
@@ -44,8 +44,8 @@ export function openEntrance(app: FastifyInstance, meter: Meter, guard: Guard, a
 function leave(request: FastifyRequest, reply: FastifyReply): void {
   const length = reply.getHeader('content-length')
   const bodiless = request.method === 'HEAD' || reply.statusCode === 304 || reply.statusCode === 204
-  if (bodiless || length !== undefined) request.booking.head(bodiless ? 0 : Number(length))
-  request.booking.settle()
+  if (bodiless || length !== undefined) request.account.head(bodiless ? 0 : Number(length))
+  request.account.settle()
   // An upgrade that was answered like any other request was refused: nobody reads that connection any more.
   if (asksForUpgrade(request)) request.raw.socket.destroy()
 }

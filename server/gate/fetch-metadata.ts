@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 
-/** What a browser may want a door or the API for: a script's fetch, EventSource and WebSocket, or a look in a tab. */
+/** What a browser may want a endpoint or the API for: a script's fetch, EventSource and WebSocket, or a look in a tab. */
 const DATA_DESTINATIONS: ReadonlySet<unknown> = new Set(['empty', 'document', 'websocket'])
 
 /**

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Road } from '../link/link.ts'
+import type { Link } from '../link/link.ts'
 import { Refusal } from '../refusal.ts'
 import { isAcceptable } from './accept.ts'
 import { isStray } from './fetch-metadata.ts'
@@ -28,31 +28,31 @@ const STRAY = new Refusal(
   'stray-request',
   "Ask from the lab's own page: no other site may, and no image, script or frame.",
 )
-const NOT_ACCEPTABLE = new Refusal(406, 'not-acceptable', 'Accept what this door answers in.')
+const NOT_ACCEPTABLE = new Refusal(406, 'not-acceptable', 'Accept what this endpoint answers in.')
 const NO_WEBSOCKET = new Refusal(404, 'no-websocket', 'Open a WebSocket at /ws.')
 const NOT_ON_THIS_ROAD = new Refusal(
   404,
-  'not-on-this-road',
-  "Ask the page's own port for everything but the doors.",
+  'not-on-this-link',
+  "Ask the page's own port for everything but the endpoints.",
 )
 /**
  * The same before HTTP and upgrade. A name that is not ours in `Host` is somebody else's page whose DNS points
  * here, and same-origin rules do not protect against it; a foreign `Origin` is a page that has no business here.
- * By the road there are the four doors and `say` only, and the page's origin may read them.
+ * By the link there are the four endpoints and `say` only, and the page's origin may read them.
  */
-export function createGuard(names: () => Names, road: () => Road | null): Guard {
+export function createGuard(names: () => Names, link: () => Link | null): Guard {
   return refusal
 
   function refusal(request: FastifyRequest, reply: FastifyReply): Refusal | undefined {
     if (ignoresUpgrade(request.raw)) reply.raw.shouldKeepAlive = false
     const { socket } = request.raw
-    const traveller = road()?.travellerOf(socket) ?? null
+    const traveller = link()?.linkClientOf(socket) ?? null
     const arrival: Arrival =
       traveller === null
-        ? { socket, byRoad: false }
-        : { socket: { localAddress: road()?.arrivalOf(socket) }, byRoad: true }
+        ? { socket, byLink: false }
+        : { socket: { localAddress: link()?.arrivalOf(socket) }, byLink: true }
     if (traveller !== null) {
-      request.traveller = traveller
+      request.linkClient = traveller
       admitPage(request, reply, arrival)
     }
     const malformation = malformationOf(request)
@@ -64,7 +64,7 @@ export function createGuard(names: () => Names, road: () => Road | null): Guard 
     if (!names().isOurs(host, arrival)) return FOREIGN_HOST
     if (origin !== undefined && !names().isPage(origin, arrival)) return FOREIGN_ORIGIN
     if (isStray(request)) return STRAY
-    if (arrival.byRoad && request.route.serves !== 'readers') return NOT_ON_THIS_ROAD
+    if (arrival.byLink && request.route.serves !== 'readers') return NOT_ON_THIS_ROAD
     if (request.is404 && !isAboutServer(request.raw)) return NOT_FOUND
     if (asksForUpgrade(request)) {
       return request.route.upgrades === true ? handshakeFault(request, reply) : NO_WEBSOCKET
@@ -81,7 +81,7 @@ export function createGuard(names: () => Names, road: () => Road | null): Guard 
   }
 }
 
-/** The headers by which the page may read what comes by the road; a foreign origin gets no grant. */
+/** The headers by which the page may read what comes by the link; a foreign origin gets no grant. */
 export function grantsOf(origin: string | undefined, names: Names, arrival: Arrival): Record<string, string> {
   if (origin === undefined || !names.isPage(origin, arrival)) return { vary: 'Origin' }
   return {

@@ -5,7 +5,7 @@ import { TECHNIQUES, type Technique } from '../protocol/techniques.ts'
 
 /**
  * Counts what crosses the sockets. The bytes are the sockets' own (`bytesRead`, `bytesWritten`), so that nothing
- * is forgotten; a request only says on whose behalf they crossed. What crossed since the last booking goes to the
+ * is forgotten; a request only says on whose behalf they crossed. What crossed since the last account goes to the
  * present owner: a pooled socket's bytes thus go to the technique of the request that just ended on it.
  */
 export interface Meter {
@@ -14,7 +14,7 @@ export interface Meter {
   /** Follows a socket of the server from its first byte to its last. */
   watch(socket: Socket): void
   /** A request begins on a socket. `technique` is null for page, API and control; `client` names one reader. */
-  begin(socket: Socket, technique: Technique | null, client: string | null): Booking
+  begin(socket: Socket, technique: Technique | null, client: string | null): ByteAccount
   /** The sockets that now belong to a technique: its streams, and the idle ones whose last request was one of its polls. */
   sockets(technique: Technique): Socket[]
   /** All open sockets, whoever they belong to. */
@@ -26,8 +26,8 @@ export interface Meter {
 }
 
 /** What a room tells the meter about the request it serves. */
-export interface Booking {
-  /** From now on what is delivered is counted there, and booked whenever somebody wants to know. */
+export interface ByteAccount {
+  /** From now on what is delivered is counted there, and counted whenever somebody wants to know. */
   stream(delivered: Delivered): void
   /** All that was written since the answer before, but for `bodyBytes`, was this answer's head. */
   head(bodyBytes: number): void
@@ -47,25 +47,25 @@ export interface Delivered {
 /** How many names are remembered of readers that have no socket; who left first is forgotten first. */
 const CLIENTS_KEPT = 1000
 
-type Tally = { -readonly [K in keyof Traffic]: Traffic[K] }
-type TechniqueTally = Record<Technique, Tally>
+type Counters = { -readonly [K in keyof Traffic]: Traffic[K] }
+type TechniqueCounters = Record<Technique, Counters>
 
-/** A reader that gave a name, and the lines that are its now. */
+/** A reader that gave a name, and the accounts that are its now. */
 interface Client {
-  readonly tallies: TechniqueTally
-  readonly lines: Set<Line>
+  readonly counters: TechniqueCounters
+  readonly accounts: Set<SocketAccount>
 }
 
 export function createMeter(clock: Clock): Meter {
-  const lines = new Map<Socket, Line>()
+  const accounts = new Map<Socket, SocketAccount>()
   /** Those that have a socket: they are never forgotten, however many others give names. */
   const present = new Map<string, Client>()
   const absent = new Map<string, Client>()
   const techniques = emptyTechniques()
-  const other = emptyTally()
+  const other = zeroCounters()
   const others = [other]
   /** Of a reader without a name, made once for all of them. */
-  const nameless: Readonly<Record<Technique, readonly Tally[]>> = {
+  const nameless: Readonly<Record<Technique, readonly Counters[]>> = {
     poll: [techniques.poll],
     'long-poll': [techniques['long-poll']],
     sse: [techniques.sse],
@@ -80,49 +80,49 @@ export function createMeter(clock: Clock): Meter {
     watch,
     begin,
     sockets: technique =>
-      [...lines.values()].filter(line => line.owner === technique).map(line => line.socket),
-    allSockets: () => [...lines.keys()],
+      [...accounts.values()].filter(account => account.owner === technique).map(account => account.socket),
+    allSockets: () => [...accounts.keys()],
     read,
     readClient,
     reset,
   }
 
   function watch(socket: Socket): void {
-    const line = new Line(socket, others)
-    lines.set(socket, line)
+    const account = new SocketAccount(socket, others)
+    accounts.set(socket, account)
     socket.once('close', () => {
-      line.settle()
-      lines.delete(socket)
-      give(line, null)
+      account.settle()
+      accounts.delete(socket)
+      give(account, null)
     })
   }
 
-  function begin(socket: Socket, technique: Technique | null, client: string | null): Booking {
-    const line = lines.get(socket)
-    if (line === undefined) throw new Error('a request on a socket that is not watched')
-    line.owner = technique
-    give(line, client)
-    line.tallies = talliesOf(technique, client)
-    for (const tally of line.tallies) tally.requests += 1
-    return line
+  function begin(socket: Socket, technique: Technique | null, client: string | null): ByteAccount {
+    const account = accounts.get(socket)
+    if (account === undefined) throw new Error('a request on a socket that is not watched')
+    account.owner = technique
+    give(account, client)
+    account.counters = countersOf(technique, client)
+    for (const counters of account.counters) counters.requests += 1
+    return account
   }
 
-  /** From now on the line is this reader's. */
-  function give(line: Line, name: string | null): void {
-    if (line.client === name) return
-    if (line.client !== null) leave(line, line.client)
-    line.client = name
+  /** From now on the account is this reader's. */
+  function give(account: SocketAccount, name: string | null): void {
+    if (account.client === name) return
+    if (account.client !== null) leave(account, account.client)
+    account.client = name
     if (name === null) return
-    const client = clientOf(name) ?? { tallies: emptyTechniques(), lines: new Set() }
+    const client = clientOf(name) ?? { counters: emptyTechniques(), accounts: new Set() }
     absent.delete(name)
     present.set(name, client)
-    client.lines.add(line)
+    client.accounts.add(account)
   }
 
-  function leave(line: Line, name: string): void {
+  function leave(account: SocketAccount, name: string): void {
     const client = present.get(name)
-    client?.lines.delete(line)
-    if (client === undefined || client.lines.size > 0) return
+    client?.accounts.delete(account)
+    if (client === undefined || client.accounts.size > 0) return
     present.delete(name)
     absent.set(name, client)
     const eldest = absent.keys().next()
@@ -133,20 +133,20 @@ export function createMeter(clock: Clock): Meter {
     return present.get(name) ?? absent.get(name)
   }
 
-  function talliesOf(technique: Technique | null, name: string | null): readonly Tally[] {
+  function countersOf(technique: Technique | null, name: string | null): readonly Counters[] {
     if (technique === null) return others
     const client = name === null ? undefined : present.get(name)
     if (client === undefined) return nameless[technique]
-    return [techniques[technique], client.tallies[technique]]
+    return [techniques[technique], client.counters[technique]]
   }
 
   function read() {
     const counts = emptyTechniques()
     let otherConnections = 0
-    for (const line of lines.values()) {
-      line.settle()
-      if (line.owner === null) otherConnections += 1
-      else counts[line.owner].connections += 1
+    for (const account of accounts.values()) {
+      account.settle()
+      if (account.owner === null) otherConnections += 1
+      else counts[account.owner].connections += 1
     }
     return {
       techniques: withConnections(techniques, counts),
@@ -157,42 +157,42 @@ export function createMeter(clock: Clock): Meter {
   function readClient(name: string): TechniqueTraffic {
     const client = clientOf(name)
     const counts = emptyTechniques()
-    for (const line of client?.lines ?? []) {
-      if (line.owner === null) continue
-      line.settle()
-      counts[line.owner].connections += 1
+    for (const account of client?.accounts ?? []) {
+      if (account.owner === null) continue
+      account.settle()
+      counts[account.owner].connections += 1
     }
-    return withConnections(client?.tallies ?? emptyTechniques(), counts)
+    return withConnections(client?.counters ?? emptyTechniques(), counts)
   }
 
   function reset(): void {
-    for (const line of lines.values()) line.settle()
-    for (const tally of [other, ...Object.values(techniques)]) Object.assign(tally, emptyTally())
-    for (const { tallies } of [...present.values(), ...absent.values()]) {
-      for (const tally of Object.values(tallies)) Object.assign(tally, emptyTally())
+    for (const account of accounts.values()) account.settle()
+    for (const counters of [other, ...Object.values(techniques)]) Object.assign(counters, zeroCounters())
+    for (const client of [...present.values(), ...absent.values()]) {
+      for (const counters of Object.values(client.counters)) Object.assign(counters, zeroCounters())
     }
     sinceAt = clock.epochMs()
   }
 }
 
-/** A socket and what has been booked of it. A class, because there is one for each of ten thousand connections. */
-class Line implements Booking {
+/** A socket and what has been counted of it. A class, because there is one for each of ten thousand connections. */
+class SocketAccount implements ByteAccount {
   readonly socket: Socket
   owner: Technique | null = null
   client: string | null = null
-  /** Where this line's bytes go: to its technique, or to everything else, and to the reader that gave a name. */
-  tallies: readonly Tally[]
-  #bookedIn = 0
-  #bookedOut = 0
-  /** `bytesWritten` when the last head was booked: where the next answer begins. */
+  /** Where this account's bytes go: to its technique, or to everything else, and to the reader that gave a name. */
+  counters: readonly Counters[]
+  #countedIn = 0
+  #countedOut = 0
+  /** `bytesWritten` when the last head was counted: where the next answer begins. */
   #answeredOut = 0
   #stream: Delivered | null = null
-  #bookedEvents = 0
-  #bookedPayloadBytes = 0
+  #countedEvents = 0
+  #countedPayloadBytes = 0
 
-  constructor(socket: Socket, tallies: readonly Tally[]) {
+  constructor(socket: Socket, counters: readonly Counters[]) {
     this.socket = socket
-    this.tallies = tallies
+    this.counters = counters
   }
 
   stream(delivered: Delivered): void {
@@ -202,22 +202,22 @@ class Line implements Booking {
   head(bodyBytes: number): void {
     const headerBytes = this.socket.bytesWritten - this.#answeredOut - bodyBytes
     this.#answeredOut = this.socket.bytesWritten
-    for (const tally of this.tallies) {
-      tally.headerBytesOut += headerBytes
-      tally.framingBytesOut -= headerBytes
+    for (const counters of this.counters) {
+      counters.headerBytesOut += headerBytes
+      counters.framingBytesOut -= headerBytes
     }
   }
 
   /** All bytes out are framing until `#deliver` or `head` says that some of them were something else. */
   settle(): void {
     if (this.#stream !== null) this.#settleStream(this.#stream)
-    const bytesIn = this.socket.bytesRead - this.#bookedIn
-    const bytesOut = this.socket.bytesWritten - this.#bookedOut
-    this.#bookedIn += bytesIn
-    this.#bookedOut += bytesOut
-    for (const tally of this.tallies) {
-      tally.bytesIn += bytesIn
-      tally.framingBytesOut += bytesOut
+    const bytesIn = this.socket.bytesRead - this.#countedIn
+    const bytesOut = this.socket.bytesWritten - this.#countedOut
+    this.#countedIn += bytesIn
+    this.#countedOut += bytesOut
+    for (const counters of this.counters) {
+      counters.bytesIn += bytesIn
+      counters.framingBytesOut += bytesOut
     }
   }
 
@@ -225,46 +225,46 @@ class Line implements Booking {
     // Each look at a socket's counters costs as much as all of the sums.
     const { bytesRead, bytesWritten } = this.socket
     const headerBytes = bytesWritten - this.#answeredOut - bodyBytes
-    const bytesIn = bytesRead - this.#bookedIn
-    const bytesOut = bytesWritten - this.#bookedOut
+    const bytesIn = bytesRead - this.#countedIn
+    const bytesOut = bytesWritten - this.#countedOut
     this.#answeredOut = bytesWritten
-    this.#bookedIn = bytesRead
-    this.#bookedOut = bytesWritten
-    for (const tally of this.tallies) {
-      tally.deliveries += events
-      tally.bytesIn += bytesIn
-      tally.headerBytesOut += headerBytes
-      tally.payloadBytesOut += payloadBytes
-      tally.framingBytesOut += bytesOut - headerBytes - payloadBytes
+    this.#countedIn = bytesRead
+    this.#countedOut = bytesWritten
+    for (const counters of this.counters) {
+      counters.deliveries += events
+      counters.bytesIn += bytesIn
+      counters.headerBytesOut += headerBytes
+      counters.payloadBytesOut += payloadBytes
+      counters.framingBytesOut += bytesOut - headerBytes - payloadBytes
     }
   }
 
   #settleStream({ events, payloadBytes }: Delivered): void {
-    this.#deliver(events - this.#bookedEvents, payloadBytes - this.#bookedPayloadBytes)
-    this.#bookedEvents = events
-    this.#bookedPayloadBytes = payloadBytes
+    this.#deliver(events - this.#countedEvents, payloadBytes - this.#countedPayloadBytes)
+    this.#countedEvents = events
+    this.#countedPayloadBytes = payloadBytes
   }
 
   #deliver(events: number, payloadBytes: number): void {
-    for (const tally of this.tallies) {
-      tally.deliveries += events
-      tally.payloadBytesOut += payloadBytes
-      tally.framingBytesOut -= payloadBytes
+    for (const counters of this.counters) {
+      counters.deliveries += events
+      counters.payloadBytesOut += payloadBytes
+      counters.framingBytesOut -= payloadBytes
     }
   }
 }
 
-function withConnections(tally: TechniqueTally, counts: TechniqueTally): TechniqueTraffic {
+function withConnections(counters: TechniqueCounters, counts: TechniqueCounters): TechniqueTraffic {
   const whole = emptyTechniques()
-  for (const name of TECHNIQUES) whole[name] = { ...tally[name], connections: counts[name].connections }
+  for (const name of TECHNIQUES) whole[name] = { ...counters[name], connections: counts[name].connections }
   return whole
 }
 
-function emptyTechniques(): TechniqueTally {
-  return { poll: emptyTally(), 'long-poll': emptyTally(), sse: emptyTally(), websocket: emptyTally() }
+function emptyTechniques(): TechniqueCounters {
+  return { poll: zeroCounters(), 'long-poll': zeroCounters(), sse: zeroCounters(), websocket: zeroCounters() }
 }
 
-function emptyTally(): Tally {
+function zeroCounters(): Counters {
   return {
     connections: 0,
     requests: 0,

@@ -12,40 +12,40 @@ export interface Names {
   /** Whether this `Origin` is that of the lab's own page. */
   isPage(origin: string, arrival: Arrival): boolean
   /**
-   * The road's port, if it is known to be reachable under the name that this request to the page used; else null. Of a
+   * The link's port, if it is known to be reachable under the name that this request to the page used; else null. Of a
    * name from `--allow-host`, and of a forwarded port, nobody knows where a second port of it leads.
    */
-  roadPortFor(host: string | undefined, arrival: Arrival): number | null
+  linkPortFor(host: string | undefined, arrival: Arrival): number | null
 }
 
 /** Where a client's connection arrived. */
 export interface Arrival {
   /** The client's socket, at this end. Looked at only where no other name fits. */
   readonly socket: { readonly localAddress?: string | undefined }
-  readonly byRoad: boolean
+  readonly byLink: boolean
 }
 
 export interface NamesOptions {
   /** The addresses and names of this machine, as a URL writes them; loopback's are added. */
   readonly hosts: readonly string[]
   readonly port: number
-  readonly roadPort: number | null
+  readonly linkPort: number | null
   /** Further values of `Host` for the page's port, and of what follows `://` in its `Origin`. */
   readonly allowHosts: readonly string[]
 }
 
-export function createNames({ hosts, port, roadPort, allowHosts }: NamesOptions): Names {
+export function createNames({ hosts, port, linkPort, allowHosts }: NamesOptions): Names {
   const own = new Set([...LOOPBACK, ...hosts])
   const allowed = new Set(allowHosts.flatMap(name => withoutDefaultPort(normalised(name))))
   const page = new Set([...own].flatMap(name => withPort(name, port)))
-  const road = new Set(roadPort === null ? [] : [...own].flatMap(name => withPort(name, roadPort)))
-  return { isOurs, isPage, roadPortFor }
+  const link = new Set(linkPort === null ? [] : [...own].flatMap(name => withPort(name, linkPort)))
+  return { isOurs, isPage, linkPortFor }
 
   function isOurs(host: string | undefined, arrival: Arrival): boolean {
     // What nearly all of them send costs no more than this.
-    if (host === undefined || (arrival.byRoad ? road : page).has(host)) return true
+    if (host === undefined || (arrival.byLink ? link : page).has(host)) return true
     const name = normalised(host)
-    if (isOwn(name, arrival) || (!arrival.byRoad && allowed.has(name))) return true
+    if (isOwn(name, arrival) || (!arrival.byLink && allowed.has(name))) return true
     return own.has(name) || name === addressOf(arrival)
   }
 
@@ -55,13 +55,13 @@ export function createNames({ hosts, port, roadPort, allowHosts }: NamesOptions)
     return page.has(name) || allowed.has(name) || withPort(addressOf(arrival), port).includes(name)
   }
 
-  function roadPortFor(host: string | undefined, arrival: Arrival): number | null {
-    return host === undefined || isOwn(normalised(host), arrival) ? roadPort : null
+  function linkPortFor(host: string | undefined, arrival: Arrival): number | null {
+    return host === undefined || isOwn(normalised(host), arrival) ? linkPort : null
   }
 
   function isOwn(name: string, arrival: Arrival): boolean {
-    if ((arrival.byRoad ? road : page).has(name)) return true
-    const arrivedAt = arrival.byRoad ? roadPort : port
+    if ((arrival.byLink ? link : page).has(name)) return true
+    const arrivedAt = arrival.byLink ? linkPort : port
     return arrivedAt !== null && withPort(addressOf(arrival), arrivedAt).includes(name)
   }
 }

@@ -91,7 +91,7 @@ describe('an upgrade behind a request that is not answered yet', () => {
   it('is answered in its turn, as a request without it, and the connection ends', async () => {
     const raw = await lab.open()
     raw.send(`${FIRST['a held poll']()}${UPGRADE['a good handshake']()}`)
-    await expect.poll(() => lab.lab.rooms['long-poll'].readers).toBe(2)
+    await expect.poll(() => lab.lab.techniques['long-poll'].readers).toBe(2)
     await lab.publish(1)
     await raw.until(({ closed }) => closed)
     const answers = readAnswers(raw.received, true)
@@ -124,7 +124,7 @@ it('whatever is sent in one go and however it is left, nothing stays behind', as
       fc.array(fc.constantFrom(...Object.keys(ALL)), { minLength: 1, maxLength: 4 }),
       fc.constantFrom(...Object.keys(LEAVE)),
       fc.constantFrom('at once', 'after a turn', 'when something came'),
-      fc.constantFrom('origin' as const, 'roadOrigin' as const),
+      fc.constantFrom('origin' as const, 'linkOrigin' as const),
       async (names, leaving, when, port) => {
         const raw = await lab.open(port)
         raw.send(Buffer.from(names.map(name => ALL[name]?.()).join(''), 'latin1'))

@@ -4,7 +4,7 @@ import { startWitnessedLab, type WitnessedLab } from '../testing/witnessed-lab.t
 
 const TOKEN = 'correct-horse'
 const JSON_TYPE = 'Content-Type: application/json'
-const PORTS = ['origin', 'roadOrigin'] as const
+const PORTS = ['origin', 'linkOrigin'] as const
 let lab: WitnessedLab
 
 beforeAll(async () => {
@@ -146,7 +146,7 @@ describe('HEAD', () => {
     '/api/stats',
     '/api/clock',
     '/api/source',
-    '/api/road',
+    '/api/link',
     '/api/results',
     '/poll',
     '/long-poll',
@@ -184,7 +184,7 @@ describe('HEAD', () => {
   })
 })
 
-describe('by the road', () => {
+describe('by the link', () => {
   it.each(['/', '/results', '/api/health', '/%61pi/stats', '/api/results', '/zebra', '/control', '//poll'])(
     'there is nothing at %s, also for a WebSocket',
     async path => {
@@ -195,13 +195,13 @@ describe('by the road', () => {
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
       ]
       for (const headers of [[], upgrade]) {
-        const answer = await ask('roadOrigin', path, { headers })
-        expect(refusalOf(answer)).toEqual({ status: 404, code: 'not-on-this-road' })
+        const answer = await ask('linkOrigin', path, { headers })
+        expect(refusalOf(answer)).toEqual({ status: 404, code: 'not-on-this-link' })
       }
     },
   )
 
-  it('the doors are found as by the page’s port, however their address is written', async () => {
+  it('the endpoints are found as by the page’s port, however their address is written', async () => {
     for (const path of ['/poll', '/%70oll', '/pol%6C?cursor=now']) {
       for (const port of PORTS) expect((await ask(port, path)).status).toBe(200)
     }
@@ -264,7 +264,7 @@ describe('whoever must identify itself', () => {
   })
 })
 
-describe('a WebSocket’s door', () => {
+describe('a WebSocket’s endpoint', () => {
   it.each(['/ws', '/control'])(
     'asked without an upgrade, %s says which one (RFC 9110 §15.5.22)',
     async path => {
@@ -298,7 +298,7 @@ describe('a query', () => {
     expect(raw.received.toString()).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  it.each([...READ, '/sse', '/api/results/none', '/api/results/none/run.json', '/api/road'])(
+  it.each([...READ, '/sse', '/api/results/none', '/api/results/none/run.json', '/api/link'])(
     'with any other key is refused, and told the known ones: %s',
     async path => {
       const answer = await ask('origin', `${path}?${ADDED}&zebra=1`)
@@ -314,7 +314,7 @@ describe('a query', () => {
     ['POST', '/api/burst?count=1', '{"count":1}'],
     ['POST', '/api/events?type=a', '{"type":"a","data":1}'],
     ['PUT', '/api/source?rate=1', '{"rate":1}'],
-    ['PUT', '/api/road?delayMs=1', '{"delayMs":1}'],
+    ['PUT', '/api/link?delayMs=1', '{"delayMs":1}'],
     ['POST', '/say?say=1', '1'],
   ])('of a command is no part of it: %s %s', async (method, path, body) => {
     const headers = [JSON_TYPE, `Authorization: Bearer ${TOKEN}`]

@@ -20,7 +20,7 @@ const offering = (protocol: string) => [
   'HTTP2-Settings: AAEAAEAAAAIAAAAB',
 ]
 
-describe.each(['origin', 'roadOrigin'] as const)('an Upgrade that is not offered, at the %s', port => {
+describe.each(['origin', 'linkOrigin'] as const)('an Upgrade that is not offered, at the %s', port => {
   it.each(IGNORED)('does not keep GET and HEAD from being answered: "%s"', async protocol => {
     const headers = offering(protocol)
     for (const method of ['GET', 'HEAD']) {
@@ -49,7 +49,7 @@ describe.each(['origin', 'roadOrigin'] as const)('an Upgrade that is not offered
     const held = await lab.open(port)
     held.send(request(lab[port], `/long-poll?cursor=${here}`, { headers: offering('h2c') }))
     await stream.until(({ received }) => received.includes('event: hello'))
-    await expect.poll(() => inner.rooms['long-poll'].readers).toBe(2)
+    await expect.poll(() => inner.techniques['long-poll'].readers).toBe(2)
     expect(held.received).toHaveLength(0)
   })
 
@@ -105,7 +105,7 @@ describe('an Upgrade to websocket', () => {
   it.each(['websocket', 'WebSocket', 'WEBSOCKET', 'h2c, websocket', 'websocket , h2c'])(
     'opens one: "%s"',
     async upgrade => {
-      for (const port of ['origin', 'roadOrigin'] as const) {
+      for (const port of ['origin', 'linkOrigin'] as const) {
         const raw = await lab.open(port)
         raw.send(request(lab[port], '/ws', { headers: handshake(upgrade) }))
         await raw.until(({ received }) => framesIn(received).length > 0)

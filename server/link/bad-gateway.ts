@@ -7,8 +7,8 @@ export type Grants = (origin: string | undefined) => Readonly<Record<string, str
 /** What a proxy answers itself to a request with this head, when it cannot reach the server behind it. */
 export function badGateway(status: number, requestHead: string, grants: Grants): Buffer {
   const refusal: Refusal = {
-    error: 'The road refuses new requests: set its conditions back, or try again.',
-    code: 'road-refuses',
+    error: 'The link refuses new requests: set its conditions back, or try again.',
+    code: 'link-refuses',
   }
   const body = JSON.stringify(refusal)
   const headers = {

@@ -1,12 +1,12 @@
 import Type from 'typebox'
-import { ROAD_REFUSALS, type RoadConditions } from '../protocol/api.ts'
+import { LINK_REFUSALS, type LinkConditions } from '../protocol/api.ts'
 
 const exact = { additionalProperties: false } as const
 const number = (minimum: number, maximum: number) => Type.Optional(Type.Number({ minimum, maximum }))
 const integer = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }))
 
 /** The conditions that can be asked for, with their ranges. */
-export const RoadBody = Type.Object(
+export const LinkBody = Type.Object(
   {
     delayMs: number(0, 2000),
     jitterMs: number(0, 1000),
@@ -22,10 +22,10 @@ export const RoadBody = Type.Object(
     ),
     blackhole: Type.Optional(Type.Boolean()),
     idleTimeoutMs: integer(1000, 600_000),
-    refuseStatus: Type.Optional(Type.Enum([...ROAD_REFUSALS])),
+    refuseStatus: Type.Optional(Type.Enum([...LINK_REFUSALS])),
     resetAfterBytes: integer(1, 1e9),
     cutAfterBytes: integer(1, 1e9),
     sliceBytes: integer(1, 65_536),
-  } satisfies Record<keyof RoadConditions, unknown>,
+  } satisfies Record<keyof LinkConditions, unknown>,
   exact,
 )

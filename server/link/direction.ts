@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
-import type { RoadConditions } from '../protocol/api.ts'
+import type { LinkConditions } from '../protocol/api.ts'
 
 /** How a sender ends: it has said everything, or it is gone. */
 export type Ending = 'fin' | 'reset'
 
 /** One direction of one connection: what goes in at `from` arrives at `to` in the same order, later. */
-export interface Way {
+export interface Direction {
   push(bytes: Buffer): void
   /** Nothing comes after this. It travels behind what is under way. */
   end(ending: Ending): void
@@ -15,10 +15,10 @@ export interface Way {
   close(): void
 }
 
-export interface WayOptions {
+export interface DirectionOptions {
   readonly from: Socket
   readonly to: Socket
-  readonly conditions: () => RoadConditions
+  readonly conditions: () => LinkConditions
   /** `performance.now()` before which nothing sets out. */
   readonly openAtMs: number
   /** Whether `bytesPerSecond` holds in this direction. */
@@ -34,7 +34,7 @@ export const SLICE_EVERY_MS = 5
 export const RATE_STEP_MS = 10
 
 /** What set out together. `luck`, from -1 to 1, is its draw of the jitter. */
-interface Parcel {
+interface Chunk {
   bytes: Buffer
   readonly ending: Ending | null
   readonly sentAtMs: number
@@ -42,11 +42,19 @@ interface Parcel {
 }
 
 /**
- * Opens one way. The conditions are looked up when a parcel is due and not when it sets out, so that a change is felt
- * by what is already under way, too. Only the first parcel in the queue is ever looked at: nothing overtakes.
+ * Opens one way. The conditions are looked up when a chunk is due and not when it sets out, so that a change is felt
+ * by what is already under way, too. Only the first chunk in the queue is ever looked at: nothing overtakes.
  */
-export function openWay({ from, to, conditions, openAtMs, rated, arrive, arriveEnding }: WayOptions): Way {
-  const parcels: Parcel[] = []
+export function openDirection({
+  from,
+  to,
+  conditions,
+  openAtMs,
+  rated,
+  arrive,
+  arriveEnding,
+}: DirectionOptions): Direction {
+  const chunks: Chunk[] = []
   let underWayBytes = 0
   /** When the line is free for the next slice. */
   let freeAtMs = 0
@@ -64,29 +72,29 @@ export function openWay({ from, to, conditions, openAtMs, rated, arrive, arriveE
   function send(bytes: Buffer, ending: Ending | null): void {
     if (closed) return
     const sentAtMs = Math.max(performance.now(), openAtMs)
-    parcels.push({ bytes, ending, sentAtMs, luck: Math.random() * 2 - 1 })
+    chunks.push({ bytes, ending, sentAtMs, luck: Math.random() * 2 - 1 })
     underWayBytes += bytes.length
-    // The timer is armed for a parcel further ahead.
-    if (parcels.length === 1) move()
+    // The timer is armed for a chunk further ahead.
+    if (chunks.length === 1) move()
     else holdBack()
   }
 
   function move(): void {
     clearTimeout(timer)
     while (canMove()) {
-      const parcel = parcels[0]
-      if (parcel === undefined) break
+      const chunk = chunks[0]
+      if (chunk === undefined) break
       const nowMs = performance.now()
-      const dueAtMs = dueAt(parcel)
+      const dueAtMs = dueAt(chunk)
       const waitMs = Math.max(dueAtMs, freeAtMs) - nowMs
       if (waitMs > 0) {
         timer = setTimeout(move, Math.ceil(waitMs))
         break
       }
-      if (parcel.ending === null) arrive(nextPiece(parcel, dueAtMs, nowMs))
+      if (chunk.ending === null) arrive(nextPiece(chunk, dueAtMs, nowMs))
       else {
         close()
-        arriveEnding(parcel.ending)
+        arriveEnding(chunk.ending)
       }
     }
     holdBack()
@@ -95,21 +103,21 @@ export function openWay({ from, to, conditions, openAtMs, rated, arrive, arriveE
   /** A reset does not wait for a receiver that does not read. */
   function canMove(): boolean {
     if (closed || conditions().blackhole === true) return false
-    return !to.writableNeedDrain || parcels.at(-1)?.ending === 'reset'
+    return !to.writableNeedDrain || chunks.at(-1)?.ending === 'reset'
   }
 
-  function dueAt({ sentAtMs, luck }: Parcel): number {
+  function dueAt({ sentAtMs, luck }: Chunk): number {
     const { delayMs = 0, jitterMs = 0 } = conditions()
     return sentAtMs + Math.max(0, delayMs + luck * jitterMs)
   }
 
-  /** Takes what may go at once off the parcel, and says until when that keeps the line busy. */
-  function nextPiece(parcel: Parcel, dueAtMs: number, nowMs: number): Buffer {
+  /** Takes what may go at once off the chunk, and says until when that keeps the line busy. */
+  function nextPiece(chunk: Chunk, dueAtMs: number, nowMs: number): Buffer {
     const { sliceBytes = Infinity, bytesPerSecond = Infinity } = conditions()
     const bytesPerMs = rated ? bytesPerSecond / 1000 : Infinity
-    const piece = parcel.bytes.subarray(0, Math.min(sliceBytes, Math.ceil(bytesPerMs * RATE_STEP_MS)))
-    parcel.bytes = parcel.bytes.subarray(piece.length)
-    if (parcel.bytes.length === 0) parcels.shift()
+    const piece = chunk.bytes.subarray(0, Math.min(sliceBytes, Math.ceil(bytesPerMs * RATE_STEP_MS)))
+    chunk.bytes = chunk.bytes.subarray(piece.length)
+    if (chunk.bytes.length === 0) chunks.shift()
     underWayBytes -= piece.length
     // From when it was due, not from now: a timer that comes late must not slow the line down. Slices may not catch
     // up like that, since two at once would be one.
@@ -126,7 +134,7 @@ export function openWay({ from, to, conditions, openAtMs, rated, arrive, arriveE
   function close(): void {
     closed = true
     clearTimeout(timer)
-    parcels.length = 0
+    chunks.length = 0
     underWayBytes = 0
     to.off('drain', move)
     holdBack()

@@ -2,17 +2,17 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { buildLab } from '../app.ts'
-import type { RoadConditions } from '../protocol/api.ts'
-import { DOORS, TECHNIQUES } from '../protocol/techniques.ts'
+import type { LinkConditions } from '../protocol/api.ts'
+import { ENDPOINTS, TECHNIQUES } from '../protocol/techniques.ts'
 import { QUIET, type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader, type WireReader } from '../testing/wire-readers.ts'
-import { openRoad } from './link.ts'
+import { openLink } from './link.ts'
 
-/** The road as the lab's readers and its operator meet it. */
+/** The link as the lab's readers and its operator meet it. */
 let started: StartedLab | null = null
 const readers: WireReader[] = []
 
-const start = async (conditions: RoadConditions = {}, options?: StartOptions) => {
+const start = async (conditions: LinkConditions = {}, options?: StartOptions) => {
   started = await startLab(options)
   await put(started.origin, conditions)
   return started
@@ -24,11 +24,11 @@ afterEach(async () => {
   started = null
 })
 
-describe('the API of the road', () => {
+describe('the API of the link', () => {
   it('sets what is named, sets back what is not, and says what is on', async () => {
     const { origin } = await start()
     expect(await read(origin)).toEqual({})
-    const conditions: RoadConditions = {
+    const conditions: LinkConditions = {
       delayMs: 20,
       jitterMs: 2.5,
       bytesPerSecond: 1000,
@@ -78,13 +78,13 @@ describe('the API of the road', () => {
     expect(await read(origin)).toEqual({ delayMs: 7 })
   })
 
-  it('clears the road on a reset of the lab', async () => {
+  it('clears the link on a reset of the lab', async () => {
     const { origin } = await start({ delayMs: 7 })
     await fetch(`${origin}/api/reset`, { method: 'POST' })
     expect(await read(origin)).toEqual({})
   })
 
-  it('says so when there is no road', async () => {
+  it('says so when there is no link', async () => {
     const lab = await buildLab({
       window: { keepEvents: 10, keepSeconds: 10, keepBytes: 1000 },
       source: QUIET,
@@ -93,32 +93,32 @@ describe('the API of the road', () => {
       allowHosts: [],
       complain: () => {},
     })
-    const { port } = await lab.listen({ host: '127.0.0.1', port: 0, roadPort: null })
+    const { port } = await lab.listen({ host: '127.0.0.1', port: 0, linkPort: null })
     const origin = `http://127.0.0.1:${port}`
-    const conflict = { status: 409, body: { code: 'no-road' } }
+    const conflict = { status: 409, body: { code: 'no-link' } }
     expect(await put(origin, { delayMs: 5 })).toMatchObject(conflict)
-    expect(await call(origin, 'GET', '/api/road')).toMatchObject(conflict)
+    expect(await call(origin, 'GET', '/api/link')).toMatchObject(conflict)
     expect(await call(origin, 'POST', '/api/reset')).toMatchObject({ status: 200 })
     await lab.close()
   })
 })
 
-describe.each(TECHNIQUES)('%s by the road', technique => {
+describe.each(TECHNIQUES)('%s by the link', technique => {
   const open = async (origin: string, query?: string) => {
     const reader = await openReader[technique](origin, query)
     readers.push(reader)
     return reader
   }
 
-  it.each<RoadConditions>([
+  it.each<LinkConditions>([
     { delayMs: 20 },
     { delayMs: 10, jitterMs: 10 },
     { bytesPerSecond: 5000 },
     { sliceBytes: 7 },
     { buffer: { bytes: 4096, honoursHeader: true } },
   ])('arrives byte for byte with %j', async conditions => {
-    const { roadOrigin, publish, lab } = await start(conditions)
-    const reader = await open(roadOrigin)
+    const { linkOrigin, publish, lab } = await start(conditions)
+    const reader = await open(linkOrigin)
     await publish(3, n => `${n}: Ōfunato 😀 \r\n\r\nid: 9`)
     await reader.until(({ texts }) => texts.length >= 3)
     expect(reader.texts).toEqual(keptTexts(lab.log))
@@ -126,8 +126,8 @@ describe.each(TECHNIQUES)('%s by the road', technique => {
   })
 
   it('arrives byte for byte in slices of one byte', async () => {
-    const { origin, roadOrigin, publish, lab } = await start()
-    const reader = await open(roadOrigin)
+    const { origin, linkOrigin, publish, lab } = await start()
+    const reader = await open(linkOrigin)
     await put(origin, { sliceBytes: 1 })
     await publish(2, n => `${n} 😀\r\n`)
     await reader.until(({ texts }) => texts.length >= 2)
@@ -135,13 +135,13 @@ describe.each(TECHNIQUES)('%s by the road', technique => {
   })
 
   it('loses nothing to resets and cuts, wherever they fall', async () => {
-    const { origin, roadOrigin, publish, lab } = await start()
+    const { origin, linkOrigin, publish, lab } = await start()
     await publish(5, n => ({ n, text: 'ä'.repeat(20) }))
     let place = `${lab.log.epoch}-0`
     const texts: string[] = []
     for (let bytes = 1; texts.length < 5; bytes += 53) {
       await put(origin, bytes % 2 === 0 ? { resetAfterBytes: bytes } : { cutAfterBytes: bytes })
-      const reader = await open(roadOrigin, `cursor=${place}`).catch(() => null)
+      const reader = await open(linkOrigin, `cursor=${place}`).catch(() => null)
       await reader?.until(({ ended, place }) => ended || place.endsWith('-5'))
       texts.push(...(reader?.texts ?? []))
       if (reader?.place) place = reader.place
@@ -150,59 +150,59 @@ describe.each(TECHNIQUES)('%s by the road', technique => {
   })
 
   it.each([502, 503, 504] as const)('is refused with %i that the page can read', async refuseStatus => {
-    const { origin, roadOrigin } = await start({ refuseStatus })
-    const ask = (origin: string) => fetch(`${roadOrigin}${DOORS[technique]}`, { headers: { origin } })
+    const { origin, linkOrigin } = await start({ refuseStatus })
+    const ask = (origin: string) => fetch(`${linkOrigin}${ENDPOINTS[technique]}`, { headers: { origin } })
     const answer = await ask(origin)
     expect(answer.status).toBe(refuseStatus)
     expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
     expect(answer.headers.get('connection')).toBe('close')
-    expect(await answer.json()).toMatchObject({ code: 'road-refuses' })
+    expect(await answer.json()).toMatchObject({ code: 'link-refuses' })
     const foreign = await ask('http://evil.example')
     expect(foreign.status).toBe(refuseStatus)
     expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
   })
 })
 
-describe('a road that refuses new requests', () => {
+describe('a link that refuses new requests', () => {
   it('lets streams that are open live, and the next request on an open connection not pass', async () => {
-    const { origin, roadOrigin, publish, lab } = await start()
-    readers.push(await openReader.sse(roadOrigin), await openReader.websocket(roadOrigin))
-    const poll = askRaw(roadOrigin, '/poll')
+    const { origin, linkOrigin, publish, lab } = await start()
+    readers.push(await openReader.sse(linkOrigin), await openReader.websocket(linkOrigin))
+    const poll = askRaw(linkOrigin, '/poll')
     await expect.poll(() => poll.text).toMatch(/^HTTP\/1.1 200 .*\}$/s)
     await put(origin, { refuseStatus: 503 })
     poll.ask()
     await expect.poll(() => poll.ended).toBe(true)
-    expect(poll.text).toMatch(/\}HTTP\/1.1 503 .*"road-refuses"\}$/s)
+    expect(poll.text).toMatch(/\}HTTP\/1.1 503 .*"link-refuses"\}$/s)
     await expect.poll(() => lab.meter.read().techniques.poll.connections).toBe(0)
     await publish(1)
     await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
     await put(origin, {})
-    expect((await fetch(`${roadOrigin}/poll`)).status).toBe(200)
+    expect((await fetch(`${linkOrigin}/poll`)).status).toBe(200)
   })
 
   it('answers a long poll that was held before', async () => {
-    const { origin, roadOrigin, publish, lab } = await start()
-    const held = fetch(`${roadOrigin}/long-poll?cursor=${lab.log.epoch}-0`)
-    await expect.poll(() => lab.rooms['long-poll'].readers).toBe(1)
+    const { origin, linkOrigin, publish, lab } = await start()
+    const held = fetch(`${linkOrigin}/long-poll?cursor=${lab.log.epoch}-0`)
+    await expect.poll(() => lab.techniques['long-poll'].readers).toBe(1)
     await put(origin, { refuseStatus: 503 })
     await publish(1)
     expect((await held).status).toBe(200)
   })
 
   it('refuses from the far end, after a whole round trip', async () => {
-    const { roadOrigin } = await start({ refuseStatus: 503, delayMs: 50 })
+    const { linkOrigin } = await start({ refuseStatus: 503, delayMs: 50 })
     const askedAtMs = performance.now()
-    expect((await fetch(`${roadOrigin}/poll`)).status).toBe(503)
+    expect((await fetch(`${linkOrigin}/poll`)).status).toBe(503)
     expect(performance.now() - askedAtMs).toBeGreaterThanOrEqual(4 * 50)
   })
 })
 
-describe('a road that buffers', () => {
+describe('a link that buffers', () => {
   const BUFFER = { bytes: 4096, honoursHeader: false }
 
   it('holds a stream until there are so many bytes, and hands them over in a clump', async () => {
-    const { roadOrigin, publish } = await start({ buffer: BUFFER })
-    const stream = askRaw(roadOrigin, '/sse')
+    const { linkOrigin, publish } = await start({ buffer: BUFFER })
+    const stream = askRaw(linkOrigin, '/sse')
     await expect.poll(() => stream.text).toMatch(/\r\n\r\n$/)
     await publish(10, () => 'x'.repeat(200))
     await pause(200)
@@ -213,16 +213,16 @@ describe('a road that buffers', () => {
   })
 
   it('lets a stream through that says X-Accel-Buffering: no, if it honours that', async () => {
-    const { roadOrigin, publish } = await start({ buffer: { ...BUFFER, honoursHeader: true } })
-    const reader = await openReader.sse(roadOrigin)
+    const { linkOrigin, publish } = await start({ buffer: { ...BUFFER, honoursHeader: true } })
+    const reader = await openReader.sse(linkOrigin)
     readers.push(reader)
     await publish(1)
     await reader.until(({ texts }) => texts.length === 1)
   })
 
   it.each(['poll', 'long-poll', 'websocket'] as const)('never holds what %s brings', async technique => {
-    const { roadOrigin, publish } = await start({ buffer: BUFFER })
-    const reader = await openReader[technique](roadOrigin)
+    const { linkOrigin, publish } = await start({ buffer: BUFFER })
+    const reader = await openReader[technique](linkOrigin)
     readers.push(reader)
     for (let n = 1; n <= 3; n += 1) {
       await publish(1)
@@ -231,8 +231,8 @@ describe('a road that buffers', () => {
   })
 
   it('can be put on and off while a stream is open', async () => {
-    const { origin, roadOrigin, publish } = await start()
-    const reader = await openReader.sse(roadOrigin)
+    const { origin, linkOrigin, publish } = await start()
+    const reader = await openReader.sse(linkOrigin)
     readers.push(reader)
     await put(origin, { buffer: BUFFER })
     await publish(3)
@@ -249,23 +249,23 @@ describe('a road that buffers', () => {
       setTimeout(() => response.end('then let go'), 50)
     }).listen(0, '127.0.0.1')
     await new Promise(resolve => server.once('listening', resolve))
-    const road = await openRoad(server, { host: '127.0.0.1', port: 0, grants: () => ({}) })
-    road.change({ buffer: BUFFER })
+    const link = await openLink(server, { host: '127.0.0.1', port: 0, grants: () => ({}) })
+    link.change({ buffer: BUFFER })
     for (const path of ['/close', '/chunked', '/chunked']) {
-      const answer = await fetch(`http://127.0.0.1:${road.port}${path}`)
+      const answer = await fetch(`http://127.0.0.1:${link.port}${path}`)
       expect(await answer.text()).toBe('held, then let go')
     }
-    await road.close()
+    await link.close()
     server.closeAllConnections()
     await new Promise(resolve => server.close(resolve))
     expect((server.address() as AddressInfo | null)?.port).toBeUndefined()
   })
 })
 
-describe('a road that ends', () => {
+describe('a link that ends', () => {
   it('first brings what the server said last', async () => {
     const lab = await start({ delayMs: 150 })
-    const reader = await openReader.sse(lab.roadOrigin)
+    const reader = await openReader.sse(lab.linkOrigin)
     await lab.stop()
     started = null
     await reader.until(({ ended }) => ended)
@@ -297,11 +297,11 @@ function askRaw(origin: string, path: string) {
 }
 
 function put(origin: string, conditions: unknown) {
-  return call(origin, 'PUT', '/api/road', conditions)
+  return call(origin, 'PUT', '/api/link', conditions)
 }
 
 async function read(origin: string): Promise<unknown> {
-  return (await call(origin, 'GET', '/api/road')).body
+  return (await call(origin, 'GET', '/api/link')).body
 }
 
 async function call(origin: string, method: string, path: string, body?: unknown) {

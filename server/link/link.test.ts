@@ -3,37 +3,37 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { RoadConditions } from '../protocol/api.ts'
+import type { LinkConditions } from '../protocol/api.ts'
 import { RATE_STEP_MS, SLICE_EVERY_MS } from './direction.ts'
-import { openRoad, type Road } from './link.ts'
+import { type Link, openLink } from './link.ts'
 
-/** A road to a server that does nothing of its own. */
-describe('the road', () => {
+/** A link to a server that does nothing of its own. */
+describe('the link', () => {
   const sockets: Socket[] = []
   let server: Server | null = null
-  let road: Road | null = null
+  let link: Link | null = null
 
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy()
-    await road?.close()
+    await link?.close()
     await new Promise(resolve => server?.close(resolve))
-    road = null
+    link = null
   })
 
-  const build = async (conditions: RoadConditions = {}) => {
+  const build = async (conditions: LinkConditions = {}) => {
     server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1')
     await once(server, 'listening')
-    road = await openRoad(server, { host: '127.0.0.1', port: 0, grants: () => ({}) })
-    road.change(conditions)
-    return { server, road }
+    link = await openLink(server, { host: '127.0.0.1', port: 0, grants: () => ({}) })
+    link.change(conditions)
+    return { server, link }
   }
 
-  /** A client's end and the server's end of one connection by the road. */
-  const travel = async ({ server, road }: { server: Server; road: Road }, localAddress = '127.0.0.1') => {
+  /** A client's end and the server's end of one connection by the link. */
+  const travel = async ({ server, link }: { server: Server; link: Link }, localAddress = '127.0.0.1') => {
     const accepted = once(server, 'connection')
     const client = connect({
       host: '127.0.0.1',
-      port: road.port,
+      port: link.port,
       localAddress,
       allowHalfOpen: true,
       noDelay: true,
@@ -96,7 +96,7 @@ describe('the road', () => {
         before = takenBytes
         await pause(300)
       }
-      // What two kernel sockets swallow on the way, 10 MB each at most, and the road's own bound.
+      // What two kernel sockets swallow on the way, 10 MB each at most, and the link's own bound.
       expect(takenBytes).toBeLessThan(32 * 2 ** 20)
       const all = await whole(client)
       expect(all.length).toBe(offeredBytes)
@@ -106,7 +106,7 @@ describe('the road', () => {
     it('resets whoever comes when the server is gone', async () => {
       const built = await build()
       await new Promise(resolve => built.server.close(resolve))
-      const client = connect(built.road.port, '127.0.0.1')
+      const client = connect(built.link.port, '127.0.0.1')
       sockets.push(client)
       expect(await once(client, 'error')).toMatchObject([{ code: 'ECONNRESET' }])
     })
@@ -137,27 +137,27 @@ describe('the road', () => {
       const built = await build()
       let atOnce: string | null = null
       built.server.once('connection', socket => {
-        atOnce = built.road.travellerOf(socket)
+        atOnce = built.link.linkClientOf(socket)
       })
       await travel(built)
       expect(atOnce).toBe('127.0.0.1')
     })
 
     // Loopback has one address only there.
-    it.skipIf(process.platform === 'darwin')("the client's address, not the road's own", async () => {
+    it.skipIf(process.platform === 'darwin')("the client's address, not the link's own", async () => {
       const built = await build()
       const { host } = await travel(built, '127.0.0.2')
       expect(host.remoteAddress).toBe('127.0.0.1')
-      expect(built.road.travellerOf(host)).toBe('127.0.0.2')
+      expect(built.link.linkClientOf(host)).toBe('127.0.0.2')
     })
 
-    it('nothing of a socket that did not come by the road', async () => {
+    it('nothing of a socket that did not come by the link', async () => {
       const built = await build()
       const accepted = once(built.server, 'connection')
       sockets.push(connect((built.server.address() as AddressInfo).port, '127.0.0.1'))
       const [host] = (await accepted) as [Socket]
       sockets.push(host)
-      expect(built.road.travellerOf(host)).toBeNull()
+      expect(built.link.linkClientOf(host)).toBeNull()
     })
   })
 
@@ -227,7 +227,7 @@ describe('the road', () => {
       host.write('under way')
       await pause(50)
       const changedAtMs = performance.now()
-      built.road.change({})
+      built.link.change({})
       expect(String(await once(client, 'data'))).toBe('under way')
       expect(performance.now() - changedAtMs).toBeLessThan(1000)
     })
@@ -291,7 +291,7 @@ describe('the road', () => {
     it('accepts, forwards nothing, and loses nothing when it heals', async () => {
       const built = await build()
       const { client, host } = await travel(built)
-      built.road.change({ blackhole: true })
+      built.link.change({ blackhole: true })
       const later = await travel(built)
       let arrived = 0
       for (const end of [client, host, later.client, later.host]) {
@@ -306,7 +306,7 @@ describe('the road', () => {
       await pause(300)
       expect(arrived).toBe(0)
       expect([client, host].map(end => end.readableEnded)).toEqual([false, false])
-      built.road.change({})
+      built.link.change({})
       expect((await Promise.all(wholes)).map(String)).toEqual(['up', 'down', 'from one who came later'])
     })
 
@@ -315,13 +315,13 @@ describe('the road', () => {
       const { client, host } = await travel(built)
       host.write('under way')
       await pause(30)
-      built.road.change({ blackhole: true })
+      built.link.change({ blackhole: true })
       client.destroy()
       const closed = once(host, 'close')
       host.resume()
       host.on('end', () => host.end())
       expect(await Promise.race([closed, pause(300)])).toBeUndefined()
-      built.road.change({})
+      built.link.change({})
       await closed
     })
   })
@@ -331,7 +331,7 @@ describe('the road', () => {
     const busy = await travel(built)
     const silent = await travel(built)
     const beganAtMs = performance.now()
-    built.road.change({ idleTimeoutMs: 1000 })
+    built.link.change({ idleTimeoutMs: 1000 })
     busy.client.resume()
     const chat = setInterval(() => busy.host.write('.'), 100)
     await Promise.all([silent.client, silent.host].map(end => once(end.resume(), 'end')))
@@ -348,7 +348,7 @@ describe('the road', () => {
     it('breaks off after exactly so many bytes, at both ends', async () => {
       const built = await build()
       for (const bytes of [1, 2, 999, 4096, 65_536, 200_001]) {
-        built.road.change({ [key]: bytes })
+        built.link.change({ [key]: bytes })
         const { client, host } = await travel(built)
         const sent = randomBytes(bytes + 100_000)
         const chunks: Buffer[] = []
@@ -375,7 +375,7 @@ describe('the road', () => {
       })
       host.write('0123456789')
       await expect.poll(() => received).toBe('0123456789')
-      built.road.change({ [key]: 4 })
+      built.link.change({ [key]: 4 })
       const ended = once(client, ending)
       host.write('abc')
       await expect.poll(() => received).toBe('0123456789abc')

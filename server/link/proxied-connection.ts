@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 import { resetSocket } from '../delivery/reset-socket.ts'
-import type { RoadConditions } from '../protocol/api.ts'
+import type { LinkConditions } from '../protocol/api.ts'
 import { badGateway, type Grants } from './bad-gateway.ts'
-import { type Ending, openWay } from './direction.ts'
+import { type Ending, openDirection } from './direction.ts'
 import { followResponses } from './responses.ts'
 
-/** One connection on the road. */
-export interface Journey {
+/** One connection on the link. */
+export interface ProxiedConnection {
   /** The conditions have changed. */
   changed(): void
   /** Breaks it off at both ends. */
@@ -27,14 +27,14 @@ const HEAD_MAX_BYTES = 20_000
  * Joins two sockets, `near` a client's and `far` the server's. The proxy that refuses requests and buffers responses
  * stands at the far end of the way, so that what it says takes as long as what the server says.
  */
-export function openJourney(
+export function openProxiedConnection(
   near: Socket,
   far: Socket,
-  conditions: () => RoadConditions,
+  conditions: () => LinkConditions,
   grants: Grants,
-): Journey {
+): ProxiedConnection {
   const openedAtMs = performance.now()
-  const up = openWay({
+  const up = openDirection({
     from: near,
     to: far,
     conditions,
@@ -44,7 +44,7 @@ export function openJourney(
     arrive: ask,
     arriveEnding: ending => finish(far, ending),
   })
-  const down = openWay({
+  const down = openDirection({
     from: far,
     to: near,
     conditions,

@@ -13,8 +13,8 @@ export interface Health {
   readonly ready: boolean
   readonly epoch: string
   readonly top: number
-  /** `null` when the road is off: the lanes then use the page's own origin. */
-  readonly road: { readonly port: number } | null
+  /** `null` when the link is off: the lanes then use the page's own origin. */
+  readonly link: { readonly port: number } | null
 }
 
 /** What crossed the sockets on behalf of one technique. */
@@ -67,7 +67,7 @@ export interface ControlPing {
 export const PUBLISH_CHANNEL = 'push-lab.publish'
 export interface PublishMessage {
   /** How late it is: actual − intended, never negative. */
-  readonly slipMs: number
+  readonly scheduleLagMs: number
 }
 
 export const SOURCE_KINDS = ['replay', 'synthetic', 'stdin', 'none'] as const
@@ -95,10 +95,10 @@ export interface ClockReading {
 }
 
 /**
- * `GET` and `PUT /api/road`: what the road does to the connections on it. What is not named is off, also what was on
- * before: `{}` clears the road.
+ * `GET` and `PUT /api/link`: what the link does to the connections on it. What is not named is off, also what was on
+ * before: `{}` clears the link.
  */
-export interface RoadConditions {
+export interface LinkConditions {
   /** 0 to 2,000, in each direction: distance is twice that, and a new connection's first request pays it once more. */
   readonly delayMs?: number
   /** 0 to 1,000: each delay is drawn from `delayMs` ± so much, never below 0. The order stays. */
@@ -116,12 +116,12 @@ export interface RoadConditions {
   /** 1,000 to 600,000: cuts a connection on which no byte has moved for so long. */
   readonly idleTimeoutMs?: number
   /** New requests are answered with it and not forwarded. */
-  readonly refuseStatus?: RoadRefusal
+  readonly refuseStatus?: LinkRefusal
   /** 1 to 10^9: reset, or ended, after so many bytes towards the client. */
   readonly resetAfterBytes?: number
   readonly cutAfterBytes?: number
   /** 1 to 65,536: forwards in slices of at most so many bytes, 5 ms apart, both ways. */
   readonly sliceBytes?: number
 }
-export const ROAD_REFUSALS = [502, 503, 504] as const
-export type RoadRefusal = (typeof ROAD_REFUSALS)[number]
+export const LINK_REFUSALS = [502, 503, 504] as const
+export type LinkRefusal = (typeof LINK_REFUSALS)[number]

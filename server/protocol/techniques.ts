@@ -5,7 +5,7 @@ export const TECHNIQUES = ['poll', 'long-poll', 'sse', 'websocket'] as const
 export type Technique = (typeof TECHNIQUES)[number]
 
 /** Where each technique is served. */
-export const DOORS = {
+export const ENDPOINTS = {
   poll: '/poll',
   'long-poll': '/long-poll',
   sse: '/sse',
@@ -13,6 +13,6 @@ export const DOORS = {
 } as const satisfies Record<Technique, string>
 
 /** Where a reader who cannot talk back on its own connection posts what it has to say. */
-export const SAY_DOOR = '/say'
+export const SAY_ENDPOINT = '/say'
 /** The page's one own WebSocket: statistics and clock, for reading only. */
-export const CONTROL_DOOR = '/control'
+export const CONTROL_ENDPOINT = '/control'

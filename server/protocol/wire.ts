@@ -126,5 +126,5 @@ export const CLOSE = {
   tooSlow: 4408,
 } as const
 
-/** Silence on a stream after which a heartbeat is sent. */
+/** Watchdog on a stream after which a heartbeat is sent. */
 export const HEARTBEAT_MS = 15_000

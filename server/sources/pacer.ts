@@ -38,13 +38,13 @@ export function pace(clock: Clock, intervalMs: () => number, publish: (at: numbe
     immediate = null
     for (let count = 0; ; count += 1) {
       const at = dueAt()
-      const slipMs = clock.epochMs() - at
-      if (slipMs < 0) break
+      const scheduleLagMs = clock.epochMs() - at
+      if (scheduleLagMs < 0) break
       if (count === CATCH_UP) {
         immediate = setImmediate(run)
         return
       }
-      if (publishes.hasSubscribers) publishes.publish({ slipMs } satisfies PublishMessage)
+      if (publishes.hasSubscribers) publishes.publish({ scheduleLagMs } satisfies PublishMessage)
       publish(at)
       elapsedMs += intervalMs()
     }

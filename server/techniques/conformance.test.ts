@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Refusal } from '../protocol/api.ts'
-import { DOORS, TECHNIQUES, type Technique } from '../protocol/techniques.ts'
+import { ENDPOINTS, TECHNIQUES, type Technique } from '../protocol/techniques.ts'
 import { formatCursor } from '../protocol/wire.ts'
 import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader, type WireReader } from '../testing/wire-readers.ts'
@@ -178,12 +178,12 @@ describe.each(TECHNIQUES)('%s', technique => {
 
   it('answers HEAD without a body, and other methods with 405 and Allow', async () => {
     const { origin } = await start()
-    const head = await fetch(`${origin}${DOORS[technique]}`, {
+    const head = await fetch(`${origin}${ENDPOINTS[technique]}`, {
       method: 'HEAD',
       signal: AbortSignal.timeout(2000),
     })
     expect(await head.text()).toBe('')
-    const put = await fetch(`${origin}${DOORS[technique]}`, { method: 'PUT' })
+    const put = await fetch(`${origin}${ENDPOINTS[technique]}`, { method: 'PUT' })
     expect(put.status).toBe(405)
     expect(put.headers.get('allow')).toMatch(/GET/)
   })
@@ -195,7 +195,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
     expect(lab.meter.read().techniques[technique].connections).toBe(20)
     await Promise.all(readers.map(reader => reader.leave()))
-    await expect.poll(() => lab.rooms[technique].readers).toBe(0)
+    await expect.poll(() => lab.techniques[technique].readers).toBe(0)
     await expect.poll(() => lab.meter.sockets(technique).length).toBe(0)
   })
 
@@ -236,20 +236,20 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect(seqs(second)).toEqual([4, 5, 6])
   })
 
-  it('carries the same by the road, where the page may read even the refusals', async () => {
-    const { origin, roadOrigin, publish } = await start()
-    const reader = await open(roadOrigin)
+  it('carries the same by the link, where the page may read even the refusals', async () => {
+    const { origin, linkOrigin, publish } = await start()
+    const reader = await open(linkOrigin)
     await publish(3)
     await reader.until(({ texts }) => texts.length === 3)
-    const refused = await fetch(`${roadOrigin}${DOORS[technique]}?cursor=x`, { headers: { origin } })
+    const refused = await fetch(`${linkOrigin}${ENDPOINTS[technique]}?cursor=x`, { headers: { origin } })
     expect(refused.headers.get('access-control-allow-origin')).toBe(origin)
     expect(refused.headers.get('access-control-expose-headers')).toBe('ETag, Retry-After')
-    const foreign = await fetch(`${roadOrigin}${DOORS[technique]}?cursor=x`, {
+    const foreign = await fetch(`${linkOrigin}${ENDPOINTS[technique]}?cursor=x`, {
       headers: { origin: 'http://evil.example' },
     })
     expect(foreign.status).toBe(403)
     expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
-    expect((await fetch(`${roadOrigin}/api/health`)).status).toBe(404)
+    expect((await fetch(`${linkOrigin}/api/health`)).status).toBe(404)
   })
 
   it('carries what a reader says to everybody', async () => {
@@ -267,7 +267,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     const { origin, lab, stop } = await start()
     const reader = await open(origin)
     await expect
-      .poll(() => isStream(technique) || technique === 'poll' || lab.rooms[technique].readers === 1)
+      .poll(() => isStream(technique) || technique === 'poll' || lab.techniques[technique].readers === 1)
       .toBe(true)
     const closedAt = performance.now()
     await stop()
@@ -316,9 +316,9 @@ function command(origin: string, path: string, body: unknown): Promise<Response>
   })
 }
 
-/** The answer of a door that does not let in; of a WebSocket the one before the upgrade. */
+/** The answer of a endpoint that does not let in; of a WebSocket the one before the upgrade. */
 async function refusal(technique: Technique, origin: string, query: string): Promise<RefusalAnswer> {
-  const url = `${origin}${DOORS[technique]}?${query}`
+  const url = `${origin}${ENDPOINTS[technique]}?${query}`
   if (technique === 'websocket') return upgradeRefusal(url.replace('http', 'ws'))
   const response = await fetch(url)
   return { status: response.status, body: (await response.json()) as Refusal }

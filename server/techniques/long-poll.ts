@@ -1,33 +1,33 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { answerBatch, type Desk, deskOf } from '../delivery/answer-batch.ts'
+import { answerBatch, type PendingReply, pendingReplyOf } from '../delivery/answer-batch.ts'
 import { createBatches } from '../delivery/batch.ts'
-import { DOORS } from '../protocol/techniques.ts'
+import { ENDPOINTS } from '../protocol/techniques.ts'
 import { WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol/wire.ts'
-import { askedOf, doorQuery, type Room } from './technique.ts'
+import { askedOf, endpointQuery, type TechniqueServer } from './technique.ts'
 
 /** Long polling: *since*, or else the first thing that *follows*. */
-export const longPoll: Room = {
+export const longPoll: TechniqueServer = {
   sentence: 'since, or else the first thing that follows',
   upgrades: false,
 
-  open(app, house) {
-    const batches = createBatches(house.log, 'no-store')
+  open(app, context) {
+    const batches = createBatches(context.log, 'no-store')
     /** Who is held, by connection: one listener for each of those is enough, whoever is held on it. */
     const held = new Map<Socket, Set<Waiter>>()
     let readers = 0
     let look: NodeJS.Timeout | null = null
-    house.log.follow(() => release(everybody))
+    context.log.follow(() => release(everybody))
     app.addHook('onClose', async () => lookNoMore())
 
     app.route({
       method: ['GET', 'HEAD'],
-      url: DOORS['long-poll'],
+      url: ENDPOINTS['long-poll'],
       config: { technique: 'long-poll', serves: 'readers', answersIn: 'application/json' },
       schema: {
         querystring: Type.Object(
-          { ...doorQuery, wait: Type.Optional(Type.String({ pattern: WAIT.source })) },
+          { ...endpointQuery, wait: Type.Optional(Type.String({ pattern: WAIT.source })) },
           { additionalProperties: false },
         ),
       },
@@ -46,14 +46,19 @@ export const longPoll: Room = {
       const asked = askedOf(request)
       const batch = batches()(asked)
       const { waitSeconds, further } = waitOf(request)
-      const desk = deskOf(request, reply, further)
+      const pending = pendingReplyOf(request, reply, further)
       const waits = batch.nothingNew && waitSeconds > 0 && request.method !== 'HEAD'
-      if (waits) hold(asked, desk, request.raw.socket, waitSeconds)
-      else answerBatch(desk, batch)
+      if (waits) hold(asked, pending, request.raw.socket, waitSeconds)
+      else answerBatch(pending, batch)
     }
 
-    function hold(asked: string | undefined, desk: Desk, socket: Socket, waitSeconds: number): void {
-      waitersOn(socket).add({ asked, desk, untilMs: house.clock.monotonicMs() + waitSeconds * 1000 })
+    function hold(
+      asked: string | undefined,
+      pending: PendingReply,
+      socket: Socket,
+      waitSeconds: number,
+    ): void {
+      waitersOn(socket).add({ asked, pending, untilMs: context.clock.monotonicMs() + waitSeconds * 1000 })
       readers += 1
       look ??= setInterval(answerWhoWaitedEnough, LOOK_MS)
     }
@@ -79,14 +84,14 @@ export const longPoll: Room = {
           if (!due(waiter)) continue
           waiters.delete(waiter)
           readers -= 1
-          answerBatch(waiter.desk, batchOf(waiter.asked))
+          answerBatch(waiter.pending, batchOf(waiter.asked))
         }
       }
     }
 
     /** One timer for all: a hold is started and ended far more often than it runs out. */
     function answerWhoWaitedEnough(): void {
-      const nowMs = house.clock.monotonicMs()
+      const nowMs = context.clock.monotonicMs()
       release(({ untilMs }) => untilMs <= nowMs)
       if (readers === 0) lookNoMore()
     }
@@ -98,7 +103,7 @@ export const longPoll: Room = {
 
     async function drain(): Promise<void> {
       for (const waiters of held.values()) {
-        for (const { desk } of waiters) desk.response.shouldKeepAlive = false
+        for (const { pending } of waiters) pending.response.shouldKeepAlive = false
       }
       release(everybody)
     }
@@ -109,7 +114,7 @@ export const longPoll: Room = {
 interface Waiter {
   /** The cursor, as it was written. */
   readonly asked: string | undefined
-  readonly desk: Desk
+  readonly pending: PendingReply
   /** On the monotonic clock. */
   readonly untilMs: number
 }

@@ -1,23 +1,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { answerBatch, answerUnchanged, deskOf } from '../delivery/answer-batch.ts'
+import { answerBatch, answerUnchanged, pendingReplyOf } from '../delivery/answer-batch.ts'
 import { createBatches, type EncodedBatch } from '../delivery/batch.ts'
-import { DOORS } from '../protocol/techniques.ts'
-import { askedOf, doorQuery, type Room } from './technique.ts'
+import { ENDPOINTS } from '../protocol/techniques.ts'
+import { askedOf, endpointQuery, type TechniqueServer } from './technique.ts'
 
 /** Polling: *since*, answered at once, whether or not there is anything. */
-export const poll: Room = {
+export const poll: TechniqueServer = {
   sentence: 'since',
   upgrades: false,
 
-  open(app, house) {
-    const batches = createBatches(house.log, CACHE)
+  open(app, context) {
+    const batches = createBatches(context.log, CACHE)
 
     app.route({
       method: ['GET', 'HEAD'],
-      url: DOORS.poll,
+      url: ENDPOINTS.poll,
       config: { technique: 'poll', serves: 'readers', answersIn: 'application/json' },
-      schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
+      schema: { querystring: Type.Object(endpointQuery, { additionalProperties: false }) },
       handler: answer,
     })
 
@@ -26,9 +26,9 @@ export const poll: Room = {
     function answer(request: FastifyRequest, reply: FastifyReply): void {
       const batch = batches()(askedOf(request))
       const unchanged = batch.nothingNew && matches(request, batch)
-      const desk = deskOf(request, reply)
-      if (unchanged) answerUnchanged(desk, batch)
-      else answerBatch(desk, batch)
+      const pending = pendingReplyOf(request, reply)
+      if (unchanged) answerUnchanged(pending, batch)
+      else answerBatch(pending, batch)
     }
   },
 }

@@ -3,24 +3,29 @@ import Type from 'typebox'
 import { createFanout, type Envelope } from '../delivery/fanout.ts'
 import { TcpSink } from '../delivery/sink.ts'
 import { drawRetryMs, type Policy } from '../policy.ts'
-import { DOORS } from '../protocol/techniques.ts'
+import { ENDPOINTS } from '../protocol/techniques.ts'
 import { type Bye, formatCursor } from '../protocol/wire.ts'
-import { doorQuery, type Place, type Room, resumePlaceOf } from './technique.ts'
+import { endpointQuery, type Place, resumePlaceOf, type TechniqueServer } from './technique.ts'
 
 /** Server-Sent Events: *since*, then *follow*, as lines of text in one answer that does not end. */
-export const sse: Room = {
+export const sse: TechniqueServer = {
   sentence: 'since, then follow',
   upgrades: false,
 
-  open(app, house) {
-    const fanout = createFanout(house.log, sseEnvelope(house.policy), house.policy, house.clock.monotonicMs)
+  open(app, context) {
+    const fanout = createFanout(
+      context.log,
+      sseEnvelope(context.policy),
+      context.policy,
+      context.clock.monotonicMs,
+    )
     const responses = new Set<FastifyReply['raw']>()
 
     app.route({
       method: ['GET', 'HEAD'],
-      url: DOORS.sse,
+      url: ENDPOINTS.sse,
       config: { technique: 'sse', serves: 'readers', answersIn: 'text/event-stream', refusesSoftly: true },
-      schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
+      schema: { querystring: Type.Object(endpointQuery, { additionalProperties: false }) },
       handler: answer,
     })
     app.addHook('onClose', async () => fanout.close())
@@ -39,7 +44,7 @@ export const sse: Room = {
       // A refusal that will pass must not look like one: any status but 200 is final for a browser's EventSource.
       const { refusal } = request
       if (refusal !== null)
-        return reply.send(bye({ reason: refusal.message, retryMs: drawRetryMs(house.policy) }))
+        return reply.send(bye({ reason: refusal.message, retryMs: drawRetryMs(context.policy) }))
       const response = openStream(reply)
       // A pipelined request has no socket of its own until the answers before it are out.
       if (response.socket === null)
@@ -48,16 +53,16 @@ export const sse: Room = {
       return reply
     }
 
-    function begin(response: FastifyReply['raw'], { raw, booking }: FastifyRequest, place: Place): void {
+    function begin(response: FastifyReply['raw'], { raw, account }: FastifyRequest, place: Place): void {
       // Its `close` has been: who follows from now on would never be told.
       if (response.destroyed || raw.socket.destroyed) return
       const sink = new TcpSink(raw.socket)
       // The head and the hello in one segment.
       raw.socket.cork()
       response.flushHeaders()
-      booking.head(0)
+      account.head(0)
       const unfollow = fanout.follow(
-        { sink, booking, cut: () => sink.destroy(), end: () => response.end() },
+        { sink, account, cut: () => sink.destroy(), end: () => response.end() },
         place,
       )
       raw.socket.uncork()
@@ -70,12 +75,12 @@ export const sse: Room = {
 
     async function drain(): Promise<void> {
       fanout.drain(closing)
-      await new Promise(resolve => setTimeout(resolve, responses.size > 0 ? house.policy.graceMs : 0))
+      await new Promise(resolve => setTimeout(resolve, responses.size > 0 ? context.policy.graceMs : 0))
       for (const response of responses) response.destroy()
     }
 
     function closing(): Bye {
-      return { reason: 'The server is closing.', retryMs: drawRetryMs(house.policy) }
+      return { reason: 'The server is closing.', retryMs: drawRetryMs(context.policy) }
     }
   },
 }

@@ -11,24 +11,24 @@ import { Refusal } from '../refusal.ts'
 import type { Say, Speaker } from '../sources/say.ts'
 
 /** A room: where one technique reads the log for its readers. */
-export interface Room {
+export interface TechniqueServer {
   /** The technique in a sentence of *since* and *follow*. */
   readonly sentence: string
-  /** Its door is opened by an upgrade. */
+  /** Its endpoint is opened by an upgrade. */
   readonly upgrades: boolean
-  /** Opens the technique's door and returns what is behind it. */
-  open(app: FastifyInstance, house: House): OpenRoom
+  /** Opens the technique's endpoint and returns what is behind it. */
+  open(app: FastifyInstance, context: TechniqueContext): TechniqueHandle
 }
 
-export interface OpenRoom {
+export interface TechniqueHandle {
   /** Readers who are now held or followed; 0 when nobody is there, or something leaks. */
   readonly readers: number
   /** Sends everybody home, as the protocol says goodbye; resolves once they have been told. */
   drain(): Promise<void>
 }
 
-/** What all rooms share. */
-export interface House {
+/** What all technique servers share. */
+export interface TechniqueContext {
   readonly log: EventLog
   readonly clock: Clock
   readonly policy: Policy
@@ -37,8 +37,8 @@ export interface House {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The address of the client at the road's other end, null if it did not come by the road: `ip` is the road's own. */
-    traveller: string | null
+    /** The address of the client at the link's other end, null if it did not come by the link: `ip` is the link's own. */
+    linkClient: string | null
   }
   interface FastifyContextConfig {
     /** On whose behalf this route's bytes cross; none: page, API and control. */
@@ -46,7 +46,7 @@ declare module 'fastify' {
     /** This route may be asked to become a WebSocket; any other would be hung up on only after the upgrade. */
     upgrades?: boolean
     /**
-     * Whom this route is for: `readers` ask by the page's port and by the road, from the lab's own page or as no browser
+     * Whom this route is for: `readers` ask by the page's port and by the link, from the lab's own page or as no browser
      * at all; a `page`, or a part of one, may be linked to from anywhere, and loaded as any part of the page. What
      * declares nothing is for the lab's own page and for programs, by the page's port.
      */
@@ -54,13 +54,13 @@ declare module 'fastify' {
   }
 }
 
-/** The query that every door understands. Others add their own keys; any further key is refused. */
-export const doorQuery = {
+/** The query that every endpoint understands. Others add their own keys; any further key is refused. */
+export const endpointQuery = {
   cursor: Type.Optional(Type.String()),
   client: Type.Optional(Type.String({ pattern: CLIENT_NAME.source })),
   ...ignoredQuery,
 }
-export interface DoorQuery {
+export interface EndpointQuery {
   readonly lastEventId?: string
   readonly cursor?: string
   readonly client?: string
@@ -91,10 +91,10 @@ export function cursorOf(place: Place, log: EventLog): Cursor {
 
 /** A query's `cursor`, as it was written. */
 export function askedOf(request: FastifyRequest): string | undefined {
-  return (request.query as DoorQuery).cursor
+  return (request.query as EndpointQuery).cursor
 }
 
-/** A query's `cursor` as the door's rooms use it. */
+/** A query's `cursor` as the endpoint's technique servers use it. */
 export function placeOf(request: FastifyRequest): Place {
   return readPlace(askedOf(request))
 }
@@ -104,14 +104,14 @@ export function placeOf(request: FastifyRequest): Place {
  * several libraries send in its place, else from its `cursor`. An empty one is none: some send it before the first event.
  */
 export function resumePlaceOf(request: FastifyRequest): Place {
-  const { lastEventId } = request.query as DoorQuery
+  const { lastEventId } = request.query as EndpointQuery
   const last = String(request.headers['last-event-id'] ?? '') || lastEventId || undefined
   return last === undefined ? placeOf(request) : readPlace(last)
 }
 
-/** Answers whoever asks a WebSocket's door without an upgrade. */
+/** Answers whoever asks a WebSocket's endpoint without an upgrade. */
 export async function demandUpgrade(): Promise<never> {
-  throw new Refusal(426, 'upgrade-required', 'Open this door as a WebSocket.')
+  throw new Refusal(426, 'upgrade-required', 'Open this endpoint as a WebSocket.')
 }
 
 export function etag(cursor: Cursor): string {
@@ -120,5 +120,5 @@ export function etag(cursor: Cursor): string {
 
 /** Whom the limits of `say` count. */
 export function speakerOf(request: FastifyRequest): Speaker {
-  return { address: clientAddressOf(request), name: (request.query as DoorQuery).client ?? null }
+  return { address: clientAddressOf(request), name: (request.query as EndpointQuery).client ?? null }
 }

@@ -7,25 +7,25 @@ import { createPeers } from '../delivery/websocket-peers.ts'
 import { parseExact } from '../exact-json.ts'
 import { limitFrames } from '../gate/frame-limit.ts'
 import { drawRetryMs } from '../policy.ts'
-import { DOORS } from '../protocol/techniques.ts'
+import { ENDPOINTS } from '../protocol/techniques.ts'
 import { type Bye, CLOSE, type ControlFrame, formatCursor, type SaidFrame } from '../protocol/wire.ts'
 import { Refusal } from '../refusal.ts'
-import { demandUpgrade, doorQuery, placeOf, type Room, speakerOf } from './technique.ts'
+import { demandUpgrade, endpointQuery, placeOf, speakerOf, type TechniqueServer } from './technique.ts'
 
 /** WebSocket: *since*, then *follow*, as frames both ways over a connection that was an HTTP request once. */
-export const websocket: Room = {
+export const websocket: TechniqueServer = {
   sentence: 'since, then follow',
   upgrades: true,
 
-  open(app, house) {
-    const fanout = createFanout(house.log, websocketEnvelope, house.policy, house.clock.monotonicMs)
-    const peers = createPeers(house.policy, house.clock.monotonicMs)
+  open(app, context) {
+    const fanout = createFanout(context.log, websocketEnvelope, context.policy, context.clock.monotonicMs)
+    const peers = createPeers(context.policy, context.clock.monotonicMs)
 
     app.route({
       method: 'GET',
-      url: DOORS.websocket,
+      url: ENDPOINTS.websocket,
       config: { technique: 'websocket', serves: 'readers', upgrades: true },
-      schema: { querystring: Type.Object(doorQuery, { additionalProperties: false }) },
+      schema: { querystring: Type.Object(endpointQuery, { additionalProperties: false }) },
       preHandler: async request => void placeOf(request),
       handler: demandUpgrade,
       wsHandler: answer,
@@ -50,7 +50,7 @@ export const websocket: Room = {
       let unanswered = 0
       let refused = false
       peers.add(socket)
-      limitFrames(socket, house.clock.monotonicMs, refuse)
+      limitFrames(socket, context.clock.monotonicMs, refuse)
       socket.on('message', (data, binary) => {
         unanswered += 1
         words = words
@@ -66,7 +66,7 @@ export const websocket: Room = {
         if (refused) return
         try {
           if (binary) throw new Refusal(400, 'bad-frame', SAY_SO)
-          const said: SaidFrame = { said: await house.say(sayOf(text), speaker) }
+          const said: SaidFrame = { said: await context.say(sayOf(text), speaker) }
           if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(said))
         } catch (error) {
           const later = error instanceof Refusal && error.statusCode === 429
@@ -89,11 +89,11 @@ export const websocket: Room = {
     }
 
     function follow(socket: WebSocket, request: FastifyRequest): () => void {
-      request.booking.head(0)
+      request.account.head(0)
       return fanout.follow(
         {
           sink: new TcpSink(request.raw.socket),
-          booking: request.booking,
+          account: request.account,
           cut: () => socket.close(CLOSE.tooSlow, 'You read too slowly: resume from your cursor.'),
           end: () => socket.close(CLOSE.restart, 'The server is closing.'),
         },
@@ -102,8 +102,8 @@ export const websocket: Room = {
     }
 
     async function drain(): Promise<void> {
-      fanout.drain(() => ({ reason: 'The server is closing.', retryMs: drawRetryMs(house.policy) }))
-      await new Promise(resolve => setTimeout(resolve, peers.size > 0 ? house.policy.graceMs : 0))
+      fanout.drain(() => ({ reason: 'The server is closing.', retryMs: drawRetryMs(context.policy) }))
+      await new Promise(resolve => setTimeout(resolve, peers.size > 0 ? context.policy.graceMs : 0))
       for (const socket of peers) socket.terminate()
     }
   },

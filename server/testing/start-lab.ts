@@ -9,9 +9,9 @@ import { shippedRecord } from '../sources/replay.ts'
 /** A lab of a test's own, on free ports. */
 export interface StartedLab {
   readonly lab: Lab
-  /** The page's origin, and the lanes' by the road. */
+  /** The page's origin, and the lanes' by the link. */
   readonly origin: string
-  readonly roadOrigin: string
+  readonly linkOrigin: string
   /** Publishes so many events, one after the other; resolves to the cursor of the last. */
   publish(count: number, data?: (n: number) => unknown): Promise<Cursor>
   stop(): Promise<void>
@@ -52,13 +52,13 @@ export async function startLab(options: StartOptions = {}): Promise<StartedLab> 
     policy: { ...POLICY, ...options.policy },
   })
   const host = options.host ?? '127.0.0.1'
-  const { port, roadPort } = await lab.listen({ host, port: 0, roadPort: 0 })
+  const { port, linkPort } = await lab.listen({ host, port: 0, linkPort: 0 })
   const name = urlHost(host)
 
   return {
     lab,
     origin: `http://${name}:${port}`,
-    roadOrigin: `http://${name}:${roadPort}`,
+    linkOrigin: `http://${name}:${linkPort}`,
     publish,
     async stop() {
       await lab.close()

@@ -66,7 +66,7 @@ function notebook() {
 }
 
 /** Asks over one connection again and again, each time from where the last answer left it. */
-async function ask(origin: string, door: string, query = ''): Promise<WireReader> {
+async function ask(origin: string, endpoint: string, query = ''): Promise<WireReader> {
   const book = notebook()
   const { hostname, port } = new URL(origin)
   const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true })
@@ -79,7 +79,7 @@ async function ask(origin: string, door: string, query = ''): Promise<WireReader
   })
   const next = (query: string) => {
     if (left) return
-    const head = `GET ${door}?${query} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`
+    const head = `GET ${endpoint}?${query} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`
     book.bytes.sent += head.length
     answered = false
     socket.write(head)
@@ -98,7 +98,7 @@ async function ask(origin: string, door: string, query = ''): Promise<WireReader
     // The lab is closing, and says so to whoever still asks.
     if (!head.startsWith('HTTP/1.1 200')) return
     read(body)
-    setTimeout(next, door === '/poll' ? 5 : 0, `cursor=${book.place}`)
+    setTimeout(next, endpoint === '/poll' ? 5 : 0, `cursor=${book.place}`)
   })
   function read(body: string): void {
     const batch = JSON.parse(body)
@@ -120,7 +120,7 @@ async function ask(origin: string, door: string, query = ''): Promise<WireReader
     async leave() {
       left = true
       // An answer under way would be bytes that the server sent and nobody received.
-      if (door === '/poll') await book.until(() => answered || book.ended)
+      if (endpoint === '/poll') await book.until(() => answered || book.ended)
       await leaveSocket(socket, book)
     },
   })

@@ -12,7 +12,7 @@ const ALONE_WITHIN_MS = 3000
 export interface WitnessedLab extends StartedLab {
   readonly witnesses: readonly WireReader[]
   /** A connection of a malefactor, which is hung up on before the harm is looked at. */
-  open(port?: 'origin' | 'roadOrigin'): Promise<RawSocket>
+  open(port?: 'origin' | 'linkOrigin'): Promise<RawSocket>
   /**
    * What must hold after every bad input: the server answers, no socket and no reader of it is left behind, and the
    * witnesses missed nothing, the next event included. Fails the test in which it does not.
@@ -35,7 +35,7 @@ export async function startWitnessedLab(options: StartOptions = {}): Promise<Wit
 
   return { ...started, witnesses, open, expectUnharmed, stop }
 
-  async function open(port: 'origin' | 'roadOrigin' = 'origin'): Promise<RawSocket> {
+  async function open(port: 'origin' | 'linkOrigin' = 'origin'): Promise<RawSocket> {
     const raw = await openRaw(started[port])
     opened.push(raw)
     return raw
@@ -71,7 +71,7 @@ export async function startWitnessedLab(options: StartOptions = {}): Promise<Wit
   }
 
   function whoIsThere() {
-    const { 'long-poll': longPoll, sse, websocket } = lab.rooms
+    const { 'long-poll': longPoll, sse, websocket } = lab.techniques
     return {
       sockets: lab.meter.allSockets().length,
       held: longPoll.readers,

@@ -1,7 +1,7 @@
 import type { FaultId } from './fault-table.ts'
 import { browserFault } from './rows/browser-fault.ts'
 import { churnFault } from './rows/churn-fault.ts'
-import { roadFaults } from './rows/link-faults.ts'
+import { linkFaults } from './rows/link-faults.ts'
 import { loadFaults } from './rows/load-faults.ts'
 import { logFaults } from './rows/log-faults.ts'
 import { proxyFaults } from './rows/proxy-faults.ts'
@@ -10,7 +10,7 @@ import type { Scenario } from './scenario.ts'
 
 /** A row of the table without its scenario does not compile. */
 export const SCENARIOS: Readonly<Record<FaultId, Scenario>> = {
-  ...roadFaults,
+  ...linkFaults,
   ...signalFaults,
   ...loadFaults,
   ...logFaults,

@@ -136,18 +136,18 @@ describe('a comparison', () => {
     expect(compare(mixed)[0]?.sentence).toBe('not claimed: a ratio needs figures above zero')
   })
 
-  test('keeps the places of a sweep apart, and claims no CPU behind the road', () => {
+  test('keeps the places of a sweep apart, and claims no CPU behind the link', () => {
     const values = { sse: PACE, twin: PACE, other: PACE }
     const trials = [null, 0, 50].flatMap(distanceMs =>
       eightBlocks(values, {
-        at: distanceMs === null ? 'no road' : `RTT ${2 * distanceMs} ms`,
+        at: distanceMs === null ? 'no link' : `RTT ${2 * distanceMs} ms`,
         axes: { distanceMs },
         values: { 'wire-down': 1, 'cpu-per-delivery': 1 },
       }),
     )
     expect(compare(trials).map(({ at, metric }) => `${at} ${metric}`)).toEqual([
-      'no road cpu-per-delivery',
-      'no road wire-down',
+      'no link cpu-per-delivery',
+      'no link wire-down',
       'RTT 0 ms wire-down',
       'RTT 100 ms wire-down',
     ])

@@ -36,10 +36,10 @@ export function compareArms(
   })
 }
 
-/** Behind the road the server process carries the road as well, so its CPU says nothing about the technique. */
+/** Behind the link the server process carries the link as well, so its CPU says nothing about the technique. */
 function compares({ metric, axes }: Series): boolean {
-  const behindRoad = typeof axes['distanceMs'] === 'number'
-  return isCompared(metric) && !(behindRoad && metric.startsWith('cpu-'))
+  const behindLink = typeof axes['distanceMs'] === 'number'
+  return isCompared(metric) && !(behindLink && metric.startsWith('cpu-'))
 }
 
 export function isCompared(id: MetricId): boolean {

@@ -1,4 +1,4 @@
-/** Planted into the server: so many microseconds of CPU are burnt for each event that is written to a reader. */
+/** Injected into the server: so many microseconds of CPU are burnt for each event that is written to a reader. */
 import { alterEventWrites } from './event-writes.ts'
 import { readSetting } from './setting.ts'
 

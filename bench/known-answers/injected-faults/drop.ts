@@ -1,4 +1,4 @@
-/** Planted into the server: one delivery in each `of` is thrown away, as if it had been written. */
+/** Injected into the server: one delivery in each `of` is thrown away, as if it had been written. */
 import { alterEventWrites } from './event-writes.ts'
 import { readSetting } from './setting.ts'
 

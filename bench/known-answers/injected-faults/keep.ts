@@ -1,5 +1,5 @@
 /**
- * Planted into the server: so many bytes are kept for each connection that it accepts. They are cut from one slab of
+ * Injected into the server: so many bytes are kept for each connection that it accepts. They are cut from one slab of
  * which nothing is resident before it is written to, so that neither allocator nor garbage collector adds to them.
  */
 import { subscribe } from 'node:diagnostics_channel'

@@ -1,5 +1,5 @@
 /**
- * Planted into the server: its event loop stands still for `stallMs` in each `everyMs`, beginning `afterMs` after the
+ * Injected into the server: its event loop stands still for `stallMs` in each `everyMs`, beginning `afterMs` after the
  * source was last set. Tied to that, a window of whole periods begins and ends outside of a stall, or asking for its
  * end would itself be stalled, and the window longer by a part of one.
  */

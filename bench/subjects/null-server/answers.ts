@@ -1,6 +1,6 @@
 /** The polls without a server: each ask is answered with the next events, or held until there are some. */
 import type { Socket } from 'node:net'
-import type { NullRoom } from './endpoint.ts'
+import type { NullEndpoint } from './endpoint.ts'
 import { cursorOf, eventText } from './event.ts'
 
 interface Reader {
@@ -11,7 +11,7 @@ interface Reader {
   asks: boolean
 }
 
-export function createAnswers(payloadBytes: number): NullRoom {
+export function createAnswers(payloadBytes: number): NullEndpoint {
   const readers = new Map<Socket, Reader>()
   /** By the place that it follows; those of another size are of no use any more. */
   let answers = new Map<number, Buffer>()

@@ -7,7 +7,7 @@ export interface Flood {
 }
 
 /** One technique's side of the null server. */
-export interface NullRoom {
+export interface NullEndpoint {
   /** Something has come from a reader: its first words, or its next ask. */
   heard(socket: Socket, bytes: Buffer): void
   gone(socket: Socket): void

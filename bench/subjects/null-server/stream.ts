@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { ACCEPT_GUID } from '../../fleet/websocket.ts'
-import type { Flood, NullRoom } from './endpoint.ts'
+import type { Flood, NullEndpoint } from './endpoint.ts'
 import { cursorOf, eventText, helloText } from './event.ts'
 
 interface Envelope {
@@ -31,7 +31,7 @@ const ENVELOPES: Readonly<Record<'sse' | 'websocket', Envelope>> = {
   },
 }
 
-export function createStream(technique: 'sse' | 'websocket', payloadBytes: number): NullRoom {
+export function createStream(technique: 'sse' | 'websocket', payloadBytes: number): NullEndpoint {
   const envelope = ENVELOPES[technique]
   const greeted = new Set<Socket>()
   let seq = 0

@@ -1,4 +1,4 @@
-import type { Health, Refusal, RoadConditions, SourceSettings } from '../../../server/protocol/api.ts'
+import type { Health, LinkConditions, Refusal, SourceSettings } from '../../../server/protocol/api.ts'
 import { labUrl } from '../shared/address.ts'
 import type { ControlToken } from '../shared/control-token.ts'
 import { text } from '../shared/text.ts'
@@ -19,7 +19,7 @@ export class CommandRefused extends Error {
 export interface Api {
   health(): Promise<Health>
   /** What is set on the way of the lanes; only where they have one of their own. */
-  road(): Promise<RoadConditions>
+  link(): Promise<LinkConditions>
   source(): Promise<SourceSettings>
   setRate(rate: number): Promise<SourceSettings>
   emit(): Promise<void>
@@ -32,7 +32,7 @@ export interface Api {
 export function createApi(token: Pick<ControlToken, 'value' | 'drop'>): Api {
   return {
     health: () => ask<Health>('GET', '/api/health'),
-    road: () => ask<RoadConditions>('GET', '/api/road'),
+    link: () => ask<LinkConditions>('GET', '/api/link'),
     source: () => ask<SourceSettings>('GET', '/api/source'),
     setRate: rate => ask<SourceSettings>('PUT', '/api/source', { rate }),
     emit: async () => {

@@ -1,5 +1,5 @@
 import type { ControlMessage, ControlPing, Stats, TechniqueTraffic } from '../../../server/protocol/api.ts'
-import { CONTROL_DOOR } from '../../../server/protocol/techniques.ts'
+import { CONTROL_ENDPOINT } from '../../../server/protocol/techniques.ts'
 import { labUrl } from '../shared/address.ts'
 import { pageNow } from '../shared/browser-environment.ts'
 import { type ClockEstimate, estimateClock, measureClockStep, type RoundTrip } from './clock-estimate.ts'
@@ -41,7 +41,7 @@ export function openControlSocket(clientName: string, listener: ControlListener)
   return { measureClock, close }
 
   function connect(): void {
-    const url = labUrl(CONTROL_DOOR)
+    const url = labUrl(CONTROL_ENDPOINT)
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
     url.search = `?client=${clientName}`
     const opening = new WebSocket(url)

@@ -23,10 +23,10 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
   const start = async (...options: string[]) => {
     lab = await startLab('--port', '0', '--rate', '20', '--timing', 'fixed', ...options)
   }
-  const roadPort = async () =>
-    ((await (await fetch(`${lab.address}/api/health`)).json()) as { road: { port: number } }).road.port
-  const setRoad = (conditions: object) =>
-    fetch(`${lab.address}/api/road`, {
+  const linkPort = async () =>
+    ((await (await fetch(`${lab.address}/api/health`)).json()) as { link: { port: number } }).link.port
+  const setLink = (conditions: object) =>
+    fetch(`${lab.address}/api/link`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(conditions),
@@ -35,7 +35,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
 
   test('are said not to within ten seconds, with the port and what to do', async () => {
     await start()
-    const port = await roadPort()
+    const port = await linkPort()
     // As a container, or a tunnel, of which the first port alone is forwarded: nobody listens at the other.
     const tunnelled = await launchChromium(`--host-resolver-rules=MAP 127.0.0.1:${port} 127.0.0.1:9`)
     try {
@@ -43,7 +43,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
       await page.goto(lab.address)
       await strip().waitFor({ timeout: 10_000 })
       expect(await strip().textContent()).toContain(
-        `The lanes cannot reach port ${port}, though this page’s own connection works: forward that port too, or start the server with --road-port off.`,
+        `The lanes cannot reach port ${port}, though this page’s own connection works: forward that port too, or start the server with --link-port off.`,
       )
       expect((await readLanes(page)).map(({ received }) => received)).toEqual([0, 0, 0, 0])
     } finally {
@@ -54,7 +54,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
   test('are said not to when an extension blocks them, and no more once they come through', async () => {
     await start()
     ;({ page } = await openTab(browser))
-    const port = await roadPort()
+    const port = await linkPort()
     const client = await page.context().newCDPSession(page)
     await client.send('Network.enable')
     // Playwright's own way stops no WebSocket; this is how an extension's rule works.
@@ -68,7 +68,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
   }, 60_000)
 
   test('are said not to where they share the page’s own port, and a proxy passes their paths on to nobody', async () => {
-    await start('--road-port', 'off')
+    await start('--link-port', 'off')
     ;({ page } = await openTab(browser))
     await page.route(/\/(poll|long-poll|sse)\?/, route =>
       route.fulfill({ status: 404, body: '<h1>Not here</h1>' }),
@@ -86,12 +86,12 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
     'are not said to be blocked by somebody else when the cause is %s',
     async (_name, conditions) => {
       await start()
-      await setRoad(conditions)
+      await setLink(conditions)
       ;({ page } = await openTab(browser))
       await page.goto(lab.address)
       await page.waitForTimeout(9_000)
       expect(await strip().isVisible()).toBe(false)
-      await setRoad({})
+      await setLink({})
       // Nor while they wait for their next try afterwards.
       await untilLive(page, 40_000)
       expect(await strip().isVisible()).toBe(false)

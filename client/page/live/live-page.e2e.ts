@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, ConsoleMessage, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { quietPort } from '../../../bench/faults/server-process.ts'
-import { DOORS, TECHNIQUES } from '../../../server/protocol/techniques.ts'
+import { ENDPOINTS, TECHNIQUES } from '../../../server/protocol/techniques.ts'
 import { findChromium, HOW_TO_GET_CHROMIUM, launchChromium } from '../testing/chromium.ts'
 import { type LabProcess, startLab } from '../testing/lab-process.ts'
 
@@ -153,16 +153,16 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
     }
   }, 40_000)
 
-  test('when it comes back with another road, where this page may not go, the page is loaded anew', async () => {
-    const ROAD = ['--road-port', '0', '--rate', '20', ...STEADY]
-    const mortal = await startLab('--port', String(await quietPort()), ...ROAD)
+  test('when it comes back with another link, where this page may not go, the page is loaded anew', async () => {
+    const LINK = ['--link-port', '0', '--rate', '20', ...STEADY]
+    const mortal = await startLab('--port', String(await quietPort()), ...LINK)
     await page.goto(mortal.address)
     await until(lanes => lanes.every(lane => lane.received > 0))
     expected = () => true
     await mortal.kill()
     await page.getByRole('alert').waitFor()
     const loadedAnew = page.waitForEvent('load')
-    const reborn = await startLab('--port', new URL(mortal.address).port, ...ROAD)
+    const reborn = await startLab('--port', new URL(mortal.address).port, ...LINK)
     try {
       await loadedAnew
       await until(lanes => lanes.every(lane => lane.received > 5))
@@ -172,8 +172,8 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
   }, 40_000)
 
   test('so it is with two tabs, of which the second takes over while the first is loaded', async () => {
-    const ROAD = ['--road-port', '0', '--rate', '20', ...STEADY]
-    const mortal = await startLab('--port', String(await quietPort()), ...ROAD)
+    const LINK = ['--link-port', '0', '--rate', '20', ...STEADY]
+    const mortal = await startLab('--port', String(await quietPort()), ...LINK)
     await page.goto(mortal.address)
     await until(lanes => lanes.every(lane => lane.received > 0))
     const second = await openTab()
@@ -182,7 +182,7 @@ describe.skipIf(executablePath === null)('the page in a real browser', () => {
     expected = () => true
     await mortal.kill()
     const loadedAnew = page.waitForEvent('load')
-    const reborn = await startLab('--port', new URL(mortal.address).port, ...ROAD)
+    const reborn = await startLab('--port', new URL(mortal.address).port, ...LINK)
     try {
       await loadedAnew
       // Either may have them in the end, and a tab that is being loaded cannot be read.
@@ -251,9 +251,9 @@ function allInPlace(lanes: readonly LaneReading[]): boolean {
   return lanes.every(lane => lane.books === 'complete' && ['resting', 'holding', 'open'].includes(lane.state))
 }
 
-/** What the browser itself says about a connection that was cut: at one of the four doors, and nothing else. */
+/** What the browser itself says about a connection that was cut: at one of the four endpoints, and nothing else. */
 function isCutConnection(message: ConsoleMessage): boolean {
-  const paths: readonly string[] = Object.values(DOORS)
+  const paths: readonly string[] = Object.values(ENDPOINTS)
   const { url } = message.location()
   return message.text().includes('net::ERR_') && url !== '' && paths.includes(new URL(url).pathname)
 }

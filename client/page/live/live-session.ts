@@ -124,7 +124,7 @@ export function openLiveSession(token: ControlToken): LiveSession {
   async function startLanes(): Promise<void> {
     if (state.role !== 'owner' || state.clock === null || state.server !== 'ready') return
     const origin = await api.health().then(
-      health => (health.road === null ? pageOrigin() : roadOrigin(health.road.port)),
+      health => (health.link === null ? pageOrigin() : linkOrigin(health.link.port)),
       () => null,
     )
     if (origin === null || state.role !== 'owner' || runner?.origin === origin) return
@@ -164,8 +164,8 @@ export function openLiveSession(token: ControlToken): LiveSession {
   async function explain(): Promise<void> {
     explaining = true
     try {
-      const { road } = await api.health()
-      if (road !== null && keepsAway(await api.road())) {
+      const { link } = await api.health()
+      if (link !== null && keepsAway(await api.link())) {
         outage.excuse(performance.now())
         state.outage = null
       } else if (outage.suspects(performance.now())) {
@@ -173,7 +173,7 @@ export function openLiveSession(token: ControlToken): LiveSession {
           const lane = state.lanes[technique].state
           return lane !== null && 'why' in lane && lane.why === 'refused'
         })
-        state.outage = { port: road?.port ?? null, answered }
+        state.outage = { port: link?.port ?? null, answered }
       }
     } catch (error) {
       // The server itself does not answer, which the control socket will notice.
@@ -197,7 +197,7 @@ export function openLiveSession(token: ControlToken): LiveSession {
   }
 
   /**
-   * The policy came with the page and knows the road of that time only: the one of a server that came back may be
+   * The policy came with the page and knows the link of that time only: the one of a server that came back may be
    * another. Only then, and only for a lane that was refused: what an extension or a proxy adds to the page, and the
    * policy refuses, is refused after each load.
    */
@@ -288,8 +288,8 @@ export function openLiveSession(token: ControlToken): LiveSession {
   }
 }
 
-/** The lanes travel through the road's door: another origin, so that they never take the page's own sockets. */
-function roadOrigin(port: number): string {
+/** The lanes travel through the link's endpoint: another origin, so that they never take the page's own sockets. */
+function linkOrigin(port: number): string {
   return `${location.protocol}//${location.hostname}:${port}`
 }
 

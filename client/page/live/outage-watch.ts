@@ -1,4 +1,4 @@
-import type { RoadConditions } from '../../../server/protocol/api.ts'
+import type { LinkConditions } from '../../../server/protocol/api.ts'
 import type { Technique } from '../../../server/protocol/techniques.ts'
 import type { SubscriptionState } from '../../reader/subscribe.ts'
 
@@ -64,7 +64,7 @@ const SLOW_MS = 1_000
 const SLOW_BYTES_PER_SECOND = 1_000
 
 /** Whether the conditions that somebody set on the way of the lanes are enough to keep all of them away. */
-export function keepsAway(conditions: RoadConditions): boolean {
+export function keepsAway(conditions: LinkConditions): boolean {
   const { blackhole, refuseStatus, resetAfterBytes, cutAfterBytes, delayMs, bytesPerSecond } = conditions
   return (
     blackhole === true ||

@@ -96,7 +96,7 @@ export const text = {
       burst: 'A burst of 100 events sent.',
       killed: (count: number) => `${plural(count, 'connection', 'connections')} cut.`,
       reset:
-        'Source, road and counters are back to how the server was started; the poll interval to 1,000 ms.',
+        'Source, link and counters are back to how the server was started; the poll interval to 1,000 ms.',
       source: ({ kind, rate }: SourceSettings) => {
         if (rate === 0) return 'The source is paused.'
         return kind === 'stdin' ? 'Standard input is read again.' : `The source emits ${formatRate(rate)}.`
@@ -145,8 +145,8 @@ export const text = {
       if (port === null)
         return 'The lanes get no answer from the lab, though this page’s own connection works: let what lies in between (a proxy, an extension, a virus scanner) pass on /poll, /long-poll, /sse and /ws.'
       return answered
-        ? `Something else than the lab answers the lanes at port ${port}, though this page’s own connection works: forward that port to the lab, or start the server with --road-port off.`
-        : `The lanes cannot reach port ${port}, though this page’s own connection works: forward that port too, or start the server with --road-port off.`
+        ? `Something else than the lab answers the lanes at port ${port}, though this page’s own connection works: forward that port to the lab, or start the server with --link-port off.`
+        : `The lanes cannot reach port ${port}, though this page’s own connection works: forward that port too, or start the server with --link-port off.`
     },
     viewer:
       'The lanes run in your other tab, so that the measurement is not disturbed by a second set of connections.',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** Test support: a way to the server that treats what it carries badly, on real sockets. */
-export interface BadRoad {
+export interface FaultyLink {
   readonly host: string
   readonly origin: string
   /** Takes effect at once: connections that are open are cut, or, before a black hole, swallowed by it. */
@@ -23,7 +23,7 @@ export type Condition =
   /** Forwards so many bytes at a time, each in a packet of its own. */
   | { readonly kind: 'slice'; readonly bytes: number }
 
-export async function openBadRoad(serverPort: () => number): Promise<BadRoad> {
+export async function openFaultyLink(serverPort: () => number): Promise<FaultyLink> {
   let condition: Condition = { kind: 'open' }
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, accept)

@@ -1,11 +1,11 @@
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { DOORS, TECHNIQUES, type Technique } from '../../../server/protocol/techniques.ts'
+import { ENDPOINTS, TECHNIQUES, type Technique } from '../../../server/protocol/techniques.ts'
 import { formatCursor } from '../../../server/protocol/wire.ts'
 import { type StartedLab, startLab } from '../../../server/testing/start-lab.ts'
 import { findChromium, launchChromium } from '../../page/testing/chromium.ts'
-import { type BadRoad, type Condition, openBadRoad } from '../testing/faulty-link.ts'
+import { type Condition, type FaultyLink, openFaultyLink } from '../testing/faulty-link.ts'
 
 const POLICY = { baseMs: 50, capMs: 200, leastMs: 10, helloMs: 1000, graceMs: 500 }
 const PAGE = { headers: 'Content-Type: text/html', body: '<h1>Not Found</h1>' }
@@ -35,7 +35,7 @@ describe.skipIf(findChromium() === null)('the reader in Chromium', () => {
   let browser: Browser
   let script: string
   let lab: StartedLab
-  let road: BadRoad
+  let link: FaultyLink
   let page: Page
 
   beforeAll(async () => {
@@ -45,16 +45,16 @@ describe.skipIf(findChromium() === null)('the reader in Chromium', () => {
   afterAll(() => browser?.close())
 
   beforeEach(async () => {
-    road = await openBadRoad(() => Number(new URL(lab.origin).port))
-    lab = await startLab({ allowHosts: [road.host], policy: { retryMs: { least: 20, most: 60 } } })
+    link = await openFaultyLink(() => Number(new URL(lab.origin).port))
+    lab = await startLab({ allowHosts: [link.host], policy: { retryMs: { least: 20, most: 60 } } })
     page = await browser.newPage({ bypassCSP: true })
     // Any document of the lab's, as long as it runs no lanes of its own.
-    await page.goto(`${road.origin}/api/health`)
+    await page.goto(`${link.origin}/api/health`)
     await page.addScriptTag({ type: 'module', content: script })
   })
   afterEach(async () => {
     await page.close()
-    await road.close()
+    await link.close()
     await lab.stop()
   })
 
@@ -63,13 +63,13 @@ describe.skipIf(findChromium() === null)('the reader in Chromium', () => {
     async ({ technique, condition }) => {
       await start({ technique })
       await reaches(formatCursor(await lab.publish(2)))
-      road.become(condition)
+      link.become(condition)
       await expect.poll(async () => (await read()).whys.length, { timeout: 10_000 }).toBeGreaterThan(1)
       if (condition.kind === 'mute') {
         await expect.poll(async () => (await read()).whys, { timeout: 10_000 }).toContain('mute')
       }
       const top = formatCursor(await lab.publish(3))
-      road.become({ kind: 'open' })
+      link.become({ kind: 'open' })
       await reaches(top)
       expect(await read()).toMatchObject({ seqs: [1, 2, 3, 4, 5], technique, undeclaredGaps: 0 })
     },
@@ -78,14 +78,14 @@ describe.skipIf(findChromium() === null)('the reader in Chromium', () => {
   it('moves on from event streams that are held back to what gets through', async () => {
     await start({ technique: 'sse', fallback: ['sse', 'websocket', 'long-poll'] })
     await reaches(formatCursor(await lab.publish(2)))
-    road.become({ kind: 'mute', after: 'head', paths: [DOORS.sse, DOORS.websocket] })
+    link.become({ kind: 'mute', after: 'head', paths: [ENDPOINTS.sse, ENDPOINTS.websocket] })
     await expect.poll(async () => (await read()).technique, { timeout: 15_000 }).toBe('long-poll')
     await reaches(formatCursor(await lab.publish(3)))
     expect(await read()).toMatchObject({ seqs: [1, 2, 3, 4, 5], undeclaredGaps: 0 })
   })
 
   async function start(options: { technique: Technique; fallback?: readonly Technique[] }): Promise<void> {
-    const whole = { ...options, origin: road.origin, policy: POLICY, pollIntervalMs: 50, waitSeconds: 1 }
+    const whole = { ...options, origin: link.origin, policy: POLICY, pollIntervalMs: 50, waitSeconds: 1 }
     await page.waitForFunction('globalThis.startReader')
     await page.evaluate(given => Reflect.get(globalThis, 'startReader')(given), whole)
     await expect.poll(async () => (await read()).place, { timeout: 10_000 }).not.toBeNull()

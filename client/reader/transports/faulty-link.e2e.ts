@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nodeEnvironment } from '../../../bench/faults/node-environment.ts'
-import { DOORS, TECHNIQUES } from '../../../server/protocol/techniques.ts'
+import { ENDPOINTS, TECHNIQUES } from '../../../server/protocol/techniques.ts'
 import { formatCursor } from '../../../server/protocol/wire.ts'
 import { type StartedLab, startLab } from '../../../server/testing/start-lab.ts'
 import { type LossReason, type SubscribeOptions, type Subscription, subscribe } from '../subscribe.ts'
-import { type BadRoad, openBadRoad } from '../testing/faulty-link.ts'
+import { type FaultyLink, openFaultyLink } from '../testing/faulty-link.ts'
 
 /** Everybody's patience at a small fraction of real time. */
 const PATIENCE = {
@@ -19,7 +19,7 @@ const PATIENCE = {
   behindMs: 200,
   staleMs: 400,
 }
-const SERVER = { heartbeatMs: 150, sweepMs: 25, graceMs: 20, retryMs: { least: 5, most: 15 } }
+const SERVER = { heartbeatMs: 150, checkEveryMs: 25, graceMs: 20, retryMs: { least: 5, most: 15 } }
 
 const PAGE = { headers: 'Content-Type: text/html', body: '<!doctype html><title>Welcome</title>' }
 const JSON_TYPE = 'Content-Type: application/json'
@@ -49,16 +49,16 @@ function hard(n: number): unknown {
   return { n, text: 'ä😀\r\n\r\nid: 9\ndata: x\n\n\u2028"}],"cursor":' }
 }
 
-describe.each(TECHNIQUES)('%s on a bad road', technique => {
+describe.each(TECHNIQUES)('%s on a bad link', technique => {
   let lab: StartedLab
-  let road: BadRoad
+  let link: FaultyLink
   let reader: Subscription
   let received: { readonly seq: number; readonly data: unknown }[]
   let whys: LossReason[]
 
   beforeEach(async () => {
-    road = await openBadRoad(() => Number(new URL(lab.origin).port))
-    lab = await startLab({ allowHosts: [road.host], policy: SERVER })
+    link = await openFaultyLink(() => Number(new URL(lab.origin).port))
+    lab = await startLab({ allowHosts: [link.host], policy: SERVER })
     received = []
     whys = []
     reader = read()
@@ -67,14 +67,14 @@ describe.each(TECHNIQUES)('%s on a bad road', technique => {
 
   afterEach(async () => {
     reader.close()
-    await road.close()
+    await link.close()
     await lab.stop()
   })
 
   function read(options: Partial<SubscribeOptions> = {}): Subscription {
     return subscribe({
       technique,
-      origin: road.origin,
+      origin: link.origin,
       environment: nodeEnvironment(),
       pollIntervalMs: 10,
       waitSeconds: 1,
@@ -110,17 +110,17 @@ describe.each(TECHNIQUES)('%s on a bad road', technique => {
   it.each([false, true])('delivers no half event, wherever the answer is cut (reset: %s)', async reset => {
     const cuts = Array.from({ length: 40 }, (_, index) => 1 + index * 23)
     for (const afterBytes of cuts) {
-      road.become({ kind: 'cut', afterBytes, reset })
+      link.become({ kind: 'cut', afterBytes, reset })
       await publishNext(2)
       const { asks } = reader.audit
       await expect.poll(() => reader.audit.asks, { interval: 2, timeout: 10_000 }).toBeGreaterThan(asks)
     }
-    road.become({ kind: 'open' })
+    link.become({ kind: 'open' })
     await expectAll(cuts.length * 2)
   })
 
   it.each([1, 7])('puts together what arrives in slices of %i bytes', async bytes => {
-    road.become({ kind: 'slice', bytes })
+    link.become({ kind: 'slice', bytes })
     await publishNext(20)
     await expectAll(20)
   })
@@ -128,34 +128,34 @@ describe.each(TECHNIQUES)('%s on a bad road', technique => {
   it.each(GATEWAYS)('comes back after a gateway that answers with $what', async ({ answer }) => {
     await publishNext(2)
     await expectAll(2)
-    road.become({ kind: 'answer', ...answer })
+    link.become({ kind: 'answer', ...answer })
     await failures(2)
     expect(reader.state).not.toMatchObject({ name: 'closed' })
     await expect(reader.say('hello')).rejects.toThrow(/^(Not connected|No answer came|The (answer|server))/)
     await publishNext(3)
-    road.become({ kind: 'open' })
+    link.become({ kind: 'open' })
     await expectAll(5)
   })
 
   it.each(['nothing', 'head'] as const)('says that a way is mute that answers with %s', async after => {
     await publishNext(2)
     await expectAll(2)
-    road.become({ kind: 'mute', after })
+    link.become({ kind: 'mute', after })
     await expect.poll(() => whys, { timeout: 10_000 }).toContain('mute')
     await publishNext(3)
-    road.become({ kind: 'open' })
+    link.become({ kind: 'open' })
     await expectAll(5)
   })
 
   it('moves on from a technique that is mute, with its place', async () => {
-    const paths = [DOORS[technique]]
+    const paths = [ENDPOINTS[technique]]
     const second = technique === 'websocket' ? 'long-poll' : 'websocket'
     reader.close()
     reader = read({ fallback: [technique, second], from: reader.place ?? 'now' })
     await expect.poll(() => reader.state.name).not.toBe('connecting')
     await publishNext(2)
     await expectAll(2)
-    road.become({ kind: 'mute', after: 'head', paths })
+    link.become({ kind: 'mute', after: 'head', paths })
     await publishNext(3)
     await expect.poll(() => reader.technique, { timeout: 15_000 }).toBe(second)
     await expectAll(5)
@@ -165,16 +165,16 @@ describe.each(TECHNIQUES)('%s on a bad road', technique => {
   })
 
   it('notices a black hole, and is back once it has healed', async () => {
-    road.become({ kind: 'black hole' })
+    link.become({ kind: 'black hole' })
     const { asks } = reader.audit
     await publishNext(3)
     await expect.poll(() => reader.audit.asks, { timeout: 10_000 }).toBeGreaterThan(asks)
-    road.become({ kind: 'open' })
+    link.become({ kind: 'open' })
     await expectAll(3)
   })
 
   it('leaves a black hole at once when it is closed', async () => {
-    road.become({ kind: 'black hole' })
+    link.become({ kind: 'black hole' })
     reader.close()
     expect(reader.state).toEqual({ name: 'closed', reason: null })
   })

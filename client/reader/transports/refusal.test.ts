@@ -25,7 +25,7 @@ test.each([
   ['foreign-host', false],
   ['foreign-origin', false],
   ['not-found', false],
-  ['not-on-this-road', false],
+  ['not-on-this-link', false],
   ['no-token', false],
   ['of-a-later-version', false],
 ])('the lab’s %s is final: %s', (code, final) => {

@@ -42,7 +42,7 @@ export async function ask(reader: Reader, address: string, cache: 'no-cache' | '
   }
 }
 
-/** Chunk by chunk, because a long answer on a slow road is a link that is alive. Rejects if the body is cut. */
+/** Chunk by chunk, because a long answer on a slow link is a link that is alive. Rejects if the body is cut. */
 async function readText(response: Response, heard: () => void): Promise<string> {
   if (response.body === null) return ''
   const body = response.body.getReader()

@@ -7,7 +7,7 @@ import type { LossReason, SubscriptionState } from '../subscription.ts'
  * place, drops no repeats, retries nothing and keeps no time but its own pace: all that is the reader's, so that
  * the four can differ in nothing but the technique.
  */
-export type Transport = (reader: Reader) => Link
+export type Transport = (reader: Reader) => Connection
 
 /** What a transport is given. Once the signal is aborted every call is without effect. */
 export interface Reader {
@@ -16,7 +16,7 @@ export interface Reader {
   readonly signal: AbortSignal
   /** As it is now; it may change between two asks. */
   readonly pace: Pace
-  /** The address of the technique's door with the reader's present place, and what else is asked. */
+  /** The address of the technique's endpoint with the reader's present place, and what else is asked. */
   address(query?: Readonly<Record<string, string>>): string
 
   /** A request leaves, or a connection is begun. By agreement the server may hold its answer for `heldMs`. */
@@ -43,7 +43,7 @@ export interface Pace {
 }
 
 /** What a link can do beside carrying. There is no `close`: that is the signal. */
-export interface Link {
+export interface Connection {
   /** The pace has changed. */
   repace?(): void
   /** Only where one connection goes both ways; all others talk back by a request of their own. */

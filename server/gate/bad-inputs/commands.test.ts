@@ -233,7 +233,7 @@ const BAD_COMMANDS: readonly BadCommand[] = [
     '{"delayMs":20,"idleTimeoutMs":999}',
     '{"delayMs":20,"blackhole":1}',
     '{"delayMs":20,"target":"evil.example"}',
-  ].map(body => ({ row: 27, what: `the road ${body}`, call: 'PUT /api/road', body, ...badBody })),
+  ].map(body => ({ row: 27, what: `the link ${body}`, call: 'PUT /api/link', body, ...badBody })),
   {
     row: 30,
     what: 'a key of 65 characters',
@@ -295,7 +295,7 @@ describe('C5 commands that are refused', () => {
       'POST /say',
       'POST /api/events',
       'PUT /api/source',
-      'PUT /api/road',
+      'PUT /api/link',
       'POST /api/burst',
       'POST /api/kill',
     ].flatMap(call => [
@@ -335,7 +335,7 @@ describe('C5 commands that are refused', () => {
   )
 
   it('16: waits for a body that never ends no longer than for any other', async () => {
-    const hasty = await startWitnessedLab({ policy: { requestMs: 300, headersMs: 300, sweepMs: 50 } })
+    const hasty = await startWitnessedLab({ policy: { requestMs: 300, headersMs: 300, checkEveryMs: 50 } })
     const raw = await hasty.open()
     raw.send(
       request(hasty.origin, '/api/events', {
@@ -353,7 +353,7 @@ describe('C5 commands that are refused', () => {
   })
 
   it('16: waits for a head that never ends no longer either', async () => {
-    const hasty = await startWitnessedLab({ policy: { requestMs: 300, headersMs: 300, sweepMs: 50 } })
+    const hasty = await startWitnessedLab({ policy: { requestMs: 300, headersMs: 300, checkEveryMs: 50 } })
     const raw = await hasty.open()
     raw.send('GET /poll HTTP/1.1\r\n')
     const dripping = setInterval(() => raw.send('a: b\r\n'), 20)
@@ -365,10 +365,10 @@ describe('C5 commands that are refused', () => {
     await hasty.stop()
   })
 
-  it('6: has no commands at the road’s door', async () => {
+  it('6: has no commands at the link’s endpoint', async () => {
     for (const path of ['/api/events', '/api/kill', '/api/burst', '/api/reset']) {
       const parts = { method: 'POST', headers: [JSON_TYPE], body: EVENT }
-      const answer = await exchange(lab.roadOrigin, request(lab.roadOrigin, path, parts))
+      const answer = await exchange(lab.linkOrigin, request(lab.linkOrigin, path, parts))
       expect(answer.status).toBe(404)
     }
   })
@@ -558,7 +558,7 @@ describe('C5 the token', () => {
 async function state() {
   const read = async (path: string) =>
     JSON.parse((await exchange(lab.origin, request(lab.origin, path))).body)
-  return { top: lab.lab.log.top, source: await read('/api/source'), road: await read('/api/road') }
+  return { top: lab.lab.log.top, source: await read('/api/source'), link: await read('/api/link') }
 }
 
 async function newest(): Promise<{ type: string; data: unknown }> {

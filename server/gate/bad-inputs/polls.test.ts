@@ -292,7 +292,9 @@ describe('C2 askers who misbehave', () => {
 
 /** Resolves once so many are held beside the witness. */
 async function heldBeside(count: number): Promise<void> {
-  await expect.poll(() => lab.lab.rooms['long-poll'].readers, { interval: 2, timeout: 5000 }).toBe(count + 1)
+  await expect
+    .poll(() => lab.lab.techniques['long-poll'].readers, { interval: 2, timeout: 5000 })
+    .toBe(count + 1)
 }
 
 function placed(text: string): string {

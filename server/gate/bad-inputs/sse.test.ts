@@ -88,9 +88,9 @@ describe('C3 streams that are not opened', () => {
     expect([...answer.headers.keys()].filter(name => name.startsWith('access-control'))).toEqual([])
   })
 
-  it('30: grants a foreign Origin nothing by the road either', async () => {
+  it('30: grants a foreign Origin nothing by the link either', async () => {
     const headers = ['Origin: http://evil.example']
-    const answer = await exchange(lab.roadOrigin, request(lab.roadOrigin, '/sse', { headers }))
+    const answer = await exchange(lab.linkOrigin, request(lab.linkOrigin, '/sse', { headers }))
     expect(answer.status).toBe(403)
     expect([...answer.headers.keys()].filter(name => name.startsWith('access-control'))).toEqual([])
   })
@@ -221,7 +221,7 @@ describe('C3 readers who do not read', () => {
     { row: 25, what: 'nothing', bytesPerTurn: 0 },
     { row: 26, what: 'a byte now and then', bytesPerTurn: 1 },
   ])('$row: cuts one who reads $what, and nobody else', async ({ bytesPerTurn }) => {
-    const slow = await startWitnessedLab({ policy: { undrainedMs: 300, sweepMs: 50 } })
+    const slow = await startWitnessedLab({ policy: { undrainedMs: 300, checkEveryMs: 50 } })
     const { lab: inner, origin } = slow
     const raw = await slow.open()
     raw.send(request(origin, '/sse'))
@@ -233,7 +233,7 @@ describe('C3 readers who do not read', () => {
       .poll(
         async () => {
           await slow.publish(50, () => 'x'.repeat(16_000))
-          return inner.rooms.sse.readers
+          return inner.techniques.sse.readers
         },
         { timeout: 15_000 },
       )

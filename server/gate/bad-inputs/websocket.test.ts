@@ -93,7 +93,7 @@ const BAD_HANDSHAKES: readonly BadHandshake[] = [
     change: { 'Sec-WebSocket-Extensions': 'zebra; a=b, '.repeat(2000) },
     status: 431,
   },
-  { row: 16, what: 'a door that is no WebSocket', change: {}, line: 'GET /poll HTTP/1.1', status: 404 },
+  { row: 16, what: 'a endpoint that is no WebSocket', change: {}, line: 'GET /poll HTTP/1.1', status: 404 },
   { row: 16, what: 'a stream of the other kind', change: {}, line: 'GET /sse HTTP/1.1', status: 404 },
   { row: 16, what: 'nothing that is there', change: {}, line: 'GET /zebra HTTP/1.1', status: 404 },
   { row: 16, what: 'an address that is none', change: {}, line: 'GET /%zz HTTP/1.1', status: 400 },
@@ -372,9 +372,9 @@ describe('C4 messages', () => {
 })
 
 /** A peer that has been greeted. */
-async function openPeer(door = '/ws'): Promise<RawSocket> {
+async function openPeer(endpoint = '/ws'): Promise<RawSocket> {
   const raw = await lab.open()
-  raw.send(handshake({}, `GET ${door} HTTP/1.1`))
+  raw.send(handshake({}, `GET ${endpoint} HTTP/1.1`))
   await raw.until(({ received }) => framesIn(received).length > 0)
   return raw
 }

@@ -9,7 +9,7 @@ import type { Scenario } from '../scenario.ts'
 export const browserFault = {
   async 'four-pages'(stage) {
     const { origin } = await stage.server({
-      args: ['--road-port', '0', '--source', 'synthetic', '--rate', '20'],
+      args: ['--link-port', '0', '--source', 'synthetic', '--rate', '20'],
       policy: {},
     })
     const browser = await launchChromium()

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
-import { DOORS, type Technique } from '../../../../server/protocol/techniques.ts'
+import { ENDPOINTS, type Technique } from '../../../../server/protocol/techniques.ts'
 import { askAlone } from '../../commands.ts'
 import type { Measurement } from '../../probe.ts'
 import type { ServerProcess } from '../../server-process.ts'
@@ -53,7 +53,7 @@ async function expectNobodyLeft(stage: Stage): Promise<void> {
   await publisher.publish(20)
   const kinds = requests(stage.technique, Number(new URL(origin).port), `${lab.log.epoch}-${lab.log.top}`)
   await cycle(kinds, Number(new URL(origin).port), CYCLES / 10)
-  const left = () => [lab.meter.allSockets().length, lab.rooms[stage.technique].readers]
+  const left = () => [lab.meter.allSockets().length, lab.techniques[stage.technique].readers]
   await until('end of all sockets and readers', () => Math.max(...left()) === 0, limitMs(20_000), left)
 }
 
@@ -65,7 +65,7 @@ function requests(technique: Technique, port: number, place: string): readonly s
       : ''
   const wait = technique === 'long-poll' ? '&wait=55' : ''
   return [`cursor=${place}${wait}`, `cursor=now${wait}`, `cursor=earliest${wait}`].map(
-    query => `GET ${DOORS[technique]}?${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${upgrade}\r\n`,
+    query => `GET ${ENDPOINTS[technique]}?${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${upgrade}\r\n`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { EventSourceLike } from '../../../../client/reader/environment.ts'
-import { killAll, setRoad } from '../../commands.ts'
+import { killAll, setLink } from '../../commands.ts'
 import { nodeEnvironment } from '../../node-environment.ts'
 import { FULL_TIMES, limitMs, scaledCount, scaledMs } from '../../times.ts'
 import { until } from '../../until.ts'
@@ -16,7 +16,7 @@ const HASTY_SERVER = { retryMs: { least: 5, most: 15 } }
 const PATIENT = { helloMs: 60_000, silentMs: 60_000, graceMs: 60_000, behindMs: 60_000 }
 
 /** What a bad way to the server does. */
-export const roadFaults = {
+export const linkFaults = {
   async reset(stage) {
     await breakOff(
       stage,
@@ -33,9 +33,9 @@ export const roadFaults = {
   },
 
   async slices(stage) {
-    const { origin, roadOrigin, publisher } = await stage.lab()
-    const [witness] = await stage.read(1, roadOrigin, { policy: PATIENT })
-    await setRoad(origin, { sliceBytes: 1 })
+    const { origin, linkOrigin, publisher } = await stage.lab()
+    const [witness] = await stage.read(1, linkOrigin, { policy: PATIENT })
+    await setLink(origin, { sliceBytes: 1 })
     await publisher.publish(scaledCount(20, 2))
     await until(
       'way to the top',
@@ -43,28 +43,28 @@ export const roadFaults = {
       scaledCount(300_000, 50_000),
     )
     expect(witness?.cuts).toBe(0)
-    await setRoad(origin, {})
+    await setLink(origin, {})
     await stage.expectClean(publisher.top)
   },
 
   async 'black-hole'(stage) {
-    const { lab, origin, roadOrigin, publisher } = await stage.lab()
-    const [witness] = await stage.read(1, roadOrigin)
+    const { lab, origin, linkOrigin, publisher } = await stage.lab()
+    const [witness] = await stage.read(1, linkOrigin)
     await publisher.publish(3)
     await allAt(stage.witnesses, publisher.top)
     const { asks } = witness?.reader.audit ?? { asks: 0 }
     const swallowedAtMs = performance.now()
-    await setRoad(origin, { blackhole: true })
+    await setLink(origin, { blackhole: true })
     const withinMs = stage.technique === 'long-poll' ? limitMs(35_000 + 20_000) : limitMs(35_000)
     await until('reader that notices', () => (witness?.reader.audit.asks ?? 0) > asks, withinMs)
     expect(performance.now() - swallowedAtMs).toBeLessThan(withinMs)
     await publisher.publish(3)
-    await setRoad(origin, {})
+    await setLink(origin, {})
     await stage.expectClean(publisher.top)
     // A poll's connections are its pool's, which keeps them for as long as the server allows.
     const polls = stage.technique === 'poll' || stage.technique === 'long-poll'
     const sockets = () => (polls ? 0 : lab.meter.sockets(stage.technique).length)
-    const readers = () => lab.rooms[stage.technique].readers
+    const readers = () => lab.techniques[stage.technique].readers
     await until(
       'end of the swallowed connections',
       () => sockets() <= 1 && readers() <= 1,
@@ -76,9 +76,9 @@ export const roadFaults = {
   async 'idle-proxy'(stage) {
     const idleTimeoutMs = FULL_TIMES ? 20_000 : 1000
     const waitSeconds = FULL_TIMES ? 25 : 2
-    const { origin, roadOrigin, publisher } = await stage.lab()
-    await setRoad(origin, { idleTimeoutMs })
-    const [witness] = await stage.read(1, roadOrigin, { waitSeconds, pollIntervalMs: scaledMs(1000) })
+    const { origin, linkOrigin, publisher } = await stage.lab()
+    await setLink(origin, { idleTimeoutMs })
+    const [witness] = await stage.read(1, linkOrigin, { waitSeconds, pollIntervalMs: scaledMs(1000) })
     await delay(idleTimeoutMs * 2.5)
     const cuts = witness?.cuts ?? 0
     if (stage.technique === 'long-poll') expect(cuts).toBeGreaterThan(0)
@@ -88,7 +88,7 @@ export const roadFaults = {
   },
 
   async 'refusing-proxy'(stage) {
-    const { origin, roadOrigin, publisher } = await stage.lab()
+    const { origin, linkOrigin, publisher } = await stage.lab()
     let sources = 0
     const environment = nodeEnvironment()
     const Counted = class extends environment.EventSource {
@@ -99,18 +99,18 @@ export const roadFaults = {
     } as new (
       url: string,
     ) => EventSourceLike
-    const [witness] = await stage.read(1, roadOrigin, {
+    const [witness] = await stage.read(1, linkOrigin, {
       environment: nodeEnvironment({ EventSource: Counted }),
     })
     const refusedAtMs = performance.now()
-    await setRoad(origin, { refuseStatus: 502 })
+    await setLink(origin, { refuseStatus: 502 })
     await killAll(origin)
     await until('reader that is refused', () => (witness?.cuts ?? 0) > 1, limitMs(10_000))
     await publisher.publish(3)
     await delay(Math.max(0, scaledMs(5000) - (performance.now() - refusedAtMs)))
-    await setRoad(origin, { refuseStatus: 503 })
+    await setLink(origin, { refuseStatus: 503 })
     await delay(scaledMs(5000))
-    await setRoad(origin, {})
+    await setLink(origin, {})
     const withinMs = limitMs(15_000) + announcedMs(witness)
     await until('way back', () => (witness?.reader.audit.received ?? 0) === 3, withinMs)
     if (stage.technique === 'sse') expect(sources).toBeGreaterThan(1)
@@ -123,17 +123,17 @@ async function breakOff(
   stage: Stage,
   ways: readonly ({ cutAfterBytes: number } | { resetAfterBytes: number })[],
 ): Promise<void> {
-  const { origin, roadOrigin, publisher } = await stage.lab({ policy: HASTY_SERVER })
-  const [witness] = await stage.read(1, roadOrigin, { pollIntervalMs: 10, policy: HASTY })
+  const { origin, linkOrigin, publisher } = await stage.lab({ policy: HASTY_SERVER })
+  const [witness] = await stage.read(1, linkOrigin, { pollIntervalMs: 10, policy: HASTY })
   for (const way of ways) {
     const cuts = witness?.cuts ?? 0
-    await setRoad(origin, way)
+    await setLink(origin, way)
     await publisher.publish(2, 1000)
     // Enough to reach the place of the breach for any way.
     const flow = publisher.every(2, 200)
     await until('cut', () => (witness?.cuts ?? 0) > cuts, 15_000).finally(flow)
   }
-  await setRoad(origin, {})
+  await setLink(origin, {})
   await publisher.publish(2)
   expect(witness?.cuts).toBeGreaterThanOrEqual(ways.length)
   await stage.expectClean(publisher.top)

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { POLICY } from '../../../../server/policy.ts'
-import { killAll, setRoad } from '../../commands.ts'
+import { killAll, setLink } from '../../commands.ts'
 import { limitMs, scaledCount, scaledMs } from '../../times.ts'
 import { until } from '../../until.ts'
 import type { Witness } from '../../witness.ts'
@@ -21,26 +21,26 @@ const HELD_BY_POLL_BYTES = 256 * 1024 + 2048
 export const loadFaults = {
   async 'slow-reader'(stage) {
     // The kernel's own buffers do not shrink with the times: a ping behind them must not be what ends a slow reader.
-    const { lab, origin, roadOrigin, publisher } = await stage.lab({
+    const { lab, origin, linkOrigin, publisher } = await stage.lab({
       policy: { heartbeatMs: POLICY.heartbeatMs, pongMs: POLICY.pongMs },
     })
     const healthy = await stage.read(2, origin)
     const stop = publisher.every(5, EVENT_BYTES)
     await delay(scaledMs(10_000))
     const withoutMs = median(takeLatencies(healthy))
-    await setRoad(origin, { bytesPerSecond: 1000 })
-    const [slow] = await stage.read(1, roadOrigin, {
+    await setLink(origin, { bytesPerSecond: 1000 })
+    const [slow] = await stage.read(1, linkOrigin, {
       policy: { helloMs: 60_000, silentMs: 60_000, graceMs: 60_000 },
     })
     const watch = watchWaiting(() => lab.meter.sockets(stage.technique))
     stage.onEnd(watch.stop)
-    // The kernel and the road take their fill first, megabytes of it: the policy counts from the first write that waits.
+    // The kernel and the link take their fill first, megabytes of it: the policy counts from the first write that waits.
     await publisher.publish(FILL_EVENTS, EVENT_BYTES)
     await allAt(healthy, publisher.top)
     takeLatencies(healthy)
     const streams = stage.technique === 'sse' || stage.technique === 'websocket'
     if (streams) {
-      await until('cut', () => lab.rooms[stage.technique].readers === 2, 50_000)
+      await until('cut', () => lab.techniques[stage.technique].readers === 2, 50_000)
       expect(watch.longestMs).toBeGreaterThan(scaledMs(10_000) / 2)
       expect(watch.longestMs).toBeLessThan(limitMs(13_000))
     } else await delay(scaledMs(15_000))
@@ -51,7 +51,7 @@ export const loadFaults = {
     expect(watch.mostBytes).toBeLessThanOrEqual(streams ? HELD_BY_STREAM_BYTES : HELD_BY_POLL_BYTES)
     expect(withMs).toBeLessThan(withoutMs * 20 + 50)
     expect(healthy.map(({ cuts }) => cuts)).toEqual([0, 0])
-    await setRoad(origin, {})
+    await setLink(origin, {})
     await publisher.publish(1)
     await stage.expectClean(publisher.top)
     expect(slow?.reader.audit.received).toBeGreaterThan(0)
@@ -92,11 +92,11 @@ export const loadFaults = {
     await allAt(readers, server.publisher.top)
     const stop = server.publisher.every(20)
     await connectAhead(server.origin)
-    const crowd = await openCrowd(server.port, 350)
-    stage.onEnd(crowd.leave)
-    await until('connection that is turned away', () => crowd.turnedAway > 0, 10_000)
+    const connections = await openConnections(server.port, 350)
+    stage.onEnd(connections.leave)
+    await until('connection that is turned away', () => connections.turnedAway > 0, 10_000)
     await expectUnaffected(readers)
-    crowd.leave()
+    connections.leave()
     await stage.read(1, server.origin)
     await stop()
     await stage.expectClean(server.publisher.top)
@@ -110,20 +110,20 @@ export const loadFaults = {
     const stop = publisher.every(20)
     await connectAhead(origin)
     // Each asks, because a connection counts from its first request.
-    const crowd = await openCrowd(
+    const connections = await openConnections(
       Number(new URL(origin).port),
       80,
       `GET /api/health HTTP/1.1\r\nHost: ${new URL(origin).host}\r\n\r\n`,
     )
-    stage.onEnd(crowd.leave)
+    stage.onEnd(connections.leave)
     await until(
       'newcomer that is turned away',
-      () => crowd.turnedAway > 0,
+      () => connections.turnedAway > 0,
       10_000,
       () => lab.meter.allSockets().length,
     )
     await expectUnaffected(readers)
-    crowd.leave()
+    connections.leave()
     await stage.read(1, origin)
     await stop()
     await stage.expectClean(publisher.top)
@@ -151,7 +151,7 @@ async function expectUnaffected(readers: readonly Witness[]): Promise<void> {
 }
 
 /** Connections that only take up room. Turned away is whom the server hangs up on. */
-async function openCrowd(port: number, count: number, request = '') {
+async function openConnections(port: number, count: number, request = '') {
   let turnedAway = 0
   let leaving = false
   const sockets: Socket[] = []

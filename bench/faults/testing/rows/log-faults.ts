@@ -121,7 +121,7 @@ export const logFaults = {
       jumpMs = jump
       await delay(scaledMs(10_000))
     }
-    // Silence as well: a timeout that followed the wrong clock would strike now.
+    // Watchdog as well: a timeout that followed the wrong clock would strike now.
     await stop()
     jumpMs = HOUR_MS
     await delay(scaledMs(20_000))

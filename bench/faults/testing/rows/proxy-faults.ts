@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { setRoad } from '../../commands.ts'
+import { setLink } from '../../commands.ts'
 import type { Publisher } from '../../publisher.ts'
 import { until } from '../../until.ts'
 import type { Witness } from '../../witness.ts'
@@ -13,12 +13,12 @@ const BUFFERING = 'proxy_buffering on;'
 
 /** What proxies do who mean well. */
 export const proxyFaults = {
-  async 'buffering-road'(stage) {
-    const { origin, roadOrigin, publisher } = await stage.lab()
-    await setRoad(origin, { buffer: { bytes: 65_536, honoursHeader: true } })
-    const [witness] = await stage.read(1, roadOrigin)
+  async 'buffering-link'(stage) {
+    const { origin, linkOrigin, publisher } = await stage.lab()
+    await setLink(origin, { buffer: { bytes: 65_536, honoursHeader: true } })
+    const [witness] = await stage.read(1, linkOrigin)
     await expectFirstEvent(witness, publisher)
-    await setRoad(origin, {})
+    await setLink(origin, {})
     await stage.expectClean(publisher.top)
   },
 
@@ -52,7 +52,7 @@ async function behindDeafNginx(stage: Stage): Promise<void> {
   await start(deaf)
   const witness = stage.open(origin, { policy: { helloMs: 60_000, silentMs: 60_000 } })
   // Nothing tells the reader yet that it was let in.
-  await until('stream at the server', () => lab.rooms.sse.readers === 1, 10_000)
+  await until('stream at the server', () => lab.techniques.sse.readers === 1, 10_000)
   await publisher.publish(1)
   await delay(FIRST_EVENT_MS * 2)
   expect(witness.reader.audit.received).toBe(0)

@@ -9,7 +9,7 @@ const CROWD = { readers: 10_000, eventsPerSecond: 1 }
 const COMPLETION_MS = 150
 const FLOOR_US = 9
 
-export const CROWD_GOALS: readonly Goal[] = TECHNIQUES.flatMap(technique => {
+export const LARGE_FAN_OUT_GOALS: readonly Goal[] = TECHNIQUES.flatMap(technique => {
   const text = `${formatCount(CROWD.readers)} readers of ${technique}, 1 event/s`
   return [
     {

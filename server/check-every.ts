@@ -3,7 +3,7 @@
  * late because the process itself stood still (stopped, asleep, a blocked event loop), and so did its sockets: `late`
  * says so, that nobody is cut for the server's own absence before they have had one more turn.
  */
-export function sweep(
+export function checkEvery(
   everyMs: number,
   monotonicMs: () => number,
   look: (nowMs: number, late: boolean) => void,
