@@ -1,5 +1,5 @@
 /** Long polling on a raw keep-alive socket: ask, wait until there is a batch, ask again at once. */
-import { ENDPOINTS } from '../../server/protocol/techniques.ts'
+import { TRAITS } from '../../server/protocol/techniques.ts'
 import { createAnswers } from './answers.ts'
 import { type CreateReader, pathFrom } from './reader.ts'
 
@@ -9,7 +9,7 @@ export const createLongPollReader: CreateReader = context => {
   return { start: ask, read: answers.read, pause() {}, resume() {} }
 
   function ask(): void {
-    const path = pathFrom(ENDPOINTS['long-poll'], answers.cursor)
+    const path = pathFrom(TRAITS['long-poll'].endpoint, answers.cursor)
     context.send(`GET ${path} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: application/json\r\n\r\n`)
   }
 }

@@ -2,7 +2,7 @@
  * Polling on a raw keep-alive socket: ask, take the batch, ask again one interval after the last ask; with an interval
  * of 0 at once (a closed loop).
  */
-import { ENDPOINTS } from '../../server/protocol/techniques.ts'
+import { TRAITS } from '../../server/protocol/techniques.ts'
 import { createAnswers } from './answers.ts'
 import { type CreateReader, pathFrom } from './reader.ts'
 
@@ -17,7 +17,7 @@ export const createPollReader: CreateReader = context => {
 
   function ask(): void {
     asking = true
-    const path = pathFrom(ENDPOINTS.poll, answers.cursor)
+    const path = pathFrom(TRAITS.poll.endpoint, answers.cursor)
     context.send(`GET ${path} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: application/json\r\n\r\n`)
   }
 

@@ -1,5 +1,5 @@
 /** Server-Sent Events on a raw socket: one response whose body is blocks that end with a blank line. */
-import { ENDPOINTS } from '../../server/protocol/techniques.ts'
+import { TRAITS } from '../../server/protocol/techniques.ts'
 import { type Hello, type LabEvent, parseCursor } from '../../server/protocol/wire.ts'
 import { createFraming } from './framing.ts'
 import { readHttpHead } from './http-head.ts'
@@ -17,7 +17,7 @@ export const createSseReader: CreateReader = context => {
 
   return {
     start() {
-      const path = pathFrom(ENDPOINTS.sse, context.from)
+      const path = pathFrom(TRAITS.sse.endpoint, context.from)
       context.send(`GET ${path} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: text/event-stream\r\n\r\n`)
     },
     read,

@@ -1,6 +1,6 @@
 /** WebSocket on a raw socket (RFC 6455): an upgrade, then frames; what the client sends is masked. */
 import { createHash, randomBytes } from 'node:crypto'
-import { ENDPOINTS } from '../../server/protocol/techniques.ts'
+import { TRAITS } from '../../server/protocol/techniques.ts'
 import { type ControlFrame, type LabEvent, parseCursor } from '../../server/protocol/wire.ts'
 import { createFraming } from './framing.ts'
 import { readHttpHead } from './http-head.ts'
@@ -24,7 +24,7 @@ export const createWebSocketReader: CreateReader = context => {
   return {
     start() {
       context.send(
-        `GET ${pathFrom(ENDPOINTS.websocket, context.from)} HTTP/1.1\r\nHost: ${context.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `GET ${pathFrom(TRAITS.websocket.endpoint, context.from)} HTTP/1.1\r\nHost: ${context.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
           `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
       )
     },

@@ -1,6 +1,6 @@
 /** Each arm's own bytes, taken from the server before the first trial: what the floors send in its place. */
 import { connect } from 'node:net'
-import { ENDPOINTS, type Technique } from '../../server/protocol/techniques.ts'
+import { type Technique, TRAITS } from '../../server/protocol/techniques.ts'
 import { readHttpHead } from '../fleet/http-head.ts'
 import { readFrame } from '../fleet/websocket.ts'
 import type { FloorSettings } from './floor.ts'
@@ -20,7 +20,12 @@ export async function capturePayloads(server: ServerSubject, pollEvents: number)
   const { newest } = await server.cursors()
   const [epoch = '', top] = newest.split('-')
   const ask = <T>(technique: Technique, events: number, find: (bytes: Buffer) => T | null) =>
-    exchange(server.port, `${ENDPOINTS[technique]}?cursor=${epoch}-${Number(top) - events}`, technique, find)
+    exchange(
+      server.port,
+      `${TRAITS[technique].endpoint}?cursor=${epoch}-${Number(top) - events}`,
+      technique,
+      find,
+    )
 
   return {
     poll: await ask('poll', pollEvents, bytes => findAnswer(bytes, false)),

@@ -3,7 +3,7 @@ import { openControlToken } from './shared/control-token.ts'
 import { element } from './shared/element.ts'
 import { dismissForeignWorker } from './shared/foreign-worker.ts'
 import { reloadOnce } from './shared/reload.ts'
-import { text } from './shared/text.ts'
+import { text } from './shared/text/en.ts'
 import { installTheme } from './shared/theme.ts'
 
 const header = required('header')

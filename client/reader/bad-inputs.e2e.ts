@@ -237,7 +237,7 @@ async function openFalseEndpoint(
   answer: Uint8Array,
   sliced: boolean,
 ): Promise<FalseEndpoint> {
-  const endpoints: readonly string[] = Object.values(ENDPOINTS)
+  const endpoints: readonly string[] = ENDPOINTS
   const sockets = new Set<Socket>()
   let first = true
   const server = createServer({ noDelay: true }, client => {

@@ -1,4 +1,4 @@
-import { ENDPOINTS } from '../../server/protocol/techniques.ts'
+import { TRAITS } from '../../server/protocol/techniques.ts'
 import {
   type Batch,
   type ControlFrame,
@@ -215,7 +215,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
   function address(query: Readonly<Record<string, string>> = {}): string {
     const keys = new URLSearchParams({ cursor: place.cursor ?? from, ...query })
     if (clientName !== undefined) keys.set('client', clientName)
-    return `${origin}${ENDPOINTS[choice.technique]}?${keys}`
+    return `${origin}${TRAITS[choice.technique].endpoint}?${keys}`
   }
 
   /** A held ask is silent by agreement for as long as it may be held. */

@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { ENDPOINTS, TECHNIQUES } from '../protocol/techniques.ts'
+import { TECHNIQUES, TRAITS } from '../protocol/techniques.ts'
 import { openRaw } from '../testing/raw-socket.ts'
 import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader } from '../testing/wire-readers.ts'
@@ -100,7 +100,10 @@ describe('everywhere', () => {
     const { origin, publish } = await start({ limits: { connections: 4, perAddress: null } })
     const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](origin)))
     for (const technique of ['poll', 'long-poll'] as const) {
-      expect(await asks(`${origin}${ENDPOINTS[technique]}`)).toMatchObject({ status: 503, retryAfter: '1' })
+      expect(await asks(`${origin}${TRAITS[technique].endpoint}`)).toMatchObject({
+        status: 503,
+        retryAfter: '1',
+      })
     }
     expect((await asks(`${origin}/sse`)).body).toMatch(/event: bye/)
     expect(await upgrade(origin)).toBe(503)

@@ -3,7 +3,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { buildLab } from '../app.ts'
 import type { LinkConditions } from '../protocol/api.ts'
-import { ENDPOINTS, TECHNIQUES } from '../protocol/techniques.ts'
+import { TECHNIQUES, TRAITS } from '../protocol/techniques.ts'
 import { QUIET, type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader, type WireReader } from '../testing/wire-readers.ts'
 import { openLink } from './link.ts'
@@ -151,7 +151,8 @@ describe.each(TECHNIQUES)('%s by the link', technique => {
 
   it.each([502, 503, 504] as const)('is refused with %i that the page can read', async refuseStatus => {
     const { origin, linkOrigin } = await start({ refuseStatus })
-    const ask = (origin: string) => fetch(`${linkOrigin}${ENDPOINTS[technique]}`, { headers: { origin } })
+    const ask = (origin: string) =>
+      fetch(`${linkOrigin}${TRAITS[technique].endpoint}`, { headers: { origin } })
     const answer = await ask(origin)
     expect(answer.status).toBe(refuseStatus)
     expect(answer.headers.get('access-control-allow-origin')).toBe(origin)

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Refusal } from '../protocol/api.ts'
-import { ENDPOINTS, TECHNIQUES, type Technique } from '../protocol/techniques.ts'
+import { TECHNIQUES, type Technique, TRAITS } from '../protocol/techniques.ts'
 import { formatCursor } from '../protocol/wire.ts'
 import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader, type WireReader } from '../testing/wire-readers.ts'
@@ -178,12 +178,12 @@ describe.each(TECHNIQUES)('%s', technique => {
 
   it('answers HEAD without a body, and other methods with 405 and Allow', async () => {
     const { origin } = await start()
-    const head = await fetch(`${origin}${ENDPOINTS[technique]}`, {
+    const head = await fetch(`${origin}${TRAITS[technique].endpoint}`, {
       method: 'HEAD',
       signal: AbortSignal.timeout(2000),
     })
     expect(await head.text()).toBe('')
-    const put = await fetch(`${origin}${ENDPOINTS[technique]}`, { method: 'PUT' })
+    const put = await fetch(`${origin}${TRAITS[technique].endpoint}`, { method: 'PUT' })
     expect(put.status).toBe(405)
     expect(put.headers.get('allow')).toMatch(/GET/)
   })
@@ -241,10 +241,12 @@ describe.each(TECHNIQUES)('%s', technique => {
     const reader = await open(linkOrigin)
     await publish(3)
     await reader.until(({ texts }) => texts.length === 3)
-    const refused = await fetch(`${linkOrigin}${ENDPOINTS[technique]}?cursor=x`, { headers: { origin } })
+    const refused = await fetch(`${linkOrigin}${TRAITS[technique].endpoint}?cursor=x`, {
+      headers: { origin },
+    })
     expect(refused.headers.get('access-control-allow-origin')).toBe(origin)
     expect(refused.headers.get('access-control-expose-headers')).toBe('ETag, Retry-After')
-    const foreign = await fetch(`${linkOrigin}${ENDPOINTS[technique]}?cursor=x`, {
+    const foreign = await fetch(`${linkOrigin}${TRAITS[technique].endpoint}?cursor=x`, {
       headers: { origin: 'http://evil.example' },
     })
     expect(foreign.status).toBe(403)
@@ -318,7 +320,7 @@ function command(origin: string, path: string, body: unknown): Promise<Response>
 
 /** The answer of a endpoint that does not let in; of a WebSocket the one before the upgrade. */
 async function refusal(technique: Technique, origin: string, query: string): Promise<RefusalAnswer> {
-  const url = `${origin}${ENDPOINTS[technique]}?${query}`
+  const url = `${origin}${TRAITS[technique].endpoint}?${query}`
   if (technique === 'websocket') return upgradeRefusal(url.replace('http', 'ws'))
   const response = await fetch(url)
   return { status: response.status, body: (await response.json()) as Refusal }

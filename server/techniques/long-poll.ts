@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { answerBatch, type PendingReply, pendingReplyOf } from '../delivery/answer-batch.ts'
 import { createBatches } from '../delivery/batch.ts'
-import { ENDPOINTS } from '../protocol/techniques.ts'
+import { TRAITS } from '../protocol/techniques.ts'
 import { WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol/wire.ts'
 import { askedOf, endpointQuery, type TechniqueServer } from './technique.ts'
 
@@ -23,7 +23,7 @@ export const longPoll: TechniqueServer = {
 
     app.route({
       method: ['GET', 'HEAD'],
-      url: ENDPOINTS['long-poll'],
+      url: TRAITS['long-poll'].endpoint,
       config: { technique: 'long-poll', serves: 'readers', answersIn: 'application/json' },
       schema: {
         querystring: Type.Object(

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { answerBatch, answerUnchanged, pendingReplyOf } from '../delivery/answer-batch.ts'
 import { createBatches, type EncodedBatch } from '../delivery/batch.ts'
-import { ENDPOINTS } from '../protocol/techniques.ts'
+import { TRAITS } from '../protocol/techniques.ts'
 import { askedOf, endpointQuery, type TechniqueServer } from './technique.ts'
 
 /** Polling: *since*, answered at once, whether or not there is anything. */
@@ -15,7 +15,7 @@ export const poll: TechniqueServer = {
 
     app.route({
       method: ['GET', 'HEAD'],
-      url: ENDPOINTS.poll,
+      url: TRAITS.poll.endpoint,
       config: { technique: 'poll', serves: 'readers', answersIn: 'application/json' },
       schema: { querystring: Type.Object(endpointQuery, { additionalProperties: false }) },
       handler: answer,

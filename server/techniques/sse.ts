@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { createFanout, type Envelope } from '../delivery/fanout.ts'
 import { TcpSink } from '../delivery/sink.ts'
 import { drawRetryMs, type Policy } from '../policy.ts'
-import { ENDPOINTS } from '../protocol/techniques.ts'
+import { TRAITS } from '../protocol/techniques.ts'
 import { type Bye, formatCursor } from '../protocol/wire.ts'
 import { endpointQuery, type Place, resumePlaceOf, type TechniqueServer } from './technique.ts'
 
@@ -23,7 +23,7 @@ export const sse: TechniqueServer = {
 
     app.route({
       method: ['GET', 'HEAD'],
-      url: ENDPOINTS.sse,
+      url: TRAITS.sse.endpoint,
       config: { technique: 'sse', serves: 'readers', answersIn: 'text/event-stream', refusesSoftly: true },
       schema: { querystring: Type.Object(endpointQuery, { additionalProperties: false }) },
       handler: answer,

@@ -7,7 +7,7 @@ import { createPeers } from '../delivery/websocket-peers.ts'
 import { parseExact } from '../exact-json.ts'
 import { limitFrames } from '../gate/frame-limit.ts'
 import { drawRetryMs } from '../policy.ts'
-import { ENDPOINTS } from '../protocol/techniques.ts'
+import { TRAITS } from '../protocol/techniques.ts'
 import { type Bye, CLOSE, type ControlFrame, formatCursor, type SaidFrame } from '../protocol/wire.ts'
 import { Refusal } from '../refusal.ts'
 import { demandUpgrade, endpointQuery, placeOf, speakerOf, type TechniqueServer } from './technique.ts'
@@ -23,7 +23,7 @@ export const websocket: TechniqueServer = {
 
     app.route({
       method: 'GET',
-      url: ENDPOINTS.websocket,
+      url: TRAITS.websocket.endpoint,
       config: { technique: 'websocket', serves: 'readers', upgrades: true },
       schema: { querystring: Type.Object(endpointQuery, { additionalProperties: false }) },
       preHandler: async request => void placeOf(request),

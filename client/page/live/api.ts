@@ -1,7 +1,7 @@
 import type { Health, LinkConditions, Refusal, SourceSettings } from '../../../server/protocol/api.ts'
 import { labUrl } from '../shared/address.ts'
 import type { ControlToken } from '../shared/control-token.ts'
-import { text } from '../shared/text.ts'
+import { text } from '../shared/text/en.ts'
 
 /** A command that was not obeyed; the message is a sentence for the person who gave it. */
 export class CommandRefused extends Error {

@@ -1,5 +1,5 @@
 import { element, setText } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
+import { text } from '../shared/text/en.ts'
 
 /** The second step before everybody is cut: a dialog, which mouse, keyboard and touch know how to answer. */
 export interface ConfirmCut {

@@ -1,5 +1,5 @@
 import { element, setData, setText } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
+import { text } from '../shared/text/en.ts'
 import type { View } from '../shared/view.ts'
 import type { Keys } from './keys.ts'
 import type { LiveFrame } from './live-frame.ts'

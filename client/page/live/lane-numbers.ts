@@ -1,7 +1,7 @@
 import type { Technique } from '../../../server/protocol/techniques.ts'
 import { formatBytes, formatCount, formatLatency, formatRatio } from '../../run/format.ts'
 import { element, setData, setText } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
+import { text } from '../shared/text/en.ts'
 import type { View } from '../shared/view.ts'
 import type { LiveFrame } from './live-frame.ts'
 

@@ -1,7 +1,7 @@
 import type { Technique } from '../../../server/protocol/techniques.ts'
 import { type Cursor, type Gap, parseCursor } from '../../../server/protocol/wire.ts'
 import type { Delivery, LossReason, Subscription, SubscriptionState } from '../../reader/subscribe.ts'
-import { text } from '../shared/text.ts'
+import { text } from '../shared/text/en.ts'
 import { type AuditVerdict, auditLane } from './lane-audit.ts'
 import { CELL_MS, WINDOW_MS } from './lane-geometry.ts'
 import {

@@ -2,7 +2,7 @@ import { TECHNIQUES } from '../../../server/protocol/techniques.ts'
 import { formatLatency } from '../../run/format.ts'
 import { element, setText } from '../shared/element.ts'
 import { IDENTITIES, shapeIcon } from '../shared/identity.ts'
-import { text } from '../shared/text.ts'
+import { text } from '../shared/text/en.ts'
 import type { View } from '../shared/view.ts'
 import type { LiveFrame } from './live-frame.ts'
 

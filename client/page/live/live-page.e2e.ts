@@ -253,7 +253,7 @@ function allInPlace(lanes: readonly LaneReading[]): boolean {
 
 /** What the browser itself says about a connection that was cut: at one of the four endpoints, and nothing else. */
 function isCutConnection(message: ConsoleMessage): boolean {
-  const paths: readonly string[] = Object.values(ENDPOINTS)
+  const paths: readonly string[] = ENDPOINTS
   const { url } = message.location()
   return message.text().includes('net::ERR_') && url !== '' && paths.includes(new URL(url).pathname)
 }

@@ -1,6 +1,6 @@
 import { formatCount } from '../../run/format.ts'
 import { element, setText } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
+import { text } from '../shared/text/en.ts'
 import type { View } from '../shared/view.ts'
 import { visibleText } from '../shared/visible-text.ts'
 import type { LiveFrame } from './live-frame.ts'

@@ -1,5 +1,5 @@
 import { element, setText } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
+import { text } from '../shared/text/en.ts'
 import type { View } from '../shared/view.ts'
 import type { LiveFrame } from './live-frame.ts'
 import type { Commands } from './live-session.ts'

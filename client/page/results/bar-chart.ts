@@ -3,9 +3,9 @@ import { NOTHING } from '../../run/format.ts'
 import { formatFigure } from '../../run/lower-bound.ts'
 import { higherIsBetter, metricName, picturedOf } from '../../run/metric.ts'
 import { type Column, placesOf, type ScenarioTable } from '../../run/scenario-table.ts'
+import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
 import { ARM_IDENTITIES, shapeIcon } from '../shared/identity.ts'
-import { text } from '../shared/text.ts'
 
 /** The metrics of a scenario that are worth a picture, as bars from zero with the spread over trials on each. */
 export function barCharts(table: ScenarioTable): readonly HTMLElement[] {
@@ -33,11 +33,11 @@ function barChart(table: ScenarioTable, column: Column): readonly HTMLElement[] 
       ? []
       : [`${ARM_IDENTITIES[row.arm].name}${at === null ? '' : ` at ${at}`} ${formatFigure(row, row.value)}`],
   )
-  const label = text.results.barsLabel(name, column.unit, parts)
+  const label = runText.barsLabel(name, column.unit, parts)
   const figure = element(
     'figure',
     { class: 'bars', 'data-metric': column.metric },
-    element('figcaption', {}, text.results.barsTitle(name, column.unit)),
+    element('figcaption', {}, runText.barsTitle(name, column.unit)),
     element(
       'div',
       { class: 'bar-rows', role: 'img', 'aria-label': label },
@@ -46,7 +46,7 @@ function barChart(table: ScenarioTable, column: Column): readonly HTMLElement[] 
         ...bars.filter(bar => bar.at === at).map(({ row }) => drawBar(row, highest)),
       ]),
     ),
-    element('p', { class: 'read muted' }, text.results.barsRead(higherIsBetter(column.metric))),
+    element('p', { class: 'read muted' }, runText.barsRead(higherIsBetter(column.metric))),
   )
   return [figure]
 }
@@ -67,8 +67,7 @@ function drawBar(row: SummaryRow, highest: number): HTMLElement {
       track.append(whisker)
     }
   }
-  const value =
-    row.value === null ? text.results.verdict[row.verdict] || NOTHING : formatFigure(row, row.value)
+  const value = row.value === null ? runText.verdict[row.verdict] || NOTHING : formatFigure(row, row.value)
   return element(
     'p',
     { class: 'bar-row' },

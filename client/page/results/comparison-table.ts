@@ -3,9 +3,9 @@ import { NOTHING } from '../../run/format.ts'
 import type { KnownRun } from '../../run/known-run.ts'
 import { metricName } from '../../run/metric.ts'
 import { ARMS } from '../../run/scenario-table.ts'
+import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
 import { ARM_IDENTITIES } from '../shared/identity.ts'
-import { text } from '../shared/text.ts'
 
 /** What the run itself claims of one scenario, arm against reference, and the noise below which it claims nothing. */
 export function comparisonTable(run: KnownRun, scenario: string): readonly HTMLElement[] {
@@ -19,12 +19,12 @@ export function comparisonTable(run: KnownRun, scenario: string): readonly HTMLE
     bands.map(band => band.metric),
   )
   const swept = lines.some(({ at }) => at !== null)
-  const title = text.results.comparisons.title(ARM_IDENTITIES[reference].name)
+  const title = runText.comparisons.title(ARM_IDENTITIES[reference].name)
   const heads = [
-    text.results.comparisons.metric,
-    ...(swept ? [text.results.comparisons.place] : []),
-    text.results.comparisons.noise,
-    ...arms.map(arm => text.results.comparisons.against(arm, reference)),
+    runText.comparisons.metric,
+    ...(swept ? [runText.comparisons.place] : []),
+    runText.comparisons.noise,
+    ...arms.map(arm => runText.comparisons.against(arm, reference)),
   ]
   const table = element(
     'table',
@@ -33,14 +33,11 @@ export function comparisonTable(run: KnownRun, scenario: string): readonly HTMLE
     element('tbody', {}, ...lines.map(drawLine)),
   )
   const box = { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': `${scenario}: ${title}` }
-  const shown = [
-    element('div', box, table),
-    element('p', { class: 'read muted' }, text.results.comparisons.read),
-  ]
+  const shown = [element('div', box, table), element('p', { class: 'read muted' }, runText.comparisons.read)]
   if (comparisons.some(({ verdict }) => verdict !== 'not claimed'))
     return [element('h3', {}, title), ...shown]
   // A long table that says of each line that it says nothing is there for those who ask why.
-  const summary = element('summary', {}, text.results.comparisons.nothing(title))
+  const summary = element('summary', {}, runText.comparisons.nothing(title))
   return [element('details', { class: 'twin' }, summary, ...shown)]
 
   function drawLine({ metric, at }: Line): HTMLElement {
@@ -55,10 +52,7 @@ export function comparisonTable(run: KnownRun, scenario: string): readonly HTMLE
         { class: 'number' },
         ...(band === undefined
           ? [NOTHING]
-          : [
-              text.results.comparisons.band(band.share),
-              element('small', {}, text.results.comparisons.pairs(band.n)),
-            ]),
+          : [runText.comparisons.band(band.share), element('small', {}, runText.comparisons.pairs(band.n))]),
       ),
       ...arms.map(arm => drawClaim(comparisons, { metric, at }, arm)),
     )
@@ -85,6 +79,6 @@ function drawClaim(comparisons: readonly Comparison[], { metric, at }: Line, arm
     'td',
     { 'data-claim': claim.verdict },
     claim.sentence,
-    element('small', { class: 'number' }, text.results.comparisons.behind(claim.n, claim.pValue)),
+    element('small', { class: 'number' }, runText.comparisons.behind(claim.n, claim.pValue)),
   )
 }

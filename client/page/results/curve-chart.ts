@@ -2,10 +2,10 @@ import { Chart, LinearScale, LineController, LineElement, LogarithmicScale, Poin
 import { TECHNIQUES } from '../../../server/protocol/techniques.ts'
 import { formatValue } from '../../run/format.ts'
 import { CURVES_BEGIN, type Curve } from '../../run/percentile-curve.ts'
+import { runText } from '../../run/text/en.ts'
 import { endLabels } from '../live/end-labels.ts'
 import type { Palette } from '../shared/palette.ts'
 import { sharpChart } from '../shared/sharp-chart.ts'
-import { text } from '../shared/text.ts'
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale)
 
@@ -56,7 +56,7 @@ export function drawCurves(
           max: furthest,
           border: { color: colours.muted },
           grid: { color: colours.grid },
-          title: { display: true, text: text.results.curve.axisX, color: colours.muted, font: FONT },
+          title: { display: true, text: runText.curve.axisX, color: colours.muted, font: FONT },
           afterBuildTicks: axis => {
             axis.ticks = NAMED.filter(value => value <= furthest * (1 + 1e-9)).map(value => ({ value }))
           },
@@ -65,7 +65,7 @@ export function drawCurves(
             font: FONT,
             maxRotation: 0,
             autoSkip: false,
-            callback: value => text.results.curve.percentile(1 - 1 / Number(value)),
+            callback: value => runText.curve.percentile(1 - 1 / Number(value)),
           },
         },
         y: {
@@ -74,7 +74,7 @@ export function drawCurves(
           max: roundUp(Math.max(...latencies)),
           border: { color: colours.muted },
           grid: { color: colours.grid },
-          title: { display: true, text: text.results.curve.axisY, color: colours.muted, font: FONT },
+          title: { display: true, text: runText.curve.axisY, color: colours.muted, font: FONT },
           ticks: {
             color: colours.muted,
             font: FONT,

@@ -1,10 +1,10 @@
 import { formatCount, formatMs, NOTHING } from '../../run/format.ts'
 import type { KnownRun } from '../../run/known-run.ts'
 import { type Curve, readCurves } from '../../run/percentile-curve.ts'
+import { runText } from '../../run/text/en.ts'
 import { element, setText } from '../shared/element.ts'
 import { IDENTITIES, shapeIcon } from '../shared/identity.ts'
 import type { Palette } from '../shared/palette.ts'
-import { text } from '../shared/text.ts'
 import type { DrawnCurves } from './curve-chart.ts'
 
 export interface CurveSection {
@@ -21,12 +21,12 @@ export function createCurveSection(
   places: readonly (string | null)[],
   palette: () => Palette,
 ): CurveSection {
-  const canvas = element('canvas', { role: 'img', 'aria-label': text.results.curve.loading })
+  const canvas = element('canvas', { role: 'img', 'aria-label': runText.curve.loading })
   const twin = element('div', {
     class: 'table-box',
     tabindex: 0,
     role: 'region',
-    'aria-label': text.results.curve.table,
+    'aria-label': runText.curve.table,
   })
   const id = `curve-place-${scenario}`
   const picker = element(
@@ -37,15 +37,13 @@ export function createCurveSection(
   const root = element(
     'figure',
     { class: 'curve' },
-    element('figcaption', {}, text.results.curve.title),
+    element('figcaption', {}, runText.curve.title),
     ...(places.length < 2
       ? []
-      : [
-          element('p', { class: 'pickers' }, element('label', { for: id }, text.results.curve.place), picker),
-        ]),
+      : [element('p', { class: 'pickers' }, element('label', { for: id }, runText.curve.place), picker)]),
     element('div', { class: 'chart-box' }, canvas),
-    element('p', { class: 'read muted' }, text.results.curve.read),
-    element('details', { class: 'twin' }, element('summary', {}, text.results.curve.table), twin),
+    element('p', { class: 'read muted' }, runText.curve.read),
+    element('details', { class: 'twin' }, element('summary', {}, runText.curve.table), twin),
   )
   let curves: readonly Curve[] | null = null
   let drawn: DrawnCurves | null = null
@@ -73,7 +71,7 @@ export function createCurveSection(
     if (picker.value !== wanted) return
     curves = found
     twin.replaceChildren(curveTable(curves))
-    canvas.setAttribute('aria-label', text.results.curve.label(curves.flatMap(sayCurve)))
+    canvas.setAttribute('aria-label', runText.curve.label(curves.flatMap(sayCurve)))
     canvas.dataset['curves'] = String(curves.filter(({ points }) => points.length > 0).length)
     await draw()
   }
@@ -88,7 +86,7 @@ export function createCurveSection(
   function complain(error: unknown): void {
     const reason = error instanceof Error ? error.message : ''
     const sentence = element('p', { class: 'verdict' })
-    setText(sentence, text.results.unreadable(reason))
+    setText(sentence, runText.unreadable(reason))
     root.append(sentence)
   }
 }
@@ -98,12 +96,12 @@ function sayCurve(curve: Curve): readonly string[] {
   const medianMs = curve.at(0.5)
   const end = points.at(-1)
   if (medianMs === null || end === undefined) return []
-  return [text.results.curve.part(technique, medianMs, 1 - 1 / end.beyond, end.ms)]
+  return [runText.curve.part(technique, medianMs, 1 - 1 / end.beyond, end.ms)]
 }
 
 function curveTable(curves: readonly Curve[]): HTMLElement {
-  const { curve: words } = text.results
-  const heads = [text.results.arm, ...SHARES.map(words.percentile), words.publishes, words.trials]
+  const { curve: words } = runText
+  const heads = [runText.arm, ...SHARES.map(words.percentile), words.publishes, words.trials]
   return element(
     'table',
     { class: 'metric-table' },

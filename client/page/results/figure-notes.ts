@@ -1,7 +1,7 @@
 import type { SummaryRow } from '../../../server/protocol/run.ts'
 import { footnotesOf } from '../../run/footnotes.ts'
+import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
 
 /** The doubts about the figures of one table: marks beside the figures, the reasons in a list below them. */
 export interface FigureNotes {
@@ -30,13 +30,13 @@ export function createFigureNotes(table: string, rows: readonly SummaryRow[]): F
         {
           class: 'mark',
           href: `#${noteId(letter)}`,
-          'aria-label': text.results.note(letter),
+          'aria-label': runText.note(letter),
           ...(first && { id: markId(letter) }),
         },
         letter,
       )
     })
-    return [element('small', { class: 'verdict' }, text.results.verdict[row.verdict], ' ', ...links)]
+    return [element('small', { class: 'verdict' }, runText.verdict[row.verdict], ' ', ...links)]
   }
 
   function list(): readonly HTMLElement[] {
@@ -47,13 +47,9 @@ export function createFigureNotes(table: string, rows: readonly SummaryRow[]): F
         { id: noteId(letter), tabindex: -1 },
         element('b', {}, letter),
         element('span', {}, reason),
-        element(
-          'a',
-          { class: 'mark', href: `#${markId(letter)}`, 'aria-label': text.results.back(letter) },
-          '↩',
-        ),
+        element('a', { class: 'mark', href: `#${markId(letter)}`, 'aria-label': runText.back(letter) }, '↩'),
       ),
     )
-    return [element('ul', { class: 'notes', 'aria-label': text.results.notes }, ...items)]
+    return [element('ul', { class: 'notes', 'aria-label': runText.notes }, ...items)]
   }
 }

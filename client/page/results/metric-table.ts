@@ -2,9 +2,9 @@ import type { SummaryRow } from '../../../server/protocol/run.ts'
 import { NOTHING } from '../../run/format.ts'
 import { metricName, SUBJECTS, type Subject } from '../../run/metric.ts'
 import { type Column, placesOf, type ScenarioTable, type TableRow } from '../../run/scenario-table.ts'
+import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
 import { ARM_IDENTITIES, shapeIcon } from '../shared/identity.ts'
-import { text } from '../shared/text.ts'
 import { createFigureNotes, type FigureNotes } from './figure-notes.ts'
 
 /** What stands in one cell: for each run, all rows that there are. */
@@ -34,7 +34,7 @@ function withNotes(
 ): readonly HTMLElement[] {
   const shown = table.rows.flatMap(row => columns.flatMap(column => cellOf(table, row, column).flat()))
   const notes = createFigureNotes([table.scenario, ...(subject === null ? [] : [subject])].join('-'), shown)
-  const title = subject === null ? null : text.results.subject[subject]
+  const title = subject === null ? null : runText.subject[subject]
   const box = tableBox(table, columns, title, drawerOf(notes))
   return [box, ...notes.list()]
 }
@@ -56,11 +56,11 @@ function tableBox(
     element(
       'thead',
       {},
-      element('tr', {}, element('th', { scope: 'col' }, text.results.arm), ...columns.map(columnHead)),
+      element('tr', {}, element('th', { scope: 'col' }, runText.arm), ...columns.map(columnHead)),
     ),
     ...bodies(table, columns, drawCell),
   )
-  const label = text.results.tableOf(table.scenario, subject)
+  const label = runText.tableOf(table.scenario, subject)
   return element('div', { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': label }, drawn)
 }
 
@@ -105,7 +105,7 @@ function drawRow(
   row: TableRow,
   drawCell: DrawCell,
 ): HTMLElement {
-  const name = row.as === null ? ARM_IDENTITIES[row.arm].name : text.results.floorAs(row.arm, row.as)
+  const name = row.as === null ? ARM_IDENTITIES[row.arm].name : runText.floorAs(row.arm, row.as)
   return element(
     'tr',
     { 'data-arm': row.arm, 'data-at': row.at ?? '' },

@@ -7,15 +7,15 @@ import { higherIsBetter } from '../../run/metric.ts'
 import { type Standing, standing } from '../../run/noise.ts'
 import { stepOf } from '../../run/rank.ts'
 import { type ScenarioTable, scenarioTables } from '../../run/scenario-table.ts'
+import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
 import type { FigureNotes } from './figure-notes.ts'
 import { metricTables } from './metric-table.ts'
 import { caveats, runHead, scenarioHead, scenarioId, scenarioLinks } from './run-parts.ts'
 import type { RunView } from './run-view.ts'
 import { pairLegend } from './scale-legend.ts'
 
-const words = text.results.pair
+const words = runText.pair
 
 /** Two runs: first what is not the same about them, then the same tables, each figure of B divided by that of A. */
 export function createPairView(a: KnownRun, b: KnownRun): RunView {
@@ -157,9 +157,9 @@ function drawSide(
     const interval =
       row.interval === null
         ? ''
-        : ` (${text.results.interval(formatValue(row.interval.low), formatValue(row.interval.high))})`
+        : ` (${runText.interval(formatValue(row.interval.low), formatValue(row.interval.high))})`
     const figure =
-      row.value === null ? '' : ` ${formatFigure(row, row.value)}${interval}, ${text.results.trials(row.n)}`
+      row.value === null ? '' : ` ${formatFigure(row, row.value)}${interval}, ${runText.trials(row.n)}`
     return element(
       'div',
       { class: 'measurement', 'data-verdict': row.verdict },

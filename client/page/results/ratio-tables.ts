@@ -6,8 +6,8 @@ import { metricName } from '../../run/metric.ts'
 import type { Rank } from '../../run/rank.ts'
 import { rankingOf, type Unranked } from '../../run/ranking.ts'
 import type { ScenarioTable } from '../../run/scenario-table.ts'
+import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
 import type { FigureNotes } from './figure-notes.ts'
 import { metricTables } from './metric-table.ts'
 
@@ -23,7 +23,7 @@ export function ratioTables(run: KnownRun, table: ScenarioTable): readonly HTMLE
       ...rows.map(row => drawFigure(row, ranks.get(row) ?? null, notes)),
     )
   })
-  const within = table.swept && ranks.size > 0 ? [text.results.scale.swept] : []
+  const within = table.swept && ranks.size > 0 ? [runText.scale.swept] : []
   return [
     ...within.map(sentence => element('p', { class: 'read muted' }, sentence)),
     ...sayUnranked(unranked),
@@ -33,7 +33,7 @@ export function ratioTables(run: KnownRun, table: ScenarioTable): readonly HTMLE
 
 /** Once for the whole scenario: why figures of it have neither a ratio nor a colour. */
 function sayUnranked({ trials, pairs, bound, belowNothing }: Unranked): readonly HTMLElement[] {
-  const words = text.results.unranked
+  const words = runText.unranked
   const named = (metrics: readonly string[], say: (names: string) => string) =>
     metrics.length === 0 ? [] : [say(metrics.map(metricName).join(', '))]
   const sentences = [
@@ -60,7 +60,7 @@ function drawFigure(row: SummaryRow, ranked: Rank | null, notes: FigureNotes): H
     if (row.interval !== null) {
       const { low, high } = row.interval
       shown.append(
-        element('small', { class: 'number' }, text.results.interval(formatValue(low), formatValue(high))),
+        element('small', { class: 'number' }, runText.interval(formatValue(low), formatValue(high))),
       )
     }
   }
@@ -70,13 +70,11 @@ function drawFigure(row: SummaryRow, ranked: Rank | null, notes: FigureNotes): H
 
 function saySpread(row: SummaryRow): string {
   const spread =
-    row.low === null || row.high === null
-      ? []
-      : [text.results.spread(formatValue(row.low), formatValue(row.high))]
-  return [...spread, text.results.trials(row.n)].join(', ')
+    row.low === null || row.high === null ? [] : [runText.spread(formatValue(row.low), formatValue(row.high))]
+  return [...spread, runText.trials(row.n)].join(', ')
 }
 
 function sayRank({ place, ratio }: Rank): string {
-  if (ratio === null) return text.results.rank.bestIsZero
-  return text.results.rank[place](`${formatRatio(ratio)}×`)
+  if (ratio === null) return runText.rank.bestIsZero
+  return runText.rank[place](`${formatRatio(ratio)}×`)
 }

@@ -1,19 +1,20 @@
 import type { ResultsList, Run } from '../../../server/protocol/run.ts'
 import { knownRun } from '../../run/known-run.ts'
+import { runText } from '../../run/text/en.ts'
 import { labUrl } from '../shared/address.ts'
 import { element } from '../shared/element.ts'
 import type { Page } from '../shared/page.ts'
 import { readPalette } from '../shared/palette.ts'
-import { text } from '../shared/text.ts'
+import { text } from '../shared/text/en.ts'
 import { createPairView } from './pair-view.ts'
 import { createRunView, type RunView } from './run-view.ts'
 
 /** The results page: the newest run, or the one that was picked, alone or beside another; the pick stands in the address. */
 export function openResults(): Page {
   const picker = element('p', { class: 'pickers' })
-  const shown = element('div', { role: 'status' }, text.results.loading)
+  const shown = element('div', { role: 'status' }, runText.loading)
   const odd = element('div', { class: 'unreadable-runs muted' })
-  const root = element('div', { class: 'results' }, element('h1', {}, text.results.title), picker, odd, shown)
+  const root = element('div', { class: 'results' }, element('h1', {}, runText.title), picker, odd, shown)
   let view: RunView | null = null
   let asked = 0
 
@@ -24,13 +25,13 @@ export function openResults(): Page {
   async function open(): Promise<void> {
     const { runs, unreadable = [] } = (await read('/api/results')) as ResultsList
     odd.replaceChildren(
-      ...unreadable.map(({ id, reason }) => element('p', {}, text.results.unreadableRun(id, reason))),
+      ...unreadable.map(({ id, reason }) => element('p', {}, runText.unreadableRun(id, reason))),
     )
     const [newest] = runs
     if (newest === undefined) {
       shown.replaceChildren(
-        element('p', {}, text.results.none),
-        element('pre', { tabindex: 0 }, element('code', {}, text.results.command)),
+        element('p', {}, runText.none),
+        element('pre', { tabindex: 0 }, element('code', {}, runText.command)),
       )
       return
     }
@@ -38,7 +39,7 @@ export function openResults(): Page {
     const known = (name: string) => runs.find(({ id }) => id === address.get(name))?.id
     const one = picks('run', runs, known('run') ?? newest.id)
     const other = picks('with', runs, known('with') ?? '')
-    other.prepend(element('option', { value: '', selected: known('with') === undefined }, text.results.alone))
+    other.prepend(element('option', { value: '', selected: known('with') === undefined }, runText.alone))
     for (const select of [one, other]) {
       select.addEventListener('change', () => {
         const chosen = new URLSearchParams({ run: one.value })
@@ -48,9 +49,9 @@ export function openResults(): Page {
       })
     }
     picker.replaceChildren(
-      element('label', { for: 'run' }, text.results.pick),
+      element('label', { for: 'run' }, runText.pick),
       one,
-      ...(runs.length < 2 ? [] : [element('label', { for: 'with' }, text.results.pickOther), other]),
+      ...(runs.length < 2 ? [] : [element('label', { for: 'with' }, runText.pickOther), other]),
     )
     await show(one.value, other.value)
   }
@@ -63,7 +64,7 @@ export function openResults(): Page {
     try {
       view = other === null ? createRunView(run, readPalette) : createPairView(run, other)
     } catch {
-      throw new Error(text.results.odd)
+      throw new Error(runText.odd)
     }
     shown.removeAttribute('role')
     shown.replaceChildren(view.root)
@@ -73,13 +74,13 @@ export function openResults(): Page {
 
   function complain(error: unknown): void {
     const reason = error instanceof Error ? error.message : ''
-    shown.replaceChildren(element('p', { class: 'strip fail' }, text.results.unreadable(reason)))
+    shown.replaceChildren(element('p', { class: 'strip fail' }, runText.unreadable(reason)))
   }
 }
 
 function picks(id: string, runs: ResultsList['runs'], chosen: string): HTMLSelectElement {
   const options = runs.map(({ id, tier, complete }) =>
-    element('option', { value: id, selected: id === chosen }, text.results.run(id, tier, complete)),
+    element('option', { value: id, selected: id === chosen }, runText.run(id, tier, complete)),
   )
   return element('select', { id }, ...options)
 }

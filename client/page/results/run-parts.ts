@@ -1,9 +1,9 @@
 import { RUN_FILES } from '../../../server/protocol/run.ts'
 import type { KnownRun } from '../../run/known-run.ts'
+import { runText } from '../../run/text/en.ts'
 import { inWords } from '../../run/words.ts'
 import { labUrl } from '../shared/address.ts'
 import { element } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
 
 /** When a run was made, and its files to keep. */
 export function runHead(run: KnownRun, name: string | null): HTMLElement {
@@ -15,7 +15,7 @@ export function runHead(run: KnownRun, name: string | null): HTMLElement {
     'p',
     { class: 'run-head' },
     ...(name === null ? [] : [element('b', {}, name), ' ', run.id, ' · ']),
-    element('span', { class: 'muted' }, text.results.started(run.startedAt)),
+    element('span', { class: 'muted' }, runText.started(run.startedAt)),
     ...links,
   )
 }
@@ -23,8 +23,8 @@ export function runHead(run: KnownRun, name: string | null): HTMLElement {
 /** What a run says about itself, its age included; `null` if nothing. */
 export function caveats(run: KnownRun, title: string): readonly HTMLElement[] {
   const sentences = [
-    ...(run.age === 'present' ? [] : [text.results.age[run.age]]),
-    ...(run.complete ? [] : [text.results.incomplete]),
+    ...(run.age === 'present' ? [] : [runText.age[run.age]]),
+    ...(run.complete ? [] : [runText.incomplete]),
     ...run.caveats,
   ]
   if (sentences.length === 0) return []
@@ -46,7 +46,7 @@ export function provenance(run: KnownRun): HTMLElement {
   return element(
     'section',
     { class: 'provenance' },
-    element('h2', {}, text.results.provenance),
+    element('h2', {}, runText.provenance),
     element('dl', {}, ...pairs),
   )
 }
@@ -55,7 +55,7 @@ export function provenance(run: KnownRun): HTMLElement {
 export function scenarioLinks(scenarios: readonly string[]): HTMLElement {
   return element(
     'nav',
-    { class: 'scenario-links', 'aria-label': text.results.scenarios },
+    { class: 'scenario-links', 'aria-label': runText.scenarios },
     ...scenarios.map(scenario => element('a', { href: `#${scenarioId(scenario)}` }, scenario)),
   )
 }
@@ -74,6 +74,6 @@ export function scenarioHead(
   return [
     element('h2', {}, scenario),
     ...(question === undefined ? [] : [element('p', { class: 'question' }, question)]),
-    ...(set.length === 0 ? [] : [element('p', { class: 'muted' }, text.results.with(set))]),
+    ...(set.length === 0 ? [] : [element('p', { class: 'muted' }, runText.with(set))]),
   ]
 }

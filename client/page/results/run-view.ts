@@ -3,9 +3,9 @@ import type { KnownRun } from '../../run/known-run.ts'
 import { hasCurves } from '../../run/percentile-curve.ts'
 import { rankingOf } from '../../run/ranking.ts'
 import { placesOf, type ScenarioTable, scenarioTables } from '../../run/scenario-table.ts'
+import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
 import type { Palette } from '../shared/palette.ts'
-import { text } from '../shared/text.ts'
 import { barCharts } from './bar-chart.ts'
 import { comparisonTable } from './comparison-table.ts'
 import { createCurveSection } from './curve-section.ts'
@@ -29,10 +29,10 @@ export function createRunView(run: KnownRun, palette: () => Palette): RunView {
     'div',
     { class: 'run', 'data-run': run.id },
     runHead(run, null),
-    ...caveats(run, text.results.caveats),
+    ...caveats(run, runText.caveats),
     scenarioLinks(tables.map(({ scenario }) => scenario)),
     ...(ranked ? [rankLegend()] : []),
-    element('p', { class: 'read muted' }, text.results.scale.read),
+    element('p', { class: 'read muted' }, runText.scale.read),
     ...tables.map(section),
     provenance(run),
     ...trialList(run),

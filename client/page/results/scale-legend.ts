@@ -1,18 +1,18 @@
 import { STEPS_FROM } from '../../run/rank.ts'
+import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
-import { text } from '../shared/text.ts'
 
 /** What the colours of the tables say, in numbers. */
 export function rankLegend(): HTMLElement {
-  return legend(text.results.scale.title, [
-    swatch('0', text.results.scale.equal),
+  return legend(runText.scale.title, [
+    swatch('0', runText.scale.equal),
     ...steps().map(({ step, words }) => swatch(`${step}`, words)),
   ])
 }
 
 /** The same for two runs: one hue for worse, one for better, and none where no difference is claimed. */
 export function pairLegend(): HTMLElement {
-  const { scale, scaleBetter, scaleWorse } = text.results.pair
+  const { scale, scaleBetter, scaleWorse } = runText.pair
   return legend(scale, [
     ...steps()
       .toReversed()
@@ -24,7 +24,7 @@ export function pairLegend(): HTMLElement {
 function steps(): readonly { readonly step: number; readonly words: string }[] {
   return STEPS_FROM.map((from, index) => ({
     step: index + 1,
-    words: text.results.scale.step(from, STEPS_FROM[index + 1] ?? null),
+    words: runText.scale.step(from, STEPS_FROM[index + 1] ?? null),
   }))
 }
 

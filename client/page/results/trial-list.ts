@@ -1,9 +1,9 @@
 import type { RunTrial } from '../../../server/protocol/run.ts'
 import { formatCount, formatValue, NOTHING } from '../../run/format.ts'
 import type { KnownRun } from '../../run/known-run.ts'
+import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
 import { ARM_IDENTITIES, shapeIcon } from '../shared/identity.ts'
-import { text } from '../shared/text.ts'
 
 /** Every trial with what the instrument doubted in it; made when it is opened, since it is long. */
 export function trialList({ trials }: KnownRun): readonly HTMLElement[] {
@@ -12,12 +12,12 @@ export function trialList({ trials }: KnownRun): readonly HTMLElement[] {
     class: 'table-box',
     tabindex: 0,
     role: 'region',
-    'aria-label': text.results.checks.caption,
+    'aria-label': runText.checks.caption,
   })
   const root = element(
     'details',
     { class: 'trials' },
-    element('summary', {}, text.results.checks.summary(trials.length)),
+    element('summary', {}, runText.checks.summary(trials.length)),
     box,
   )
   root.addEventListener('toggle', () => box.replaceChildren(...(root.open ? [drawTable(trials)] : [])))
@@ -25,7 +25,7 @@ export function trialList({ trials }: KnownRun): readonly HTMLElement[] {
 }
 
 function drawTable(trials: readonly RunTrial[]): HTMLElement {
-  const { checks: words, arm } = text.results
+  const { checks: words, arm } = runText
   const heads = [arm, words.scenario, words.block, words.publishes, words.verdict, words.checks]
   return element(
     'table',
@@ -37,9 +37,9 @@ function drawTable(trials: readonly RunTrial[]): HTMLElement {
 }
 
 function drawTrial(trial: RunTrial): HTMLElement {
-  const { checks: words } = text.results
+  const { checks: words } = runText
   const identity = ARM_IDENTITIES[trial.arm]
-  const name = trial.as === null ? identity.name : text.results.floorAs(trial.arm, trial.as)
+  const name = trial.as === null ? identity.name : runText.floorAs(trial.arm, trial.as)
   const doubts = trial.checks.filter(check => check.verdict !== 'ok')
   const passed = words.passed(trial.checks.length - doubts.length, trial.checks.length)
   // Of a trial that failed there are no checks, only its reason.
@@ -66,7 +66,7 @@ function drawTrial(trial: RunTrial): HTMLElement {
         : element(
             'span',
             { class: 'verdict', 'data-verdict': trial.verdict },
-            text.results.verdict[trial.verdict],
+            runText.verdict[trial.verdict],
           ),
     ),
     element('td', {}, ...[passed, ...sentences].map(sentence => element('small', {}, sentence))),

@@ -1,5 +1,5 @@
 import { stored } from './stored.ts'
-import { text } from './text.ts'
+import { text } from './text/en.ts'
 
 const CHOICES = ['auto', 'light', 'dark'] as const
 type Choice = (typeof CHOICES)[number]

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ENDPOINTS, TECHNIQUES, type Technique } from '../../../server/protocol/techniques.ts'
+import { TECHNIQUES, type Technique, TRAITS } from '../../../server/protocol/techniques.ts'
 import { formatCursor } from '../../../server/protocol/wire.ts'
 import { type StartedLab, startLab } from '../../../server/testing/start-lab.ts'
 import { findChromium, launchChromium } from '../../page/testing/chromium.ts'
@@ -78,7 +78,7 @@ describe.skipIf(findChromium() === null)('the reader in Chromium', () => {
   it('moves on from event streams that are held back to what gets through', async () => {
     await start({ technique: 'sse', fallback: ['sse', 'websocket', 'long-poll'] })
     await reaches(formatCursor(await lab.publish(2)))
-    link.become({ kind: 'mute', after: 'head', paths: [ENDPOINTS.sse, ENDPOINTS.websocket] })
+    link.become({ kind: 'mute', after: 'head', paths: [TRAITS.sse.endpoint, TRAITS.websocket.endpoint] })
     await expect.poll(async () => (await read()).technique, { timeout: 15_000 }).toBe('long-poll')
     await reaches(formatCursor(await lab.publish(3)))
     expect(await read()).toMatchObject({ seqs: [1, 2, 3, 4, 5], undeclaredGaps: 0 })

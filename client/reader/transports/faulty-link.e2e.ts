@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nodeEnvironment } from '../../../bench/faults/node-environment.ts'
-import { ENDPOINTS, TECHNIQUES } from '../../../server/protocol/techniques.ts'
+import { TECHNIQUES, TRAITS } from '../../../server/protocol/techniques.ts'
 import { formatCursor } from '../../../server/protocol/wire.ts'
 import { type StartedLab, startLab } from '../../../server/testing/start-lab.ts'
 import { type LossReason, type SubscribeOptions, type Subscription, subscribe } from '../subscribe.ts'
@@ -148,7 +148,7 @@ describe.each(TECHNIQUES)('%s on a bad link', technique => {
   })
 
   it('moves on from a technique that is mute, with its place', async () => {
-    const paths = [ENDPOINTS[technique]]
+    const paths = [TRAITS[technique].endpoint]
     const second = technique === 'websocket' ? 'long-poll' : 'websocket'
     reader.close()
     reader = read({ fallback: [technique, second], from: reader.place ?? 'now' })

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
-import { ENDPOINTS, type Technique } from '../../../../server/protocol/techniques.ts'
+import { type Technique, TRAITS } from '../../../../server/protocol/techniques.ts'
 import { askAlone } from '../../commands.ts'
 import type { Measurement } from '../../probe.ts'
 import type { ServerProcess } from '../../server-process.ts'
@@ -65,7 +65,8 @@ function requests(technique: Technique, port: number, place: string): readonly s
       : ''
   const wait = technique === 'long-poll' ? '&wait=55' : ''
   return [`cursor=${place}${wait}`, `cursor=now${wait}`, `cursor=earliest${wait}`].map(
-    query => `GET ${ENDPOINTS[technique]}?${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${upgrade}\r\n`,
+    query =>
+      `GET ${TRAITS[technique].endpoint}?${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${upgrade}\r\n`,
   )
 }
 

@@ -16,7 +16,7 @@ const EVENT_BYTES = 16 * 1024
 const FILL_EVENTS = 700
 /** Events of the server's own source, in bursts. */
 const LARGE_EVENTS = ['--source', 'synthetic', '--rate', '0', '--payload', String(EVENT_BYTES)]
-const READER = fileURLToPath(new URL('../../../dist/bench/faults/reader-process.js', import.meta.url))
+const READER = fileURLToPath(new URL('../../../../dist/bench/faults/reader-process.js', import.meta.url))
 /** Longer than the patience below, or there would be nobody to cut. */
 const STANDSTILL_LEAST_MS = 4500
 /** What the readers of a burst need to take it, which a twentieth of the contract's patience is not. */
