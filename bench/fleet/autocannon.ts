@@ -1,11 +1,11 @@
 /**
  * autocannon, used only for what it measures soundly: closed-loop HTTP requests, and opening connections.
  *
- * Its traps and how they are kept out: its coordinated-omission correction assumes an interval of 1 ms, so no rate is
- * set (without one nothing is corrected, and version 9 refuses `ignoreCoordinatedOmission`); its own latencies are
- * whole milliseconds, so the `response` event is taken; a run that ends by time abandons requests that the server has
- * counted, so every run ends by amount; `reconnectRate` never counts the response before a reconnect, so opening is
- * measured by runs of one request per connection.
+ * Its traps: its coordinated-omission correction assumes an interval of 1 ms, so no rate is set (without one nothing is
+ * corrected, and version 9 refuses `ignoreCoordinatedOmission`). Its own latencies are whole milliseconds, so they are
+ * taken from the `response` event. A run that ends by time abandons requests that the server has counted, so every run
+ * ends by amount. `reconnectRate` never counts the response before a reconnect, so opening is measured by runs of one
+ * request per connection.
  */
 import autocannon from 'autocannon'
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
@@ -19,20 +19,20 @@ export interface CannonSettings {
 }
 
 export interface CannonCount {
-  /** Answers received; equal to the server's own count, or the figure is void. */
+  /** Answers received. The figure is void unless the server counted as many. */
   readonly total: number
-  /** Answers by status code. autocannon books a 304 under `non2xx`; here it is simply itself. */
+  /** Answers by status code (autocannon itself counts a 304 under `non2xx`). */
   readonly statuses: Readonly<Record<string, number>>
   readonly errors: number
   readonly timeouts: number
   readonly mismatches: number
-  /** First request to last answer. */
+  /** From the first request to the last answer. */
   readonly elapsedMs: number
-  /** Microseconds per answer, mergeable. */
+  /** Histogram of microseconds per answer, mergeable. */
   readonly latencyUs: string
 }
 
-/** How often autocannon looks whether it is done; nothing is computed from its samples. */
+/** How often autocannon checks whether it is done; nothing is computed from its samples. */
 const SAMPLE_MS = 20
 
 export async function fireCannon(settings: CannonSettings): Promise<CannonCount> {

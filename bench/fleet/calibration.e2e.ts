@@ -1,22 +1,38 @@
 import { expect, test } from 'vitest'
-import { type FleetUse, measureFleetCosts } from './calibration.ts'
+import { TECHNIQUES } from '../../server/protocol/techniques.ts'
+import { type FleetUse, measureFleetCosts, type UnknownCost } from './calibration.ts'
 
 const PINNING = { serverCore: null, loadCore: null, description: 'none' } as const
+const SHAPE = { readers: 20, sentinels: 5, payloadBytes: 128, connectAtOnce: 5 }
 
-test('what cannot be measured is told at once, and kept for the run to say', {
+test.each(TECHNIQUES)(
+  '%s: what a read and an event cost the fleet is measured',
+  { timeout: 60_000 },
+  async technique => {
+    const use: FleetUse = { technique, shape: SHAPE }
+    const costs = await measureFleetCosts([use, use], PINNING, AbortSignal.timeout(50_000), () => {})
+    expect(costs.unknown).toEqual([])
+    const { perReadUs = 0, perEventUs = 0 } = costs.of(use) ?? {}
+    expect(Math.min(perReadUs, perEventUs)).toBeGreaterThanOrEqual(0)
+    expect(perReadUs + perEventUs).toBeGreaterThan(0)
+    expect(Object.keys(costs.taken)).toEqual([`${technique}, 128 B, 25 % sentinels`])
+  },
+)
+
+test('what cannot be measured is reported at once, and kept for the run to report', {
   timeout: 60_000,
 }, async () => {
-  const said: string[] = []
+  const reported: UnknownCost[] = []
   const impossible: FleetUse = {
-    technique: 'sse',
-    shape: { readers: 5, sentinels: 5, payloadBytes: Number.MAX_SAFE_INTEGER, connectAtOnce: 5 },
+    technique: TECHNIQUES[0],
+    shape: { ...SHAPE, payloadBytes: Number.MAX_SAFE_INTEGER },
   }
-  const costs = await measureFleetCosts([impossible], PINNING, AbortSignal.timeout(50_000), sentence => {
-    said.push(sentence)
+  const costs = await measureFleetCosts([impossible], PINNING, AbortSignal.timeout(50_000), cost => {
+    reported.push(cost)
   })
   expect(costs.of(impossible)).toBeUndefined()
   expect(costs.unknown).toEqual([
-    expect.stringMatching(/^What the fleet can take of sse, .* is not known, and not checked: .+\.$/),
+    { readers: expect.stringContaining(impossible.technique), error: expect.stringMatching(/./) },
   ])
-  expect(said).toEqual(costs.unknown)
+  expect(reported).toEqual(costs.unknown)
 })

@@ -1,39 +1,44 @@
-/** Before the first trial: what the fleet can take, found against a server that costs next to nothing. */
+/** Before the first trial: what the fleet can take, measured against a server that costs next to nothing. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Technique } from '../../server/protocol/techniques.ts'
-import { type Child, startChild } from '../processes/child.ts'
+import { startChild } from '../processes/child.ts'
 import type { Pinning } from '../processes/pinning.ts'
 import type { DeliveryAxes } from '../scenarios/scenario.ts'
-import type { Flood } from '../subjects/null-server/endpoint.ts'
-import type { NullServerCommands } from '../subjects/null-server.ts'
-import { deliveriesTaken, type FleetCost, solveCost, type Work } from './fleet-cost.ts'
+import type { Flood, NullServerCommands } from '../subjects/null-server.ts'
+import { deliveriesTaken, type FleetCost, type FleetWork, solveCost } from './fleet-cost.ts'
 import type { LoadCommands } from './load-commands.ts'
 
 export type FleetShape = Pick<DeliveryAxes, 'readers' | 'sentinels' | 'payloadBytes' | 'connectAtOnce'>
 
-/** Enough for a round of writes to take longer than a turn of the event loop; more cost the same each. */
+/** Enough for a round of writes to take longer than a turn of the event loop; each further one costs the same. */
 const READERS_MAX = 200
 /**
- * One event a write as when events are rare, and many as when they are coalesced; few enough of them in one flood
- * that little piles up in the kernel where the fleet is the slower side.
+ * One event per write, as when events are rare, and many, as when they are coalesced. Both floods are short, so that
+ * little piles up in the kernel where the fleet is the slower side.
  */
 const RARE: Flood = { rounds: 10, eventsAtOnce: 1 }
 const COALESCED: Flood = { rounds: 2, eventsAtOnce: 16 }
 const WARM_UP_FLOODS = 4
 const FLOODS = 10
-const LOOK_MS = 4
-/** On a machine that is busy with something else. */
+const CHECK_MS = 4
+/** Long, for a machine that is busy with something else. */
 const DEADLINE_MS = 20_000
-/** Polls ask as soon as a timer can fire. */
+/** As soon as a timer can fire. */
 const POLL_INTERVAL_MS = 1
 
-/** One measurement for all trials whose readers are alike: technique, share of sentinels, size of the events. */
+/** One cost for all trials with the same technique, share of sentinels and size of events. */
 export interface FleetCosts {
   of(use: FleetUse): FleetCost | undefined
-  /** For the record: deliveries per second that a load process takes, one by one. */
+  /** For the record: deliveries per second that a load process takes when they come one by one. */
   readonly taken: Readonly<Record<string, number>>
-  /** Of what could not be measured, why its trials carry no check; a sentence each. */
-  readonly unknown: readonly string[]
+  /** What could not be measured: its trials carry no check of it. */
+  readonly unknown: readonly UnknownCost[]
+}
+
+export interface UnknownCost {
+  /** Of which readers: a key like those of `taken`. */
+  readonly readers: string
+  readonly error: string
 }
 
 export interface FleetUse {
@@ -41,29 +46,31 @@ export interface FleetUse {
   readonly shape: FleetShape
 }
 
-/** One that cannot be measured is left out, and `say`s why at once: its trials then carry no check of it. */
+/** A cost that cannot be measured is left out, and `onUnknown` hears of it at once. */
 export async function measureFleetCosts(
   uses: readonly FleetUse[],
   pinning: Pinning,
   signal: AbortSignal,
-  say: (sentence: string) => void,
+  onUnknown: (cost: UnknownCost) => void,
 ): Promise<FleetCosts> {
   const costs = new Map<string, FleetCost>()
-  const unknown: string[] = []
-  const alike = new Map(uses.map(use => [nameOf(use), use]))
-  for (const [name, use] of alike) {
+  const unknown: UnknownCost[] = []
+  const distinct = new Map(uses.map(use => [nameOf(use), use]))
+  for (const [readers, use] of distinct) {
     try {
-      costs.set(name, await measureFleetCost(use, pinning, signal))
+      costs.set(readers, await measureFleetCost(use, pinning, signal))
     } catch (error) {
       signal.throwIfAborted()
-      const sentence = `What the fleet can take of ${name} is not known, and not checked: ${(error as Error).message}.`
-      unknown.push(sentence)
-      say(sentence)
+      const cost = { readers, error: (error as Error).message }
+      unknown.push(cost)
+      onUnknown(cost)
     }
   }
   return {
     of: use => costs.get(nameOf(use)),
-    taken: Object.fromEntries([...costs].map(([name, cost]) => [name, Math.round(deliveriesTaken(cost, 1))])),
+    taken: Object.fromEntries(
+      [...costs].map(([readers, cost]) => [readers, Math.round(deliveriesTaken(cost, 1))]),
+    ),
     unknown,
   }
 }
@@ -87,7 +94,7 @@ async function measureFleetCost(
     core: serverCore,
     signal,
   })
-  const load: Child<LoadCommands> = startChild<LoadCommands>({
+  const load = startChild<LoadCommands>({
     name: 'the load process',
     entry: './fleet/load.js',
     core: loadCore,
@@ -95,9 +102,9 @@ async function measureFleetCost(
   })
   try {
     const { payloadBytes } = shape
-    const port = await nullServer.ask('null.listen', { technique, payloadBytes })
+    const port = await nullServer.call('null.listen', { technique, payloadBytes })
     const readers = Math.min(shape.readers, READERS_MAX)
-    await load.ask('fleet.create', {
+    await load.call('fleet.create', {
       kind: technique,
       port,
       readers,
@@ -107,22 +114,21 @@ async function measureFleetCost(
       blindCursor: null,
       clock: { at: Date.now(), monotonicNs: process.hrtime.bigint().toString() },
     })
-    await load.ask('fleet.open', { count: readers, atOnce: shape.connectAtOnce })
-    const works = [await work(RARE, readers), await work(COALESCED, readers)]
-    const [failure] = await load.ask('fleet.failures', null)
-    if (failure !== undefined)
-      throw new Error(`${technique} could not be read from the null server: ${failure}`)
+    await load.call('fleet.open', { count: readers, atOnce: shape.connectAtOnce })
+    const works = [await measureWork(RARE, readers), await measureWork(COALESCED, readers)]
+    const [failure] = await load.call('fleet.failures')
+    if (failure !== undefined) throw new Error(`the fleet could not read the null server: ${failure}`)
     return solveCost(works)
   } finally {
     await load.stop()
     await nullServer.stop()
   }
 
-  async function work(flood: Flood, readers: number): Promise<Work> {
-    for (let turn = 0; turn < WARM_UP_FLOODS; turn++) await pour(flood, readers)
-    const from = await read()
-    for (let turn = 0; turn < FLOODS; turn++) await pour(flood, readers)
-    const to = await read()
+  async function measureWork(flood: Flood, readers: number): Promise<FleetWork> {
+    for (let turn = 0; turn < WARM_UP_FLOODS; turn++) await readFlood(flood, readers)
+    const from = await readWork()
+    for (let turn = 0; turn < FLOODS; turn++) await readFlood(flood, readers)
+    const to = await readWork()
     return {
       reads: to.reads - from.reads,
       delivered: to.delivered - from.delivered,
@@ -130,19 +136,19 @@ async function measureFleetCost(
     }
   }
 
-  async function pour(flood: Flood, readers: number): Promise<void> {
+  async function readFlood(flood: Flood, readers: number): Promise<void> {
     const deadline = performance.now() + DEADLINE_MS
-    const goal = (await read()).delivered + readers * flood.rounds * flood.eventsAtOnce
-    await nullServer.ask('null.flood', flood)
-    while ((await read()).delivered < goal) {
-      if (performance.now() > deadline) throw new Error(`the fleet read too little of ${technique} in time`)
-      await delay(LOOK_MS, undefined, { signal })
+    const goal = (await readWork()).delivered + readers * flood.rounds * flood.eventsAtOnce
+    await nullServer.call('null.flood', flood)
+    while ((await readWork()).delivered < goal) {
+      if (performance.now() > deadline) throw new Error('the fleet did not read a flood in time')
+      await delay(CHECK_MS, undefined, { signal })
     }
   }
 
-  async function read(): Promise<Work> {
-    const { cpuMs } = await load.ask('probe.read', null)
-    const { reads, delivered } = await load.ask('fleet.counts', null)
+  async function readWork(): Promise<FleetWork> {
+    const { cpuMs } = await load.call('probe.read')
+    const { reads, delivered } = await load.call('fleet.counts')
     return { reads, delivered, cpuMs }
   }
 }

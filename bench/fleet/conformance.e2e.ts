@@ -1,30 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { connect } from 'node:net'
-import { createInterface } from 'node:readline'
 import { EventSource } from 'eventsource'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { findChromium, HOW_TO_GET_CHROMIUM, launchChromium } from '../../client/page/testing/chromium.ts'
-import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
+import { isStream, TECHNIQUES, type Technique, traitsOf } from '../../server/protocol/techniques.ts'
 import { DATA_MAX_BYTES } from '../../server/protocol/wire.ts'
 import { createRandom } from '../processes/random.ts'
-import { type Clients, type Listener, listen } from './listen.ts'
-import { createLongPollReader } from './long-poll.ts'
-import { createPollReader } from './poll.ts'
-import type { CreateReader, Reader } from './reader.ts'
-import { createSseReader } from './sse.ts'
-import { createWebSocketReader } from './websocket.ts'
+import { type ServerSubject, startServer } from '../subjects/subject.ts'
+import type { Reader } from './fleet-technique.ts'
+import { FLEET_TECHNIQUES } from './techniques.ts'
+import { type Clients, type Listener, listen } from './testing/listen.ts'
 
-const READERS: Readonly<Record<Technique, CreateReader>> = {
-  poll: createPollReader,
-  'long-poll': createLongPollReader,
-  sse: createSseReader,
-  websocket: createWebSocketReader,
-}
-
-/** Frames of every length form, text that needs escaping, text that looks like framing, a cut batch. */
+/** Frames of every length form, text that needs escaping, text that looks like framing, a batch that is cut. */
 const DATA: readonly unknown[] = [
   1,
   '',
@@ -39,30 +27,23 @@ const DATA: readonly unknown[] = [
 ]
 const BURST = 600
 const EVENTS = DATA.length + BURST
-/** Text in two bytes per letter, around the length at which a frame's head changes its form. */
+/** Text of two bytes per letter, around the length at which a frame's head changes its form. */
 const SIZES: readonly string[] = Array.from({ length: 40 }, (_, index) => 'é'.repeat(10 + index))
 
 const executablePath = findChromium()
 if (executablePath === null)
-  process.stderr.write(`${HOW_TO_GET_CHROMIUM} The fleet is held against clients in Node only.\n`)
+  process.stderr.write(`${HOW_TO_GET_CHROMIUM} The fleet is compared with clients in Node only.\n`)
 
-let server: ChildProcess
+const aborted = new AbortController()
+let server: ServerSubject
 let origin: string
 
 beforeAll(async () => {
-  const args = ['--port', '0', '--link-port', 'off', '--source', 'synthetic', '--rate', '0']
-  server = spawn(process.execPath, ['dist/server/main.js', ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
-  if (server.stdout === null) throw new Error('the server has no stdout')
-  for await (const line of createInterface(server.stdout)) {
-    origin = line
-    if (line.startsWith('http')) break
-  }
+  server = await startServer({ core: null, signal: aborted.signal, payloadBytes: 128, seed: 1 })
+  origin = `http://127.0.0.1:${server.port}`
 })
 
-afterAll(async () => {
-  server.kill()
-  await once(server, 'exit')
-})
+afterAll(() => server.stop())
 
 interface Seen {
   place: number | null
@@ -76,7 +57,7 @@ function readInto(
   sentinel: boolean,
   send: (text: string | Buffer) => void,
 ): Reader {
-  return READERS[technique]({
+  return FLEET_TECHNIQUES[technique].createReader({
     host: new URL(origin).host,
     from: null,
     send,
@@ -105,9 +86,8 @@ async function post(path: string, body: unknown): Promise<void> {
 
 interface Joined {
   readonly seen: Seen
-  /** As it came, and what it last asked, as they stand. */
   readonly reads: readonly Buffer[]
-  readonly asked: string
+  readonly lastRequest: string
   leave(): void
 }
 
@@ -117,9 +97,9 @@ async function join(technique: Technique, sentinel: boolean): Promise<Joined> {
   const reads: Buffer[] = []
   const { hostname, port } = new URL(origin)
   const socket = connect(Number(port), hostname)
-  let asked = ''
+  let lastRequest = ''
   const reader = readInto(technique, seen, sentinel, bytes => {
-    asked = String(bytes)
+    lastRequest = String(bytes)
     socket.write(bytes)
   })
   const leave = () => {
@@ -136,8 +116,8 @@ async function join(technique: Technique, sentinel: boolean): Promise<Joined> {
   return {
     seen,
     reads,
-    get asked() {
-      return asked
+    get lastRequest() {
+      return lastRequest
     },
     leave,
   }
@@ -161,7 +141,7 @@ function replay(technique: Technique, bytes: Buffer, sentinel: boolean, nextLeng
   const seen = nothingSeen()
   const reader = readInto(technique, seen, sentinel, () => {})
   reader.start()
-  // One buffer for every read, overwritten each time: whoever keeps a part of it is found out.
+  // One buffer for every read, overwritten each time, so that a reader that keeps a part of it fails.
   const shared = Buffer.alloc(bytes.length)
   for (let start = 0; start < bytes.length; ) {
     const length = Math.min(nextLength(), bytes.length - start)
@@ -202,7 +182,7 @@ for (const technique of TECHNIQUES) {
   })
 }
 
-describe('held against real clients', () => {
+describe('compared with real clients', () => {
   const inNode: Clients = { fetch, EventSource, WebSocket: WebSocket as unknown as Clients['WebSocket'] }
   let browser: Browser | null = null
 
@@ -211,11 +191,11 @@ describe('held against real clients', () => {
   })
   afterAll(() => browser?.close())
 
-  test('the fleet makes of the same events what ws, eventsource, fetch and a browser make of them', async () => {
+  test('the fleet reads the same events as ws, eventsource, fetch and a browser', async () => {
     const leaving = new AbortController()
     onTestFinished(() => leaving.abort())
     const readBrowser = browser === null ? async () => [] : await listenIn(browser)
-    const listeners = TECHNIQUES.map(technique => listen(origin, technique, inNode, leaving.signal))
+    const listeners = TECHNIQUES.map(technique => listen(origin, traitsOf(technique), inNode, leaving.signal))
     const readers = await Promise.all(
       TECHNIQUES.flatMap(technique =>
         [true, false].map(async sentinel => ({
@@ -249,7 +229,7 @@ describe('held against real clients', () => {
 
     const real = [...listeners, ...(await readBrowser())]
     const [first] = real
-    if (first === undefined) throw new Error('nobody listened')
+    if (first === undefined) throw new Error('there is no listener')
     expect(first.events.slice(0, DATA.length).map(({ data }) => data)).toEqual(DATA)
     expect(first.cursor).toBe(`${first.place?.slice(0, 10)}-${first.events.at(-1)?.seq}`)
     for (const listener of real) expect(listener).toEqual({ ...first, complaints: [] })
@@ -261,11 +241,11 @@ describe('held against real clients', () => {
         place: first.place,
         events: first.events.map(({ seq, at }) => [seq, sentinel ? at : null]),
       })
-      if (technique === 'poll' || technique === 'long-poll')
-        await expect.poll(() => joined.asked, { message: who }).toContain(`cursor=${first.cursor} `)
+      if (!isStream(technique))
+        await expect.poll(() => joined.lastRequest, { message: who }).toContain(`cursor=${first.cursor} `)
     }
 
-    /** How many in this process do not have so many events yet. */
+    /** How many readers in this process have fewer events than `count`. */
     function behind(count: number): number {
       return [...listeners, ...readers.map(({ joined }) => joined.seen)].filter(
         ({ events }) => events.length < count,
@@ -273,13 +253,13 @@ describe('held against real clients', () => {
     }
   })
 
-  /** One of each technique in a page that is the server's and has no script; returns how to read them. */
+  /** Listens to each technique in a page of the server that has no script; returns how to read what they have. */
   async function listenIn(browser: Browser): Promise<() => Promise<Listener[]>> {
     const page = await browser.newPage()
     await page.goto(`${origin}/api/health`)
     await page.evaluate(
-      `globalThis.listeners = ${JSON.stringify(TECHNIQUES)}.map(technique =>
-        (${listen})(location.origin, technique, globalThis, new AbortController().signal))`,
+      `globalThis.listeners = ${JSON.stringify(TECHNIQUES.map(traitsOf))}.map(traits =>
+        (${listen})(location.origin, traits, globalThis, new AbortController().signal))`,
     )
     return () => page.evaluate('listeners')
   }

@@ -9,7 +9,7 @@ const work = (reads: number, delivered: number, perReadUs: number, perEventUs: n
   cpuMs: (reads * perReadUs + delivered * perEventUs) / 1000,
 })
 
-test('what a read and what an event cost is found from two mixtures of them', () => {
+test('the cost of a read and the cost of an event are found from two mixtures of them', () => {
   const cost = fc.double({ min: 0.1, max: 50, noNaN: true })
   fc.assert(
     fc.property(cost, cost, (perReadUs, perEventUs) => {
@@ -23,7 +23,7 @@ test('what a read and what an event cost is found from two mixtures of them', ()
   )
 })
 
-test('a cost below nothing is noise, and all is booked to the other', () => {
+test('a cost below zero is noise, and the other gets all of it', () => {
   const one = { reads: 100, delivered: 100, cpuMs: 1 }
   expect(solveCost([one, { reads: 100, delivered: 1_600, cpuMs: 0.9 }])).toEqual({
     perReadUs: 10,

@@ -1,6 +1,6 @@
 /**
- * The readers of one trial: raw sockets that share one read buffer, cheap enough not to be what is measured.
- * Every delivery is accounted for; up to `sentinels` of them are parsed in full and time-stamped.
+ * The readers of one trial, or one process's share of them: raw sockets with one read buffer, cheap enough not to be
+ * what is measured. Every delivery is counted; up to `sentinels` readers parse each event in full and time it.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClockReading } from '../../server/protocol/api.ts'
@@ -22,8 +22,8 @@ export interface FleetOptions {
   /** How many readers there will be, so that the sentinels can be spread evenly over the order of connecting. */
   readonly readers: number
   /**
-   * So many of them, never sentinels, stop reading once they know their place, until `unstall`. They are counted
-   * apart and left out of completeness; that the server closes them is no failure. None by default.
+   * This many of them, none a sentinel, stop reading once they know their place, until `unstall`. They are counted
+   * apart and left out of completeness; that the server closes them is not a failure. None by default.
    */
   readonly stalled?: number
   /** Where connections come from, in turn; by default the kernel chooses. */
@@ -35,7 +35,7 @@ export interface FleetOptions {
   readonly clock: ClockReading
 }
 
-/** Where readers stand. */
+/** Where readers stand in the log. */
 export interface Places {
   /** The place of the reader that is furthest behind; beyond all events where there is no reader. */
   readonly lowestPlace: number
@@ -44,43 +44,44 @@ export interface Places {
   readonly readers: number
 }
 
-/** Deliveries and places are of those that are meant to have everything; asks, reads and bytes are everybody's. */
+/** Deliveries and places of the readers that do not stall; requests, reads and bytes of all. */
 export interface FleetCounts extends Readonly<Deliveries>, Readonly<Exchange>, Places {}
 
-/** Of those that stopped reading, counted apart. */
+/** Of the readers that stall. */
 export interface StalledCounts extends Readonly<Deliveries>, Places, StalledReport {}
 
-/** How those that were cut come back. */
-export interface Return {
+/** How readers that were cut come back. */
+export interface Reconnection {
   /** Each begins to connect after a delay drawn from [0, `spreadMs`); 0: all in one turn. */
   readonly spreadMs: number
   /** The number of the event with which a reader has caught up. */
   readonly upTo: number
 }
 
-export interface Fleet {
-  /** Opens `count` more connections, `atOnce` at a time. Returns connect start → place known, in milliseconds each. */
-  open(count: number, atOnce: number): Promise<number[]>
-  /** Destroys all connections at once, in mid-sentence; no failure. Returns how many there were. */
+/** A type and no interface: each method is also a command of the load process. */
+export type Fleet = {
+  /** Opens `count` more connections, `atOnce` at a time. Returns the milliseconds from connecting to place known. */
+  open(how: { readonly count: number; readonly atOnce: number }): Promise<number[]>
+  /** Destroys all connections at once, in the middle of whatever they carry; not a failure. Returns their number. */
   cut(): number
   /**
-   * Everyone without a connection connects again and asks with its own cursor; books go on where they were.
-   * Resolves when all have caught up, with connect start → caught up in milliseconds each.
+   * Every reader without a connection connects again with its own cursor; its ledger goes on. Resolves once all have
+   * caught up, with the milliseconds from connecting to caught up.
    */
-  comeBack(how: Return): Promise<number[]>
+  reconnect(how: Reconnection): Promise<number[]>
   counts(): FleetCounts
-  /** What became of those that stopped reading. */
   stalled(): StalledCounts
-  /** They read again: what was under way first, then, if the server closed, its end. */
+  /** Stalled readers read again: first what was under way, then, if the server closed the connection, its end. */
   unstall(): void
+  /** Forgets all latencies: a window begins. */
   clearLatencies(): void
   latencies(): LatencyRecord
-  /** Polls ask that often from now on; after `pause`, in a phase drawn anew. */
-  resume(pollIntervalMs: number): void
+  /** No further requests at intervals, until `resume`. */
   pause(): void
-  /** Sentences about connections that broke; empty in a sound trial. */
-  readonly failures: readonly string[]
-  close(): void
+  /** Sends requests at this interval from now on; after `pause`, in a phase drawn anew. */
+  resume(how: { readonly pollIntervalMs: number }): void
+  /** Why connections broke; empty in a sound trial. */
+  failures(): readonly string[]
 }
 
 export function createFleet(options: FleetOptions): Fleet {
@@ -89,15 +90,14 @@ export function createFleet(options: FleetOptions): Fleet {
   const latencies = createLatencies(options.clock)
   const deliveries = noDeliveries()
   const stalledDeliveries = noDeliveries()
-  const exchange: Exchange = { asks: 0, answers: 0, abandoned: 0, reads: 0, bytesIn: 0, bytesOut: 0 }
+  const exchange: Exchange = { requests: 0, answers: 0, abandoned: 0, reads: 0, bytesIn: 0, bytesOut: 0 }
   const members: Member[] = []
-  /** Those that are meant to have everything, and those that stop reading. */
-  const counted: Member[] = []
-  const stallers: Member[] = []
+  const complete: Member[] = []
+  const stalling: Member[] = []
   const failures: string[] = []
   const sentinels = Math.min(options.sentinels, readers)
   const isSentinel = createSpread(sentinels, readers, random())
-  const stalls = createSpread(options.stalled ?? 0, readers - sentinels, random())
+  const isStalling = createSpread(options.stalled ?? 0, readers - sentinels, random())
   const watch = createStalledWatch(port)
   let { pollIntervalMs } = options
   const context: FleetContext = {
@@ -116,19 +116,18 @@ export function createFleet(options: FleetOptions): Fleet {
   return {
     open,
     cut,
-    comeBack,
-    counts,
-    stalled: () => ({ ...stalledDeliveries, ...watch.report(), ...placesOf(stallers) }),
+    reconnect,
+    counts: () => ({ ...deliveries, ...exchange, ...placesOf(complete) }),
+    stalled: () => ({ ...stalledDeliveries, ...watch.report(), ...placesOf(stalling) }),
     unstall,
     clearLatencies: latencies.clear,
     latencies: latencies.report,
-    resume,
     pause,
-    failures,
-    close: cut,
+    resume,
+    failures: () => failures,
   }
 
-  async function open(count: number, atOnce: number): Promise<number[]> {
+  async function open({ count, atOnce }: { count: number; atOnce: number }): Promise<number[]> {
     const placeKnownMs: number[] = []
     let left = count
     const openInTurn = async () => {
@@ -140,18 +139,18 @@ export function createFleet(options: FleetOptions): Fleet {
 
   async function openOne(): Promise<number> {
     const sentinel = isSentinel()
-    const staller = !sentinel && stalls()
+    const stalls = !sentinel && isStalling()
     const member = createMember(context, {
       sentinel,
-      stalls: staller,
+      stalls,
       localAddress: localAddresses[members.length % localAddresses.length],
-      deliveries: staller ? stalledDeliveries : deliveries,
+      deliveries: stalls ? stalledDeliveries : deliveries,
     })
     members.push(member)
-    const group = staller ? stallers : counted
+    const group = stalls ? stalling : complete
     group.push(member)
     const placeKnownMs = await member.connect(-1)
-    if (staller) watch.add(member)
+    if (stalls) watch.add(member)
     return placeKnownMs
   }
 
@@ -162,7 +161,7 @@ export function createFleet(options: FleetOptions): Fleet {
     return connected.length
   }
 
-  function comeBack({ spreadMs, upTo }: Return): Promise<number[]> {
+  function reconnect({ spreadMs, upTo }: Reconnection): Promise<number[]> {
     const away = members.filter(member => !member.connected)
     const back = away.map(async member => {
       if (spreadMs > 0) await delay(random() * spreadMs)
@@ -171,21 +170,17 @@ export function createFleet(options: FleetOptions): Fleet {
     return Promise.all(back)
   }
 
-  function counts(): FleetCounts {
-    return { ...deliveries, ...exchange, ...placesOf(counted) }
-  }
-
   function unstall(): void {
     watch.end()
-    for (const member of stallers) member.unstall()
+    for (const member of stalling) member.unstall()
   }
 
   function pause(): void {
     for (const member of members) member.pause()
   }
 
-  function resume(intervalMs: number): void {
-    pollIntervalMs = intervalMs
+  function resume(how: { readonly pollIntervalMs: number }): void {
+    pollIntervalMs = how.pollIntervalMs
     for (const member of members) member.resume()
   }
 }
@@ -195,7 +190,7 @@ function noDeliveries(): Deliveries {
 }
 
 function placesOf(members: readonly Member[]): Places {
-  // No infinity: between processes it would turn into null.
+  // Not infinity, which JSON turns into null between processes.
   let lowestPlace = Number.MAX_SAFE_INTEGER
   let began = 0
   for (const member of members) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFraming } from './framing.ts'
 
-/** Takes units that end with a line end. */
+/** Units that end with a line feed. */
 function lines() {
   const taken: string[] = []
   const read = createFraming((bytes, start) => {
@@ -20,7 +20,7 @@ test.each([1, 2, 3, 7, 100])('units are whole, wherever the network cuts: every 
   expect(taken).toEqual(['a', '', 'ä😀\r', '\ufeff'])
 })
 
-test('what is left over is a copy, since the read buffer is used again', () => {
+test('an incomplete rest is copied, because the read buffer is used again', () => {
   const { taken, read } = lines()
   const buffer = Buffer.from('ab')
   read(buffer)
@@ -29,7 +29,7 @@ test('what is left over is a copy, since the read buffer is used again', () => {
   expect(taken).toEqual(['ab'])
 })
 
-test('a unit that never ends is given up after 1 MiB, not kept for ever', () => {
+test('a unit that never ends is given up after 1 MiB, not kept forever', () => {
   const { taken, read } = lines()
   const piece = Buffer.alloc(64 * 1024, 'x')
   for (let kept = 0; kept < 2 ** 20; kept += piece.length) read(piece)

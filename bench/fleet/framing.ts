@@ -1,15 +1,15 @@
 /**
- * Handles the unit that begins at `start` and returns where it ends, or −1 while it is not whole yet.
- * It must not keep `bytes`: they lie in a read buffer that the next read overwrites.
+ * Handles the unit that begins at `start` and returns where it ends, or −1 while it is not whole. It must not keep
+ * `bytes`, which lie in a read buffer that the next read overwrites.
  */
 export type TakeUnit = (bytes: Buffer, start: number) => number
 
-/** No unit of the protocol comes near this; a stream that never completes one is broken, not slow. */
+/** No unit of the protocol comes near this: a stream that never completes one is broken, not slow. */
 const UNIT_MAX_BYTES = 1024 * 1024
 
 /**
- * Cuts a stream of bytes into whole units, wherever the network cut it. Whole units are handled in place;
- * only what is left over is copied.
+ * Cuts a stream of bytes into whole units, wherever the network cut it. Whole units are handled in place; only an
+ * incomplete rest is copied.
  */
 export function createFraming(takeUnit: TakeUnit): (read: Buffer) => void {
   let rest: Buffer | null = null

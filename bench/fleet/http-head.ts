@@ -1,16 +1,19 @@
+import { type Technique, traitsOf } from '../../server/protocol/techniques.ts'
+
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 
+/** The head of a response (RFC 9112). */
 export interface HttpHead {
   readonly status: number
   /** Where the body begins. */
   readonly end: number
   /** `null` when the body ends with the connection. */
   readonly contentLength: number | null
-  /** The head as it stands, without the blank line. */
+  /** The head as it came, without the blank line. */
   readonly text: string
 }
 
-/** Reads the response head at `start` (RFC 9112), or returns `null` while it is not whole. */
+/** The head that begins at `start`; `null` while it is not whole. */
 export function readHttpHead(bytes: Buffer, start: number): HttpHead | null {
   const blank = bytes.indexOf(END_OF_HEAD, start)
   if (blank === -1) return null
@@ -24,4 +27,16 @@ export function readHttpHead(bytes: Buffer, start: number): HttpHead | null {
     contentLength: length === null ? null : Number(length[1]),
     text,
   }
+}
+
+/** Formats the requests of one connection: what they have in common is put together once. */
+export function createRequestFormat(
+  technique: Technique,
+  host: string,
+  ...fields: readonly string[]
+): (cursor: string | null) => string {
+  const { endpoint, mediaType } = traitsOf(technique)
+  const accept = mediaType === null ? [] : [`Accept: ${mediaType}`]
+  const rest = ` ${['HTTP/1.1', `Host: ${host}`, ...accept, ...fields].join('\r\n')}\r\n\r\n`
+  return cursor => (cursor === null ? `GET ${endpoint}${rest}` : `GET ${endpoint}?cursor=${cursor}${rest}`)
 }

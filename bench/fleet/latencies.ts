@@ -8,14 +8,14 @@ import type { ClockReading } from '../../server/protocol/api.ts'
 
 /** What the sentinels saw in one window. Histograms count microseconds and can be merged across trials. */
 export interface LatencyRecord {
-  /** Read callback − intended publish time, per event and sentinel. */
+  /** Read callback − intended publish time, for each event and sentinel. */
   readonly deliveryUs: string
-  /** The last sentinel's read − intended publish time, per event. */
+  /** The last sentinel's read − intended publish time, for each event. */
   readonly completionUs: string
   readonly samples: number
-  /** The smallest latency as it was, sign included; `null` without samples. */
+  /** The smallest latency, even below zero; `null` without samples. */
   readonly lowestMs: number | null
-  /** The window's events in ascending order, with their intended publish times and the last sentinel's read of each. */
+  /** The window's events in ascending order, each with its intended publish time and the last sentinel's read. */
   readonly seqs: readonly number[]
   readonly intendedAt: readonly number[]
   readonly lastReadAt: readonly number[]
@@ -36,8 +36,8 @@ export interface Latencies {
 }
 
 /**
- * Latencies on one clock: both processes read CLOCK_MONOTONIC (`process.hrtime`), and the pair of readings
- * from `GET /api/clock` says where the events' epoch times lie on it. `Date.now()` would be off by milliseconds.
+ * Latencies on one clock: both processes read CLOCK_MONOTONIC (`process.hrtime`), and the pair of readings from
+ * `GET /api/clock` places the events' epoch times on it. `Date.now()` would be off by milliseconds.
  */
 export function createLatencies(clock: ClockReading): Latencies {
   const monotonicNs = BigInt(clock.monotonicNs)
@@ -69,7 +69,7 @@ export function createLatencies(clock: ClockReading): Latencies {
   }
 }
 
-/** What several processes saw of the same events. */
+/** What several processes saw of the same events, together. */
 export function mergeLatencies(records: readonly LatencyRecord[]): LatencyRecord {
   const [only] = records
   if (records.length === 1 && only !== undefined) return only

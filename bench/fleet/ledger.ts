@@ -1,17 +1,17 @@
-/** What a fleet as a whole was given. `delivered` counts each event once per reader. */
+/** What a fleet received, all readers together: `delivered` counts each event once per reader. */
 export interface Deliveries {
   delivered: number
   /** Came again. */
   repeated: number
   /** Came after a later one. */
   disordered: number
-  /** Skipped and never seen (so far). */
+  /** Skipped, and not seen since. */
   missing: number
 }
 
-/** One reader's books: every sequence number after its place is expected exactly once, in order. */
+/** What one reader received: each number after its place is expected exactly once, in order. */
 export interface Ledger {
-  /** The newest event it has, or the place at which it began; −1 before it knows any. */
+  /** The newest event that it has, or the place at which it began; −1 before it knows any. */
   readonly place: number
   begin(seq: number): void
   take(seq: number): void

@@ -1,70 +1,30 @@
-/** What a load process does for the bench: hosts one trial's fleet, or a part of it, or fires autocannon. */
+/** What a load process does for the bench: hosts a trial's fleet, or a share of it, or runs autocannon. */
+import type { Commands } from '../processes/rpc.ts'
 import { type CannonCount, type CannonSettings, fireCannon } from './autocannon.ts'
-import {
-  createFleet,
-  type Fleet,
-  type FleetCounts,
-  type FleetOptions,
-  type Return,
-  type StalledCounts,
-} from './fleet.ts'
-import type { LatencyRecord } from './latencies.ts'
+import { createFleet, type Fleet, type FleetOptions } from './fleet.ts'
 
-export type LoadCommands = {
-  readonly 'fleet.create': (options: FleetOptions) => null
-  /** Opens more connections; returns the milliseconds from connect to place known, one number each. */
-  readonly 'fleet.open': (given: { readonly count: number; readonly atOnce: number }) => Promise<number[]>
-  /** Destroys all connections at once; returns how many there were. */
-  readonly 'fleet.cut': (given: null) => number
-  /** Everyone who was cut comes back; returns the milliseconds from connect to caught up, one number each. */
-  readonly 'fleet.return': (how: Return) => Promise<number[]>
-  readonly 'fleet.stalled': (given: null) => StalledCounts
-  readonly 'fleet.unstall': (given: null) => null
-  readonly 'fleet.pause': (given: null) => null
-  readonly 'fleet.resume': (given: { readonly pollIntervalMs: number }) => null
-  readonly 'fleet.clearLatencies': (given: null) => null
-  readonly 'fleet.counts': (given: null) => FleetCounts
-  readonly 'fleet.latencies': (given: null) => LatencyRecord
-  readonly 'fleet.failures': (given: null) => readonly string[]
+/** `fleet.open` and so on: the methods of a fleet, once it is created. */
+export type FleetCommands = { readonly [Verb in keyof Fleet as `fleet.${Verb}`]: Fleet[Verb] }
+
+type FirstCommands = {
+  /** Once in each process. */
+  readonly 'fleet.create': (options: FleetOptions) => void
   readonly 'cannon.fire': (settings: CannonSettings) => Promise<CannonCount>
 }
 
-export function createLoad(): LoadCommands {
-  let fleet: Fleet | null = null
+export type LoadCommands = FirstCommands & FleetCommands
 
-  return {
+/** Lets `answerCalls` answer; the fleet's own commands follow when it is created, and calls wait for them till then. */
+export function createLoad(answerCalls: (commands: Commands) => void): void {
+  let created = false
+
+  answerCalls({
     'fleet.create'(options) {
-      fleet = createFleet(options)
-      return null
+      if (created) throw new Error('this load process has a fleet already')
+      created = true
+      const fleet = Object.entries(createFleet(options))
+      answerCalls(Object.fromEntries(fleet.map(([verb, run]) => [`fleet.${verb}`, run])))
     },
-    'fleet.open': ({ count, atOnce }) => created().open(count, atOnce),
-    'fleet.cut': () => created().cut(),
-    'fleet.return': how => created().comeBack(how),
-    'fleet.stalled': () => created().stalled(),
-    'fleet.unstall'() {
-      created().unstall()
-      return null
-    },
-    'fleet.pause'() {
-      created().pause()
-      return null
-    },
-    'fleet.resume'({ pollIntervalMs }) {
-      created().resume(pollIntervalMs)
-      return null
-    },
-    'fleet.clearLatencies'() {
-      created().clearLatencies()
-      return null
-    },
-    'fleet.counts': () => created().counts(),
-    'fleet.latencies': () => created().latencies(),
-    'fleet.failures': () => created().failures,
     'cannon.fire': fireCannon,
-  }
-
-  function created(): Fleet {
-    if (fleet === null) throw new Error('there is no fleet yet')
-    return fleet
-  }
+  } satisfies FirstCommands)
 }

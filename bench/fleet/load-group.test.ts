@@ -1,64 +1,44 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import fc from 'fast-check'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
 import { loopUtilization } from '../measure/loop-utilization.ts'
 import type { Child } from '../processes/child.ts'
+import type { Commands } from '../processes/rpc.ts'
 import type { ProbeReading } from '../subjects/probe.ts'
 import { createFleet, type FleetOptions } from './fleet.ts'
 import { createLatencies, mergeLatencies } from './latencies.ts'
 import { createLoad, type LoadCommands } from './load-commands.ts'
 import { assertDescriptors, createLoadGroup, type LoadGroup, shareOf } from './load-group.ts'
-
-const EPOCH = 'k3f9x2ab7q'
-const HELLO = `retry: 2000\nid: ${EPOCH}-0\nevent: hello\ndata: ${JSON.stringify({ epoch: EPOCH, cursor: `${EPOCH}-0`, oldest: 1, top: 0, heartbeatMs: 15000 })}\n\n`
-const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n'
+import { startScriptedServer } from './testing/scripted-server.ts'
 
 const clock = { at: Date.now(), monotonicNs: process.hrtime.bigint().toString() }
-let server: Server
-let port: number
-const sockets = new Set<Socket>()
-const cleanup: (() => unknown)[] = []
-
-beforeEach(async () => {
-  server = createServer(socket => {
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => sockets.delete(socket))
-    socket.once('data', () => socket.write(HEAD + HELLO))
-    sockets.add(socket)
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  port = (server.address() as AddressInfo).port
-})
-
-afterEach(async () => {
-  for (const close of cleanup.splice(0)) await close()
-  server.close()
-})
-
-/** A load process in this one: what crosses the border crosses it as text, as it does between processes. */
-function startHere(): Child<LoadCommands> {
-  const commands = { ...createLoad(), 'probe.read': readProbe } as Record<string, (given: unknown) => unknown>
-  return {
-    ask: async (command, given) => {
-      const answer = await commands[command]?.(JSON.parse(JSON.stringify(given)))
-      return JSON.parse(JSON.stringify(answer ?? null))
-    },
-    line: () => Promise.reject(new Error('it prints nothing')),
-    stop: async () => void (await commands['fleet.cut']?.(null)),
-  }
-}
-
 let probes: Partial<ProbeReading>[] = []
-function readProbe(): Partial<ProbeReading> {
-  return probes.shift() ?? {}
+
+afterEach(() => {
+  probes = []
+})
+
+type LoadHere = Pick<Child<LoadCommands>, 'call' | 'stop'>
+
+/** A load process within this one: what is called and answered crosses as text, as it does between processes. */
+function startHere(): LoadHere {
+  const commands: Record<string, (...given: never[]) => unknown> = { 'probe.read': () => probes.shift() }
+  createLoad((more: Commands) => Object.assign(commands, more))
+  const call = async (command: string, ...given: readonly unknown[]) => {
+    const run = commands[command] as ((...given: unknown[]) => unknown) | undefined
+    const answer = await run?.(...(JSON.parse(JSON.stringify(given)) as unknown[]))
+    return JSON.parse(JSON.stringify(answer ?? null))
+  }
+  return { call: call as LoadHere['call'], stop: async () => void (await call('fleet.cut')) }
 }
 
-async function openGroup(readersPerProcess: number, options: Partial<FleetOptions> = {}): Promise<LoadGroup> {
-  const group = createLoadGroup(startHere, readersPerProcess)
-  cleanup.push(group.stop)
-  await group.ask('fleet.create', {
-    kind: 'sse',
-    port,
+async function openGroup(
+  options: Pick<FleetOptions, 'kind' | 'port'>,
+  readersPerProcess: number,
+): Promise<LoadGroup> {
+  const group = createLoadGroup({ start: startHere, shareCore: false, readersPerProcess })
+  onTestFinished(group.stop)
+  await group.call('fleet.create', {
     readers: 15,
     sentinels: 5,
     pollIntervalMs: 0,
@@ -70,72 +50,70 @@ async function openGroup(readersPerProcess: number, options: Partial<FleetOption
   return group
 }
 
-function push(seq: number): void {
-  const text = JSON.stringify({ seq, at: Date.now(), type: 'test', data: null })
-  for (const socket of sockets) socket.write(`data: ${text}\nid: ${EPOCH}-${seq}\n\n`)
+async function startServer(technique: Technique) {
+  const server = await startScriptedServer(technique)
+  onTestFinished(server.close)
+  return server
 }
 
-test('what several processes count together is what one counts alone', async () => {
-  const one = await openGroup(15)
-  const three = await openGroup(5)
-  expect([one.processes, three.processes]).toEqual([1, 3])
-  for (const group of [one, three]) {
-    expect(await group.ask('fleet.open', { count: 4, atOnce: 1 })).toHaveLength(4)
-    expect(await group.ask('fleet.open', { count: 11, atOnce: 6 })).toHaveLength(11)
-  }
-  for (const seq of [1, 2, 3]) {
-    push(seq)
-    // Each its own read: how often was read is compared, too.
-    for (const group of [one, three])
-      await expect.poll(async () => (await group.ask('fleet.counts', null)).lowestPlace).toBe(seq)
-  }
-  const counts = await one.ask('fleet.counts', null)
-  expect(counts).toMatchObject({ delivered: 45, missing: 0, readers: 15, reads: 60 })
-  expect(await three.ask('fleet.counts', null)).toEqual(counts)
+describe.each(TECHNIQUES)('%s', kind => {
+  test('what several processes count together is what one counts alone', async () => {
+    const server = await startServer(kind)
+    const one = await openGroup({ kind, port: server.port }, 15)
+    const three = await openGroup({ kind, port: server.port }, 5)
+    expect([one.processes, three.processes]).toEqual([1, 3])
+    for (const group of [one, three]) {
+      expect(await group.call('fleet.open', { count: 4, atOnce: 1 })).toHaveLength(4)
+      expect(await group.call('fleet.open', { count: 11, atOnce: 6 })).toHaveLength(11)
+    }
+    for (const seq of [1, 2, 3]) {
+      server.push(seq)
+      // Each event in a read of its own: the number of reads is compared, too.
+      for (const group of [one, three])
+        await expect.poll(async () => (await group.call('fleet.counts')).lowestPlace).toBe(seq)
+    }
+    const counts = await one.call('fleet.counts')
+    expect(counts).toMatchObject({ delivered: 45, missing: 0, readers: 15, reads: 60 })
+    expect(await three.call('fleet.counts')).toEqual(counts)
 
-  const alone = await one.ask('fleet.latencies', null)
-  const merged = await three.ask('fleet.latencies', null)
-  expect(merged).toMatchObject({ samples: 15, seqs: [1, 2, 3], intendedAt: alone.intendedAt })
-  expect(alone.samples).toBe(15)
-})
+    const alone = await one.call('fleet.latencies')
+    const merged = await three.call('fleet.latencies')
+    expect(merged).toMatchObject({ samples: 15, seqs: [1, 2, 3], intendedAt: alone.intendedAt })
+    expect(alone.samples).toBe(15)
+  })
 
-test('each process has its share of what is opened, cut and brought back', async () => {
-  const group = await openGroup(5)
-  await group.ask('fleet.open', { count: 15, atOnce: 6 })
-  expect(await group.ask('fleet.cut', null)).toBe(15)
-  expect(await group.ask('fleet.return', { spreadMs: 10, upTo: 0 })).toHaveLength(15)
-  push(1)
-  await expect.poll(async () => (await group.ask('fleet.counts', null)).lowestPlace).toBe(1)
-  expect(await group.ask('fleet.failures', null)).toEqual([])
-  for (const socket of sockets) socket.destroy()
-  await expect.poll(async () => (await group.ask('fleet.failures', null)).length).toBe(15)
+  test('each process has its share of what is opened, cut and reconnected', async () => {
+    const server = await startServer(kind)
+    const group = await openGroup({ kind, port: server.port }, 5)
+    await group.call('fleet.open', { count: 15, atOnce: 6 })
+    expect(await group.call('fleet.cut')).toBe(15)
+    expect(await group.call('fleet.reconnect', { spreadMs: 10, upTo: 0 })).toHaveLength(15)
+    server.push(1, { to: server.sockets.slice(15) })
+    await expect.poll(async () => (await group.call('fleet.counts')).lowestPlace).toBe(1)
+    expect(await group.call('fleet.failures')).toEqual([])
+    for (const socket of server.sockets) socket.destroy()
+    await expect.poll(async () => (await group.call('fleet.failures')).length).toBe(15)
+  })
 })
 
 test.runIf(process.platform === 'linux')(
-  'connections come from the addresses that they are given',
+  'connections come from the addresses that the fleet is given',
   async () => {
+    const [kind] = TECHNIQUES
     const localAddresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3']
+    const { port, sockets } = await startServer(kind)
     const fleet = createFleet({
-      ...{
-        kind: 'sse',
-        port,
-        readers: 6,
-        sentinels: 1,
-        pollIntervalMs: 0,
-        seed: 1,
-        blindCursor: null,
-        clock,
-      },
+      ...{ kind, port, readers: 6, sentinels: 1, pollIntervalMs: 0, seed: 1, blindCursor: null, clock },
       localAddresses,
     })
-    cleanup.push(fleet.close)
-    await fleet.open(6, 2)
-    const sources = [...sockets].map(({ remoteAddress }) => remoteAddress)
+    onTestFinished(() => void fleet.cut())
+    await fleet.open({ count: 6, atOnce: 2 })
+    const sources = sockets.map(({ remoteAddress }) => remoteAddress)
     expect(sources.sort()).toEqual(localAddresses.flatMap(address => [address, address]))
   },
 )
 
-test('latencies taken apart and merged are those taken together, down to the byte', () => {
+test('latencies recorded apart and merged equal those recorded together, down to the byte', () => {
   const reads = fc.array(
     fc.record({ seq: fc.integer({ min: 1, max: 9 }), lateMs: fc.integer({ min: -5, max: 90 }) }),
     { minLength: 1 },
@@ -154,7 +132,7 @@ test('latencies taken apart and merged are those taken together, down to the byt
   )
 })
 
-test('a fleet is shared out whole, and nobody gets more to stall than it has readers for', () => {
+test('a fleet is shared out whole, and no process has more readers to stall than it has readers', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 60 }),
@@ -165,7 +143,7 @@ test('a fleet is shared out whole, and nobody gets more to stall than it has rea
         const sentinels = Math.min(sentinelsAsked, readers)
         const stalled = Math.min(stalledAsked, readers - sentinels)
         const whole: FleetOptions = {
-          ...{ kind: 'sse', port: 1, pollIntervalMs: 0, seed: 1, blindCursor: null, clock },
+          ...{ kind: TECHNIQUES[0], port: 1, pollIntervalMs: 0, seed: 1, blindCursor: null, clock },
           ...{ readers, sentinels, stalled },
         }
         const shares = Array.from({ length: processes }, (_, index) => shareOf(whole, index, processes))
@@ -181,24 +159,70 @@ test('a fleet is shared out whole, and nobody gets more to stall than it has rea
   )
 })
 
-test('how busy the processes were is how busy the busiest was', async () => {
-  const group = await openGroup(5)
-  const reading = (loopActiveMs: number, loopIdleMs: number) => ({
+describe('how busy several processes are', () => {
+  const [kind] = TECHNIQUES
+  const reading = (loopActiveMs: number, cpuMs: number, wallMs: number) => ({
     loopActiveMs,
-    loopIdleMs,
-    cpuMs: 1,
+    loopIdleMs: wallMs - loopActiveMs,
+    cpuMs,
     sleeps: 2,
   })
-  probes = [reading(50, 50), reading(90, 10), reading(0, 100)]
-  const from = await group.ask('probe.read', null)
-  probes = [reading(90, 110), reading(95, 105), reading(20, 180)]
-  const to = await group.ask('probe.read', null)
-  expect(loopUtilization(from, to)).toBeCloseTo(0.4)
-  expect(to.cpuMs).toBe(3)
-  expect(to.sleeps).toBe(6)
+
+  /** Two readings, 100 ms apart, of processes with these active and CPU times in between. */
+  async function readTwice(
+    shareCore: boolean,
+    busy: readonly (readonly [activeMs: number, cpuMs: number])[],
+  ) {
+    const group = createLoadGroup({ start: startHere, shareCore, readersPerProcess: 1 })
+    await group.call('fleet.create', {
+      ...{ kind, port: 1, sentinels: 1, pollIntervalMs: 0, seed: 1, blindCursor: null, clock },
+      readers: busy.length,
+    })
+    probes = busy.map((_, index) => reading(50 + index, 90, 100))
+    const from = await group.call('probe.read')
+    probes = busy.map(([activeMs, cpuMs], index) => reading(50 + index + activeMs, 90 + cpuMs, 200))
+    return { from, to: await group.call('probe.read') }
+  }
+
+  test('with cores of their own: as the busiest', async () => {
+    const { from, to } = await readTwice(false, [
+      [40, 30],
+      [5, 5],
+      [20, 20],
+    ])
+    expect(loopUtilization(from, to)).toBeCloseTo(0.4)
+    expect(to.cpuMs - from.cpuMs).toBe(55)
+    expect(to.sleeps).toBe(6)
+  })
+
+  test('on one core: as the core, so two that are half idle fill it', async () => {
+    const { from, to } = await readTwice(true, [
+      [50, 48],
+      [50, 48],
+    ])
+    expect(loopUtilization(from, to)).toBeCloseTo(0.96)
+  })
+
+  test('on one core no more than all of it, and no less than the busiest', async () => {
+    const full = await readTwice(true, [
+      [90, 70],
+      [90, 70],
+    ])
+    expect(loopUtilization(full.from, full.to)).toBe(1)
+    const one = await readTwice(true, [
+      [80, 40],
+      [10, 10],
+    ])
+    expect(loopUtilization(one.from, one.to)).toBeCloseTo(0.8)
+  })
+
+  test('a single process: as its event loop', async () => {
+    const { from, to } = await readTwice(true, [[40, 60]])
+    expect(loopUtilization(from, to)).toBeCloseTo(0.4)
+  })
 })
 
-test('too few open files are said before anything is opened', () => {
+test('too few open files are reported before anything is opened', () => {
   expect(() => assertDescriptors(10_000, 1024)).toThrow(
     /10100 open files .* 1024 are allowed.*ulimit -n 10100/,
   )

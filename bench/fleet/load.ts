@@ -1,5 +1,5 @@
 /** The load process: answers the bench over IPC. */
-import { answerBench } from '../processes/rpc.ts'
+import { answerCalls } from '../processes/rpc.ts'
 import { createLoad } from './load-commands.ts'
 
-answerBench(createLoad())
+createLoad(answerCalls)

@@ -1,15 +1,20 @@
-/** Long polling on a raw keep-alive socket: ask, wait until there is a batch, ask again at once. */
-import { TRAITS } from '../../server/protocol/techniques.ts'
-import { createAnswers } from './answers.ts'
-import { type CreateReader, pathFrom } from './reader.ts'
+/** Long polling on one keep-alive connection: send a request, wait for the batch, send the next at once. */
+import type { FleetTechnique } from './fleet-technique.ts'
+import { createRequestFormat } from './http-head.ts'
+import { createPollAnswers, POLL_ANSWERS } from './poll-answers.ts'
 
-export const createLongPollReader: CreateReader = context => {
-  const answers = createAnswers(context, ask)
+export const longPoll: FleetTechnique = {
+  createReader(context) {
+    const formatRequest = createRequestFormat('long-poll', context.host)
+    const answers = createPollAnswers(context, request)
 
-  return { start: ask, read: answers.read, pause() {}, resume() {} }
+    return { start: request, read: answers.read, pause() {}, resume() {} }
 
-  function ask(): void {
-    const path = pathFrom(TRAITS['long-poll'].endpoint, answers.cursor)
-    context.send(`GET ${path} HTTP/1.1\r\nHost: ${context.host}\r\nAccept: application/json\r\n\r\n`)
-  }
+    function request(): void {
+      context.send(formatRequest(answers.cursor))
+    }
+  },
+
+  formatRequest: (host, cursor) => createRequestFormat('long-poll', host)(cursor),
+  ...POLL_ANSWERS,
 }

@@ -1,34 +1,22 @@
-/** One of the fleet's readers: its books outlive its connections, of which it has one at a time. */
+/** One reader of the fleet. Its ledger outlives its connections, of which it has one at a time. */
 import { connect, type Socket } from 'node:net'
-import type { Technique } from '../../server/protocol/techniques.ts'
+import { isHeld, isStream, type Technique } from '../../server/protocol/techniques.ts'
+import type { CreateReader, Reader } from './fleet-technique.ts'
 import type { Latencies } from './latencies.ts'
 import { createLedger, type Deliveries, type Ledger } from './ledger.ts'
-import { createLongPollReader } from './long-poll.ts'
-import { createPlainReader } from './plain.ts'
-import { createPollReader } from './poll.ts'
-import type { CreateReader, Reader } from './reader.ts'
-import { createSseReader } from './sse.ts'
-import { createWebSocketReader } from './websocket.ts'
+import { FLEET_TECHNIQUES } from './techniques.ts'
 
 /** `plain` reads the `tcp` floor. */
 export type ReaderKind = Technique | 'plain'
-
-const READERS: Readonly<Record<ReaderKind, CreateReader>> = {
-  poll: createPollReader,
-  'long-poll': createLongPollReader,
-  sse: createSseReader,
-  websocket: createWebSocketReader,
-  plain: createPlainReader,
-}
 
 const THIS_MACHINE = '127.0.0.1'
 const HTTP_PORT = 80
 
 /** What all connections of a fleet did, counted together. */
 export interface Exchange {
-  asks: number
+  requests: number
   answers: number
-  /** Asks of a poll that was cut before its answer came. */
+  /** Requests whose connection was cut before the answer came; a stream's request has no end of its answer to wait for. */
   abandoned: number
   reads: number
   bytesIn: number
@@ -41,14 +29,14 @@ export interface FleetContext {
   /** This machine by default; an IPv6 address stands in brackets. */
   readonly host?: string | undefined
   readonly port: number
-  /** Every read of every socket lands here. */
+  /** Every socket reads into this one. */
   readonly buffer: Buffer
   readonly exchange: Exchange
   readonly latencies: Latencies
   readonly pollIntervalMs: () => number
   readonly random: () => number
   readonly blindCursor: string | null
-  /** A connection broke that nobody cut. */
+  /** A connection broke that was not cut from this side. */
   readonly onFailure: (error: Error) => void
 }
 
@@ -56,16 +44,16 @@ export interface Member {
   readonly ledger: Ledger
   /** The place at which it began; −1 before it knows any. */
   readonly began: number
-  /** Has a connection that neither side has closed, as far as it can see without reading. */
+  /** Has a connection that neither side has closed, as far as can be seen without reading. */
   readonly connected: boolean
-  /** The address and port of its end, once connected. */
+  /** The address and port of its own end, once connected. */
   readonly localEnd: { readonly address: string; readonly port: number } | null
   /**
-   * Connects: from the beginning the first time, later from its own cursor. Resolves when it knows its place and
-   * has everything up to `upTo`, with the milliseconds since it began to connect; rejects if it breaks before.
+   * Connects, as a newcomer the first time, later with its own cursor. Resolves once it knows its place and has
+   * everything up to `upTo`, with the milliseconds since it began to connect; rejects if the connection ends before.
    */
   connect(upTo: number): Promise<number>
-  /** Ends the connection in mid-sentence, without a word. No failure. */
+  /** Destroys the connection in the middle of whatever it carries. Not a failure. */
   cut(): void
   /** Reads again after it had stopped. */
   unstall(): void
@@ -75,18 +63,17 @@ export interface Member {
 
 export interface MemberOptions {
   readonly sentinel: boolean
-  /** Stops reading its first connection once it knows its place; that the server then ends it is no failure. */
+  /** Stops reading its first connection once it knows its place; that the server then closes it is not a failure. */
   readonly stalls: boolean
   readonly localAddress: string | undefined
   /** Where its events are counted. */
   readonly deliveries: Deliveries
 }
 
-/** What one connection has come to. */
 interface Connection {
   readonly socket: Socket
   readonly reader: Reader
-  /** It is to stop reading: that the server ends it is expected. */
+  /** It stops reading, so the server is expected to close it. */
   readonly stalls: boolean
   reading: boolean
   unanswered: number
@@ -95,13 +82,16 @@ interface Connection {
 export function createMember(fleet: FleetContext, options: MemberOptions): Member {
   const { kind, buffer, exchange, latencies, host = THIS_MACHINE, port } = fleet
   const { sentinel, localAddress } = options
+  const createReader = kind === 'plain' ? createPlainReader : FLEET_TECHNIQUES[kind].createReader
+  const held = kind !== 'plain' && isHeld(kind)
+  const answers = kind !== 'plain' && !isStream(kind)
   const ledger = createLedger(options.deliveries)
   let connection: Connection | null = null
   let began = -1
   let epoch = ''
   let placed = false
   let readAt = 0
-  let arrival: { readonly upTo: number; arrive(): void; fail(error: Error): void } | null = null
+  let connecting: { readonly upTo: number; succeed(): void; fail(error: Error): void } | null = null
 
   return {
     ledger,
@@ -126,7 +116,7 @@ export function createMember(fleet: FleetContext, options: MemberOptions): Membe
     const connectAt = performance.now()
     placed = false
     return new Promise((resolve, reject) => {
-      arrival = { upTo, arrive: () => resolve(performance.now() - connectAt), fail: reject }
+      connecting = { upTo, succeed: () => resolve(performance.now() - connectAt), fail: reject }
       connection = createConnection()
     })
   }
@@ -140,13 +130,13 @@ export function createMember(fleet: FleetContext, options: MemberOptions): Membe
       noDelay: true,
       onread: { buffer, callback: length => onRead(own, length) },
     })
-    const reader = READERS[kind]({
+    const reader = createReader({
       host: port === HTTP_PORT ? host : `${host}:${port}`,
       from,
       send: bytes => {
         exchange.bytesOut += bytes.length
         if (typeof bytes === 'string') {
-          exchange.asks++
+          exchange.requests++
           own.unanswered++
         }
         socket.write(bytes)
@@ -166,9 +156,9 @@ export function createMember(fleet: FleetContext, options: MemberOptions): Membe
     const own: Connection = { socket, reader, stalls, reading: !stalls, unanswered: 0 }
     socket.once('connect', () => {
       reader.start()
-      // Nothing to catch up with is told by no answer: this one is held.
-      if (kind === 'long-poll' && from !== null) placed = true
-      lookAround()
+      // A request that is held brings no answer while there is nothing to catch up with.
+      if (held && from !== null) placed = true
+      checkConnecting()
     })
     socket.once('close', () => end(own, new Error('a connection was closed')))
     socket.on('error', error => end(own, error))
@@ -192,26 +182,26 @@ export function createMember(fleet: FleetContext, options: MemberOptions): Membe
       ledger.begin(seq)
       began = seq
     } else if (seq !== ledger.place && fleet.blindCursor === null) {
-      throw new Error(`asked for what follows ${ledger.place}, it was given a place at ${seq}`)
+      throw new Error(`a reader requested what follows ${ledger.place} and was put at ${seq}`)
     }
     epoch = ofEpoch
     placed = true
-    lookAround()
+    checkConnecting()
   }
 
   function takeEvent(seq: number, at: number | null): void {
     ledger.take(seq)
     if (at !== null) latencies.record(seq, at, readAt)
-    if (arrival !== null) lookAround()
+    if (connecting !== null) checkConnecting()
   }
 
-  function lookAround(): void {
-    if (arrival === null || !placed || ledger.place < arrival.upTo) return
-    arrival.arrive()
-    arrival = null
+  function checkConnecting(): void {
+    if (connecting === null || !placed || ledger.place < connecting.upTo) return
+    connecting.succeed()
+    connecting = null
   }
 
-  /** The connection is over, and this side did not mean it to be. */
+  /** The connection has ended, and not from this side. */
   function end(own: Connection, error: Error): void {
     if (connection !== own) return
     drop(error)
@@ -219,7 +209,7 @@ export function createMember(fleet: FleetContext, options: MemberOptions): Membe
   }
 
   function cut(): void {
-    drop(new Error('a connection was cut before it had what it came for'))
+    drop(new Error('a connection was cut before it had caught up'))
   }
 
   function drop(why: Error): void {
@@ -228,14 +218,28 @@ export function createMember(fleet: FleetContext, options: MemberOptions): Membe
     connection = null
     reader.pause()
     socket.destroy()
-    if (kind === 'poll' || kind === 'long-poll') exchange.abandoned += unanswered
-    arrival?.fail(why)
-    arrival = null
+    if (answers) exchange.abandoned += unanswered
+    connecting?.fail(why)
+    connecting = null
   }
 
   function unstall(): void {
     if (connection === null || connection.reading) return
     connection.reading = true
     connection.socket.resume()
+  }
+}
+
+/** Sends nothing and reads nothing out of what is pushed to it: the fleet counts the bytes. */
+const createPlainReader: CreateReader = context => {
+  let greeted = false
+  return {
+    start() {},
+    read() {
+      if (!greeted) context.onPlace(0, '')
+      greeted = true
+    },
+    pause() {},
+    resume() {},
   }
 }

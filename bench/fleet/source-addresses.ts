@@ -1,11 +1,11 @@
-/** A connection takes a port of its own address: where one address has too few, readers come from several. */
+/** A connection takes up a port of the address it comes from: where one address has too few, readers use several. */
 import { readFileSync } from 'node:fs'
 
 const RANGE = '/proc/sys/net/ipv4/ip_local_port_range'
-/** Others use ports as well, and those of connections that have ended are kept back for a minute. */
+/** Other programs use ports too, and the kernel keeps those of ended connections back for a minute. */
 const SHARE_USED = 0.5
 
-/** How many ports the kernel gives out for connections from one address; `null` beyond Linux. */
+/** How many ports the kernel gives to connections from one address; `null` except on Linux. */
 export function readEphemeralPorts(): number | null {
   try {
     const [lowest = 0, highest = 0] = readFileSync(RANGE, 'utf8').trim().split(/\s+/).map(Number)
@@ -16,8 +16,8 @@ export function readEphemeralPorts(): number | null {
 }
 
 /**
- * Addresses from 127.0.0.1 upward for so many readers on loopback, all of which is one's own on Linux. None where
- * one address will do, which is then the kernel's choice, or where it is not known.
+ * Addresses from 127.0.0.1 upward for this many readers on loopback; on Linux all of 127.0.0.0/8 is this machine. None
+ * where one address is enough (the kernel then chooses), or where the number of ports is not known.
  */
 export function chooseSourceAddresses(readers: number, ephemeralPorts: number | null): string[] {
   if (ephemeralPorts === null) return []

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createSpread } from './spread.ts'
 
-test('exactly so many are chosen, and evenly: neighbours lie at most one step apart from the average', () => {
+test('exactly as many as wanted are chosen, and neighbours lie at most one step off the average distance', () => {
   fc.assert(
     fc.property(
       fc.nat(300).chain(among => fc.tuple(fc.nat(among), fc.constant(among))),
@@ -19,5 +19,5 @@ test('exactly so many are chosen, and evenly: neighbours lie at most one step ap
 })
 
 test('more than there are cannot be chosen', () => {
-  expect(() => createSpread(3, 2, 0)).toThrow('ask for fewer')
+  expect(() => createSpread(3, 2, 0)).toThrow('choose fewer')
 })

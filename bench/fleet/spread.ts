@@ -1,9 +1,10 @@
 /**
- * Says, of `among` that come one after another, which `chosen` it shall be: evenly spread, from an offset in [0, 1)
- * that is drawn anew in each trial. Beyond `among` it goes on at the same density.
+ * Chooses `chosen` of the `among` that come one after another, evenly spread from an offset in [0, 1) that is drawn
+ * anew in each trial. The function returned says of each, in turn, whether it is chosen; beyond `among` it goes on at the
+ * same density.
  */
 export function createSpread(chosen: number, among: number, offset: number): () => boolean {
-  if (chosen > among) throw new Error(`${chosen} cannot be chosen among ${among}: ask for fewer`)
+  if (chosen > among) throw new Error(`${chosen} cannot be chosen among ${among}: choose fewer`)
   let seen = 0
   return () => {
     const before = chosenOf(seen)

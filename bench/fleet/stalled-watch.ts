@@ -1,28 +1,28 @@
 /**
- * Who does not read cannot see that the server has closed. The kernel's table of sockets tells instead: an end that
- * the server has given up is no longer there, or belongs to nobody any more.
+ * A reader that does not read cannot see that the server has closed its connection. The kernel's table of sockets shows
+ * it: the server's end is gone from the table, or belongs to no process any more.
  */
 import { readFileSync } from 'node:fs'
 import type { Member } from './member.ts'
 
-/** When the server closed those that stopped reading. */
+/** When the server closed readers that had stopped reading. */
 export interface StalledReport {
-  /** Stopped reading → found closed, in milliseconds, of each that the server has closed; `null` beyond Linux. */
+  /** Milliseconds from stopped reading to found closed, for each that the server closed; `null` except on Linux. */
   readonly closedAfterMs: readonly number[] | null
 }
 
 export interface StalledWatch {
-  /** Has stopped reading just now. */
+  /** `member` has just stopped reading. */
   add(member: Member): void
   report(): StalledReport
-  /** Looks no more; what was found stays. */
+  /** Ends the checks; what was found stays. */
   end(): void
 }
 
 const TABLE = '/proc/net/tcp'
-/** Seldom: it is the load process that looks, and on a busy host the table has thousands of lines. */
-const LOOK_MS = 500
-/** The table is no snapshot: a line can be missed while others come and go. */
+/** Rarely: the load process does it, and on a busy host the table has thousands of lines. */
+const CHECK_MS = 500
+/** The table is not a snapshot: a line can be missing from one reading while others come and go. */
 const MISSES_TO_BE_SURE = 2
 
 interface Watched {
@@ -37,17 +37,17 @@ export function createStalledWatch(port: number): StalledWatch {
   const closedAfterMs: number[] = []
   let watched: Watched[] = []
   let timer: NodeJS.Timeout | null = null
-  let blind = false
+  let unreadable = false
 
   return { add, report, end }
 
   function add(member: Member): void {
     watched.push({ member, stalledAtMs: performance.now(), misses: 0, missedAtMs: 0 })
-    timer ??= setInterval(look, LOOK_MS)
+    timer ??= setInterval(check, CHECK_MS)
   }
 
   function report(): StalledReport {
-    return { closedAfterMs: blind ? null : [...closedAfterMs] }
+    return { closedAfterMs: unreadable ? null : [...closedAfterMs] }
   }
 
   function end(): void {
@@ -56,9 +56,9 @@ export function createStalledWatch(port: number): StalledWatch {
     watched = []
   }
 
-  function look(): void {
+  function check(): void {
     const ends = readEndsHeld(port)
-    blind = ends === null
+    unreadable = ends === null
     const nowMs = performance.now()
     if (ends === null) end()
     else watched = watched.filter(entry => !isClosed(entry, ends, nowMs))
@@ -80,7 +80,7 @@ export function createStalledWatch(port: number): StalledWatch {
 
 const ESTABLISHED = '01'
 
-/** The far ends of the connections that some process on this host still holds at `port` (proc(5)); `null`: no table. */
+/** The far ends of connections to `port` that a process of this host still holds (proc(5)); `null`: no table. */
 function readEndsHeld(port: number): ReadonlySet<string> | null {
   const ends = new Set<string>()
   const local = `:${formatPort(port)}`
@@ -98,7 +98,7 @@ function readEndsHeld(port: number): ReadonlySet<string> | null {
   return ends
 }
 
-/** As the kernel writes it: the address as a number in the host's byte order, then the port, both in hex. */
+/** As the kernel writes it: the address as a number in the host's byte order, then the port, both hexadecimal. */
 function formatEnd({ address, port }: { readonly address: string; readonly port: number }): string {
   const bytes = address.split('.').map(Number).reverse()
   return `${bytes.map(byte => hex(byte, 2)).join('')}:${formatPort(port)}`

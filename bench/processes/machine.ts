@@ -1,4 +1,4 @@
-/** Where and on what a run was made: written into the run by the process that took it. */
+/** The machine and the software of a run, read by the process that takes it. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
@@ -11,7 +11,7 @@ const PAGE_BYTES = 4096
 export interface Commit {
   /** Short hash; `null` outside a git checkout or before the first commit. */
   readonly hash: string | null
-  /** Something beside `results/` differs from the commit. */
+  /** Something outside `results/` differs from the commit. */
   readonly dirty: boolean
 }
 
@@ -37,7 +37,7 @@ export function readMachine(): Record<string, string | number | null> {
   }
 }
 
-/** How many files a process may have open, those that it starts as well; `null` where the kernel does not say. */
+/** How many files this process, and each that it starts, may have open; `null` where the kernel does not say. */
 export function readOpenFilesLimit(): number | null {
   const limit = /^Max open files +(\d+)/m.exec(readText('/proc/self/limits') ?? '')?.[1]
   return limit === undefined ? null : Number(limit)
@@ -58,14 +58,14 @@ export function stealSince(from: ReturnType<typeof readSteal>): number | null {
   return (to.stolen - from.stolen) / (to.all - from.all)
 }
 
-/** What the kernel holds in TCP buffers, of all processes; `null` where it does not say. */
+/** Bytes that the kernel holds in TCP buffers, of all processes; `null` where it does not say. */
 export function readSocketMemory(): number | null {
   const pages = /^TCP: .* mem (\d+)/m.exec(readText('/proc/net/sockstat') ?? '')?.[1]
   return pages === undefined ? null : Number(pages) * PAGE_BYTES
 }
 
 /**
- * Connections that found a full listen queue since boot, of all processes: they wait a second or more for the kernel's
+ * Connections that found a full listen queue since boot, of all processes: each waits a second or more for the kernel's
  * next try. `null` where the kernel does not say.
  */
 export function readListenOverflows(): number | null {
@@ -74,8 +74,8 @@ export function readListenOverflows(): number | null {
 }
 
 /**
- * `/proc/net/netstat` has a line of names and one of values for each protocol. A drop counts as well: each overflow is
- * one, and so is a connection that was refused for want of memory.
+ * `/proc/net/netstat` has a line of names and one of values for each protocol. Drops include the overflows, and also
+ * connections that were refused for lack of memory.
  */
 export function listenOverflowsIn(netstat: string): number | null {
   const [names = [], values = []] = netstat

@@ -9,11 +9,11 @@ export interface Pinning {
   readonly description: string
 }
 
-/** With two cores or more and `taskset`, server and load get a core each, so that neither takes from the other. */
+/** With two cores or more and `taskset`, server and load get a core each, so that neither takes time from the other. */
 export function choosePinning(): Pinning {
   if (availableParallelism() < 2) return unpinned('none: one core')
   try {
-    // Each by itself: of a list those that may not be used are left out without a word.
+    // Each core by itself: given a list, taskset succeeds if any one of them may be used.
     for (const core of ['0', '1']) execFileSync('taskset', ['-c', core, 'true'], { stdio: 'ignore' })
   } catch {
     return unpinned('none: no taskset')
@@ -21,13 +21,13 @@ export function choosePinning(): Pinning {
   return { serverCore: 0, loadCore: 1, description: 'server on core 0; load and bench on core 1 (taskset)' }
 }
 
-/** The bench itself goes where the load is. */
+/** Moves the bench itself to the load's core. */
 export function joinLoad({ loadCore }: Pinning): void {
   if (loadCore === null) return
   execFileSync('taskset', ['-a', '-p', '-c', String(loadCore), String(process.pid)], { stdio: 'ignore' })
 }
 
-/** For a second trial at the same time: neither server shares its core with its own load. */
+/** For a second trial at the same time: no server shares a core with its own load. */
 export function crossed({ serverCore, loadCore, description }: Pinning): Pinning {
   return { serverCore: loadCore, loadCore: serverCore, description }
 }

@@ -1,4 +1,4 @@
-/** What the bench says on stderr while it runs: a line per trial, and a live one on a terminal. */
+/** What the bench prints on stderr while it runs: a line per trial and, on a terminal, one for the trial under way. */
 import type { Trial } from '../judge/result.ts'
 
 export interface Progress {
@@ -10,7 +10,7 @@ export interface Progress {
 export interface ProgressOptions {
   readonly stream: { write(text: string): unknown; readonly isTTY?: boolean }
   readonly blocks: number
-  /** What each trial is expected to take, in the order of running. */
+  /** How long each trial is expected to take, in the order of running. */
   readonly expectedMs: readonly number[]
 }
 
@@ -46,7 +46,7 @@ export function createProgress({ stream, blocks, expectedMs }: ProgressOptions):
     return `[${String(index).padStart(width)}/${expectedMs.length}]`
   }
 
-  /** The plan's own estimate, corrected by how it has fared so far. */
+  /** The plan's estimate, corrected by how long the finished trials took. */
   function timeLeft(): string {
     const sum = (part: readonly number[]) => part.reduce((total, ms) => total + ms, 0)
     const pace = done === 0 ? 1 : tookMs / sum(expectedMs.slice(0, done))

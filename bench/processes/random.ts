@@ -1,7 +1,7 @@
-/** A repeatable source of numbers in [0, 1): the same seed gives the same run. */
+/** Numbers in [0, 1), the same ones for the same seed. */
 export type Random = () => number
 
-/** mulberry32 (Tommy Ettinger, public domain): 32 bits of state are plenty for shuffling arms and phases. */
+/** mulberry32 (Tommy Ettinger, public domain): 32 bits of state are enough to shuffle arms and draw phases. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   return () => {

@@ -1,21 +1,28 @@
 /**
- * Questions and answers between the bench and its child processes, over Node's IPC channel. Several parties may
- * listen in one process (the probe beside a floor), so a command that a party does not know is left to the others.
+ * Calls from the bench to its child processes, over Node's IPC channel. Several parties may answer in one process (the
+ * probe beside a floor): each announces its commands, and a call waits in the bench until its command is announced.
+ *
+ * No RPC library: the small ones know one party per channel and send at once, so a call that overtakes the start of
+ * its party is lost.
  */
 import type { ChildProcess } from 'node:child_process'
 
-/** What a party answers to: a name, what it is given, what it gives back. */
-export type Commands = Readonly<Record<string, (given: never) => unknown>>
+/** What a party answers to, by name. What is given and answered crosses as JSON. */
+export type Commands = Readonly<Record<string, (...given: never[]) => unknown>>
 
-export type Given<C extends Commands, N extends keyof C> = Parameters<C[N]>[0]
+export type Given<C extends Commands, N extends keyof C> = Parameters<C[N]>
 export type Answer<C extends Commands, N extends keyof C> = Awaited<ReturnType<C[N]>>
 
-interface Question {
+export type Call<C extends Commands> = <N extends keyof C & string>(
+  command: N,
+  ...given: Given<C, N>
+) => Promise<Answer<C, N>>
+
+interface CallMessage {
   readonly id: number
   readonly command: string
-  readonly given: unknown
+  readonly given: readonly unknown[]
 }
-/** A party's first words: what it answers to. Asked before it listens, it would never hear the question. */
 interface Announcement {
   readonly answersTo: readonly string[]
 }
@@ -23,76 +30,78 @@ type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: string }
 
-/** In the child: answers, and ends the process when the bench is gone, however it went. */
-export function answerBench(commands: Commands): void {
-  process.on('message', async (question: Question) => {
-    const command = commands[question.command] as ((given: unknown) => unknown) | undefined
-    if (command === undefined) return
+/** In the child: answers the calls of one party, and ends the process when the bench is gone. */
+export function answerCalls(commands: Commands): void {
+  process.on('message', async ({ id, command, given }: CallMessage) => {
+    const run = commands[command] as ((...given: readonly unknown[]) => unknown) | undefined
+    if (run === undefined) return
     try {
-      process.send?.({ id: question.id, value: await command(question.given) } satisfies Reply)
+      process.send?.({ id, value: await run(...given) } satisfies Reply)
     } catch (error) {
-      process.send?.({ id: question.id, error: (error as Error).message } satisfies Reply)
+      process.send?.({ id, error: (error as Error).message } satisfies Reply)
     }
   })
   process.once('disconnect', () => process.exit())
   process.send?.({ answersTo: Object.keys(commands) } satisfies Announcement)
 }
 
-export type Ask<C extends Commands> = <N extends keyof C & string>(
-  command: N,
-  given: Given<C, N>,
-) => Promise<Answer<C, N>>
-
-/** In the bench: asks a child. Rejects when the child reports an error, ends, or says nothing for `deadlineMs`. */
-export function createAsk<C extends Commands>(child: ChildProcess, name: string, deadlineMs: number): Ask<C> {
-  const waiting = new Map<number, Waiting>()
+/**
+ * In the bench: calls into `child`, which errors call `name`. A call rejects when the child reports an error, ends, or
+ * does not answer within `deadlineMs`.
+ */
+export function createCaller<C extends Commands>(
+  child: ChildProcess,
+  name: string,
+  deadlineMs: number,
+): Call<C> {
+  const pending = new Map<number, PendingCall>()
   const announced = new Set<string>()
-  let unsent: Question[] = []
+  let unsent: CallMessage[] = []
   let lastId = 0
 
   child.on('message', (message: Announcement | Reply) => {
-    if ('answersTo' in message) listenedTo(message.answersTo)
+    if ('answersTo' in message) sendWaiting(message.answersTo)
     else settle(message)
   })
   child.once('exit', (code, signal) => {
     const error = `${name} ended (${signal ?? `exit code ${code}`})`
-    for (const id of [...waiting.keys()]) settle({ id, error })
+    for (const id of [...pending.keys()]) settle({ id, error })
   })
 
-  return (command, given) =>
+  return (command, ...given) =>
     new Promise((resolve, reject) => {
       const id = ++lastId
-      const overdue = () => settle({ id, error: `no answer to "${command}" within ${deadlineMs / 1000} s` })
-      waiting.set(id, { resolve, reject, deadline: setTimeout(overdue, deadlineMs) })
-      const question = { id, command, given }
-      if (announced.has(command)) send(question)
-      else unsent.push(question)
+      const expire = () => settle({ id, error: `no answer to "${command}" within ${deadlineMs / 1000} s` })
+      pending.set(id, { resolve, reject, deadline: setTimeout(expire, deadlineMs) })
+      const message = { id, command, given }
+      if (announced.has(command)) send(message)
+      else unsent.push(message)
     })
 
-  function listenedTo(commands: readonly string[]): void {
-    for (const command of commands) announced.add(command)
-    const now = unsent.filter(({ command }) => announced.has(command))
+  function sendWaiting(answersTo: readonly string[]): void {
+    for (const command of answersTo) announced.add(command)
+    const ready = unsent.filter(({ command }) => announced.has(command))
     unsent = unsent.filter(({ command }) => !announced.has(command))
-    for (const question of now) send(question)
+    for (const message of ready) send(message)
   }
 
-  function send(question: Question): void {
-    child.send(question, error => {
-      if (error) settle({ id: question.id, error: error.message })
+  function send(message: CallMessage): void {
+    child.send(message, error => {
+      if (error) settle({ id: message.id, error: error.message })
     })
   }
 
   function settle(reply: Reply): void {
-    const question = waiting.get(reply.id)
-    if (question === undefined) return
-    waiting.delete(reply.id)
-    clearTimeout(question.deadline)
-    if ('error' in reply) question.reject(new Error(`${name}: ${reply.error}`))
-    else question.resolve(reply.value as never)
+    const call = pending.get(reply.id)
+    if (call === undefined) return
+    pending.delete(reply.id)
+    clearTimeout(call.deadline)
+    if ('error' in reply) call.reject(new Error(`${name}: ${reply.error}`))
+    else call.resolve(reply.value as never)
   }
 }
 
-interface Waiting {
+interface PendingCall {
   readonly resolve: (value: never) => void
   readonly reject: (error: Error) => void
   readonly deadline: NodeJS.Timeout

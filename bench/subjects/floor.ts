@@ -1,12 +1,12 @@
 /**
- * The physical floors, as a process of their own: what the same bytes cost when nothing but Node is between
- * the event and the socket. `tcp` pushes one shared Buffer to every socket; `http` answers requests with the
- * arm's own response, at once (poll) or at the next event (long poll).
+ * The physical floors, as a process of their own: what the same bytes cost with nothing but Node between the event and
+ * the socket. `tcp` pushes one shared Buffer to every socket; `http` answers requests with the technique's own answer,
+ * at once or, where requests are held, at the next event.
  */
 import { createServer as createHttpServer, type ServerResponse } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
-import { answerBench } from '../processes/rpc.ts'
-import { LISTEN_BACKLOG } from './listen-backlog.ts'
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { answerCalls } from '../processes/rpc.ts'
+import { listenOnLoopback } from './listen-on-loopback.ts'
 
 export type FloorSettings =
   | { readonly kind: 'tcp'; readonly base64: string }
@@ -20,19 +20,19 @@ export type FloorSettings =
 export type FloorCommands = {
   /** Listens and returns the port. */
   readonly 'floor.listen': (settings: FloorSettings) => Promise<number>
-  /** Publishes that many events per second from now on; 0 stops. */
-  readonly 'floor.rate': (perSecond: number) => null
-  /** How many so far. The first is the greeting on accepting: a socket is a reader only once the server has it. */
-  readonly 'floor.published': (given: null) => number
+  /** Publishes this many events per second from now on; 0 stops. */
+  readonly 'floor.rate': (perSecond: number) => void
+  /** Events published so far. The greeting on accepting is the first: only with it does a socket count as a reader. */
+  readonly 'floor.published': () => number
 }
 
 interface FloorServer {
   readonly server: Server
-  /** One event for everyone who is connected, or held. */
+  /** Sends one event to every connected socket, or answers every held request. */
   publish(): void
 }
 
-answerBench(createFloor())
+answerCalls(createFloor())
 
 function createFloor(): FloorCommands {
   let publish: () => void = () => {}
@@ -43,24 +43,23 @@ function createFloor(): FloorCommands {
     'floor.listen'(settings) {
       const floor = settings.kind === 'tcp' ? pushTcp(settings.base64) : answerHttp(settings)
       publish = floor.publish
-      return listen(floor.server)
+      return listenOnLoopback(floor.server)
     },
     'floor.rate'(perSecond) {
       if (timer !== null) clearTimeout(timer)
       timer = null
       if (perSecond > 0) schedule(1000 / perSecond)
-      return null
     },
     'floor.published': () => published,
   }
 
-  /** On absolute times, as the server's source: a timer that fires early is armed again, a late one shifts nothing. */
+  /** At absolute times, like the server's source: an early timer is armed again, a late one delays no later event. */
   function schedule(periodMs: number): void {
     let dueMs = performance.now() + periodMs
     const arm = () => {
       timer = setTimeout(tick, Math.max(0, dueMs - performance.now()))
     }
-    // One event a turn: a floor that cannot keep up must still hear that it shall stop.
+    // One event per turn: a floor that cannot keep up must still hear the command to stop.
     const tick = () => {
       if (performance.now() >= dueMs) {
         dueMs += periodMs
@@ -96,7 +95,7 @@ function answerHttp(settings: FloorSettings & { kind: 'http' }): FloorServer {
   const headers = [...settings.headers]
   let held: ServerResponse[] = []
   const server = createHttpServer({ noDelay: true }, (request, response) => {
-    // The first ask of a long poll has no cursor and is answered at once, as the server does.
+    // A first request has no cursor and is answered at once, as the server does.
     if (settings.held && request.url?.includes('cursor=')) held.push(response)
     else response.writeHead(200, headers).end(body)
   })
@@ -108,11 +107,4 @@ function answerHttp(settings: FloorSettings & { kind: 'http' }): FloorServer {
       for (const response of answered) response.writeHead(200, headers).end(body)
     },
   }
-}
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', LISTEN_BACKLOG, () => resolve((server.address() as AddressInfo).port))
-  })
 }

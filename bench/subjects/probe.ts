@@ -1,17 +1,17 @@
 /**
- * Preloaded (`--import`) into each process that the bench starts, so that the server needs no endpoint for it:
- * reads CPU, memory, event loop and garbage collection from within.
+ * Preloaded (`--import`) into each process that the bench starts: reads CPU, memory, event loop and garbage collection
+ * from within, so that the server needs no endpoint for it.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import { createHistogram, PerformanceObserver, performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PUBLISH_CHANNEL, type PublishMessage } from '../../server/protocol/api.ts'
-import { answerBench } from '../processes/rpc.ts'
+import { answerCalls } from '../processes/rpc.ts'
 
 export interface ProbeReading {
   readonly monotonicMs: number
-  /** User + system, of all threads of the process. */
+  /** User and system time, of all threads of the process. */
   readonly cpuMs: number
   readonly loopActiveMs: number
   readonly loopIdleMs: number
@@ -20,7 +20,7 @@ export interface ProbeReading {
   readonly rssBytes: number
   readonly heapUsedBytes: number
   readonly externalBytes: number
-  /** How often it waited for something, all threads of the process together. */
+  /** How often a thread of the process waited for something. */
   readonly sleeps: number
 }
 
@@ -34,23 +34,24 @@ export interface ScheduleLag {
 
 export type ProbeCommands = {
   /** Collects garbage and lets the process come to rest before a window or a memory reading. */
-  readonly 'probe.settle': (given: null) => Promise<null>
-  readonly 'probe.read': (given: null) => ProbeReading
-  /** Of what was published since it was last asked; `null` if nothing was. */
-  readonly 'probe.takeScheduleLag': (given: null) => ScheduleLag | null
-  /** From now on remembers every connection that is accepted, for `probe.unsent`. */
-  readonly 'probe.watchSockets': (given: null) => null
-  /** Bytes that the process itself holds for those connections, since the kernel has not taken them yet. */
-  readonly 'probe.unsent': (given: null) => number
+  readonly 'probe.settle': () => Promise<void>
+  readonly 'probe.read': () => ProbeReading
+  /** Of what was published since the last call; `null` if nothing was. */
+  readonly 'probe.takeScheduleLag': () => ScheduleLag | null
+  /** From now on remembers every accepted connection, for `probe.unsent`. */
+  readonly 'probe.watchSockets': () => void
+  /** Bytes that the process still holds for those connections, because the kernel has not taken them. */
+  readonly 'probe.unsent': () => number
 }
 
-/** Twice: what finalizers let go in the first round is freed in the second. */
+/** The second round frees what finalizers released in the first. */
 const GC_ROUNDS = 2
 const REST_MS = 40
 
 /**
- * In a tick, so that one is alive meanwhile. V8 forgets the shape of the objects that Node makes for ticks if a
- * collection finds none, and makes them slowly from then on: the instrument would slow down what it measures.
+ * Within a tick, so that a tick object is alive meanwhile. If a collection finds none, V8 forgets the shape of the
+ * objects that Node makes for ticks and creates them slowly from then on: the instrument would slow down what it
+ * measures.
  */
 function collectGarbage(): Promise<void> {
   return new Promise(resolve => {
@@ -77,13 +78,12 @@ subscribe(PUBLISH_CHANNEL, message => {
 
 const sockets = new Set<Socket>()
 
-answerBench({
+answerCalls({
   async 'probe.settle'() {
     for (let round = 0; round < GC_ROUNDS; round++) {
       await collectGarbage()
       await delay(REST_MS)
     }
-    return null
   },
 
   'probe.read'() {
@@ -122,7 +122,6 @@ answerBench({
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
     })
-    return null
   },
 
   'probe.unsent'() {

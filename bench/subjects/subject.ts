@@ -2,37 +2,38 @@
 import type { ClockReading, Health, LinkConditions, Stats, Traffic } from '../../server/protocol/api.ts'
 import type { Technique } from '../../server/protocol/techniques.ts'
 import { type Child, startChild } from '../processes/child.ts'
-import type { Commands } from '../processes/rpc.ts'
+import { printedAddress } from '../processes/printed-address.ts'
+import type { Call, Commands } from '../processes/rpc.ts'
 import type { FloorCommands, FloorSettings } from './floor.ts'
-import type { ProbeReading, ScheduleLag } from './probe.ts'
+import type { ProbeCommands, ProbeReading, ScheduleLag } from './probe.ts'
 
 export interface Subject {
   /**
-   * On another machine, or started by somebody else. There is no probe in it: what `read` cannot know is not a number.
-   * Its `clock` is a `ClockEstimate`.
+   * On another machine, or started by somebody else. It has no probe: what `read` cannot know is not a number, and its
+   * `clock` is a `ClockEstimate`.
    */
   readonly elsewhere?: { readonly host: string; readonly roundTripMs: number }
-  /** Where readers connect to: the link's port where they go by the link. */
+  /** Where readers connect: the link's port where the link conditioner stands between. */
   readonly port: number
-  /** Publishes that many events per second from now on; 0 stops. */
+  /** Publishes this many events per second from now on; 0 stops. */
   setRate(eventsPerSecond: number): Promise<void>
-  /** The newest event's number. */
+  /** The number of the newest event. */
   top(): Promise<number>
   clock(): Promise<ClockReading>
   /** What the server counted for a technique; `null` for a floor, which does not count. */
   traffic(technique: Technique): Promise<Traffic | null>
   settle(): Promise<void>
   read(): Promise<ProbeReading>
-  /** How late the source was since this was last asked; `null` where there is no probe, or no source that tells. */
+  /** How late the source was since this was last called; `null` where no probe or no source tells. */
   takeScheduleLag(): Promise<ScheduleLag | null>
-  /** From now on every connection that is accepted is remembered, for `unsentBytes`. */
+  /** From now on every accepted connection is remembered, for `unsentBytes`. */
   watchSockets(): Promise<void>
-  /** What the subject itself holds for those, since the kernel has not taken it yet. */
+  /** Bytes that the subject still holds for those connections, because the kernel has not taken them. */
   unsentBytes(): Promise<number>
   stop(): Promise<void>
 }
 
-/** A subject with a log, to publish into and to ask. */
+/** A subject with a log, to publish into and to read. */
 export interface ServerSubject extends Subject {
   traffic(technique: Technique): Promise<Traffic>
   burst(count: number): Promise<void>
@@ -50,15 +51,16 @@ export interface ServerOptions extends SubjectOptions {
   readonly seed: number
   /** `fixed` by default. */
   readonly timing?: 'fixed' | 'poisson'
-  /** Readers go by the link, so far one way; straight to the server by default. */
+  /** One way, through the link conditioner; by default readers connect to the server itself. */
   readonly distanceMs?: number | null
   readonly injectedFaults?: readonly string[]
 }
 
 export async function startServer(options: ServerOptions): Promise<ServerSubject> {
   const distanceMs = options.distanceMs ?? null
+  const name = 'the server'
   const child = startChild({
-    name: 'the server',
+    name,
     entry: '../server/main.js',
     args: [
       ...['--port', '0', '--link-port', distanceMs === null ? 'off' : '0'],
@@ -69,16 +71,16 @@ export async function startServer(options: ServerOptions): Promise<ServerSubject
     core: options.core,
     signal: options.signal,
   })
-  const { origin, port } = new URL(await child.line(/^https?:\/\/\S+$/).catch(ended(child)))
+  const { origin, port } = new URL(await orStop(child, printedAddress(child.process, name)))
 
   return {
-    port: distanceMs === null ? Number(port) : await openLink(distanceMs).catch(ended(child)),
+    port: distanceMs === null ? Number(port) : await orStop(child, openLink(distanceMs)),
     ...probed(child),
-    setRate: async rate => void (await call('PUT', '/api/source', { rate })),
+    setRate: async rate => void (await request('PUT', '/api/source', { rate })),
     top: async () => (await stats()).log.top,
-    clock: () => call('GET', '/api/clock') as Promise<ClockReading>,
+    clock: () => request('GET', '/api/clock') as Promise<ClockReading>,
     traffic: async technique => (await stats()).techniques[technique],
-    burst: async count => void (await call('POST', '/api/burst', { count })),
+    burst: async count => void (await request('POST', '/api/burst', { count })),
     async cursors() {
       const { epoch, top } = (await stats()).log
       return { newest: `${epoch}-${top}`, beginning: `${epoch}-0` }
@@ -87,17 +89,17 @@ export async function startServer(options: ServerOptions): Promise<ServerSubject
 
   /** Returns the link's port. */
   async function openLink(delayMs: number): Promise<number> {
-    const { link } = (await call('GET', '/api/health')) as Health
+    const { link } = (await request('GET', '/api/health')) as Health
     if (link === null) throw new Error('the server has no link')
-    await call('PUT', '/api/link', { delayMs } satisfies LinkConditions)
+    await request('PUT', '/api/link', { delayMs } satisfies LinkConditions)
     return link.port
   }
 
   function stats(): Promise<Stats> {
-    return call('GET', '/api/stats') as Promise<Stats>
+    return request('GET', '/api/stats') as Promise<Stats>
   }
 
-  async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+  async function request(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(origin + path, {
       method,
       signal: options.signal,
@@ -121,32 +123,37 @@ export async function startFloor(
     signal: options.signal,
   })
   return {
-    port: await child.ask('floor.listen', options.settings).catch(ended(child)),
+    port: await orStop(child, child.call('floor.listen', options.settings)),
     ...probed(child),
-    setRate: async rate => void (await child.ask('floor.rate', rate)),
-    top: () => child.ask('floor.published', null),
+    setRate: rate => child.call('floor.rate', rate),
+    top: () => child.call('floor.published'),
     clock: async () => ({ at: Date.now(), monotonicNs: process.hrtime.bigint().toString() }),
     traffic: async () => null,
   }
 }
 
-function probed<C extends Commands>({
-  ask,
+function probed({
+  call,
   stop,
-}: Child<C>): Pick<Subject, 'settle' | 'read' | 'takeScheduleLag' | 'watchSockets' | 'unsentBytes' | 'stop'> {
+}: {
+  readonly call: Call<ProbeCommands>
+  stop(): Promise<void>
+}): Pick<Subject, 'settle' | 'read' | 'takeScheduleLag' | 'watchSockets' | 'unsentBytes' | 'stop'> {
   return {
-    settle: async () => void (await ask('probe.settle', null as never)),
-    read: () => ask('probe.read', null as never) as Promise<ProbeReading>,
-    takeScheduleLag: () => ask('probe.takeScheduleLag', null as never) as Promise<ScheduleLag | null>,
-    watchSockets: async () => void (await ask('probe.watchSockets', null as never)),
-    unsentBytes: () => ask('probe.unsent', null as never) as Promise<number>,
+    settle: () => call('probe.settle'),
+    read: () => call('probe.read'),
+    takeScheduleLag: () => call('probe.takeScheduleLag'),
+    watchSockets: () => call('probe.watchSockets'),
+    unsentBytes: () => call('probe.unsent'),
     stop,
   }
 }
 
-/** Whoever started a process that cannot be used ends it. */
-function ended<C extends Commands>(child: Child<C>): (error: unknown) => Promise<never> {
-  return async error => {
+/** Stops the child where what makes it a subject fails: nobody else could. */
+async function orStop<T, C extends Commands>(child: Child<C>, ready: Promise<T>): Promise<T> {
+  try {
+    return await ready
+  } catch (error) {
     await child.stop()
     throw error
   }

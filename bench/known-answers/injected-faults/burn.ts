@@ -1,4 +1,4 @@
-/** Injected into the server: so many microseconds of CPU are burnt for each event that is written to a reader. */
+/** Injected into the server: burns CPU time for each event that is written to a reader. */
 import { alterEventWrites } from './event-writes.ts'
 import { readSetting } from './setting.ts'
 
@@ -6,7 +6,7 @@ const burntMs = readSetting(import.meta.url, 'us') / 1000
 let owedMs = 0
 
 /**
- * In one piece when the turn's writes are done. Between them it would give the readers time to wake up, and to wake
+ * In one piece after the writes of a turn. Burnt between them it would give the readers time to wake up, and waking
  * each of them by itself costs the server more than what is burnt.
  */
 alterEventWrites((bytes, events) => {

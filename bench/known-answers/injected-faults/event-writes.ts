@@ -2,12 +2,12 @@ import { Socket } from 'node:net'
 
 const EVENT = Buffer.from('data: {"seq":')
 
-/** What becomes of a write that brings events by SSE: the bytes to send in its place, or `null` for none. */
+/** What to send in place of a write that brings events by SSE; `null` for nothing. */
 export type Alter = (bytes: Uint8Array, events: number) => Uint8Array | null
 
 type Write = (this: Socket, chunk: unknown, encoding: unknown, written: unknown) => boolean
 
-/** Stands between the server and its sockets. Only whole events of SSE are altered: the hello is left alone. */
+/** Stands between the server and its sockets. Only writes that begin with an SSE event are altered, so no hello is. */
 export function alterEventWrites(alter: Alter): void {
   const write = Socket.prototype.write as Write
   const altered: Write = function (chunk, encoding, written) {

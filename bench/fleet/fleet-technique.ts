@@ -1,0 +1,69 @@
+import type { Hello } from '../../server/protocol/wire.ts'
+import type { HttpHead } from './http-head.ts'
+
+/** All that the bench needs of one technique. One file each exports one of these. */
+export interface FleetTechnique {
+  /** How the fleet reads one connection. */
+  readonly createReader: CreateReader
+  /** The request for what follows `cursor`, to capture the answer; a newcomer names none. */
+  formatRequest(host: string, cursor: string | null): string
+  /**
+   * The bytes that bring what follows the cursor, in an answer as far as it has come; `null`: more is needed. A floor
+   * sends them: of a stream for each event, otherwise as the body of each answer.
+   */
+  findPayload(bytes: Buffer, head: HttpHead): { readonly start: number; readonly end: number } | null
+  /**
+   * What the null server sends. It encodes anew what the server encodes, and does not replay a capture: the answer to
+   * an upgrade depends on the client's key, and where one answer ends cannot be asked of the server.
+   */
+  readonly encode: {
+    /** The answer to a newcomer's `request`, without events. */
+    hello(request: string, hello: Hello): Buffer
+    /** What follows: of a stream a few events, otherwise one answer with all of them. */
+    events(events: readonly EncodedEvent[]): Buffer
+  }
+}
+
+export interface EncodedEvent {
+  readonly cursor: string
+  readonly text: string
+}
+
+export type CreateReader = (context: ReaderContext) => Reader
+
+/** One technique's side of one connection. Throws on bytes that break the protocol. */
+export interface Reader {
+  /** The socket is connected. */
+  start(): void
+  /** `bytes` lie in a shared buffer that the next read overwrites: no part of them may be kept. */
+  read(bytes: Buffer): void
+  /** No further requests at intervals; the answer to one under way still comes. Streams have nothing to pause. */
+  pause(): void
+  resume(): void
+}
+
+/** What the fleet gives to each reader. */
+export interface ReaderContext {
+  /** `host:port`, for the request. */
+  readonly host: string
+  /** The cursor at which its last connection ended; `null` for a newcomer. */
+  readonly from: string | null
+  /** A request is sent as text, whatever else a reader sends as bytes. */
+  readonly send: (bytes: string | Buffer) => void
+  /** The hello or the first answer has come: the reader's place in the log. */
+  readonly onPlace: (seq: number, epoch: string) => void
+  /** An event has come. `at` is its intended publish time in epoch milliseconds; `null` from a reader that only counts. */
+  readonly onEvent: (seq: number, at: number | null) => void
+  /** A request was answered in full. */
+  readonly onAnswer: () => void
+  /**
+   * A sentinel parses each event in full. The others find its end and read its number: if all parsed, the fleet would be
+   * measured instead of the server.
+   */
+  readonly sentinel: boolean
+  /** The time from one request to the next, as it is from now on. */
+  readonly pollIntervalMs: () => number
+  readonly random: () => number
+  /** Set against a floor, which keeps no log: answers are counted but not read, and requests name this cursor. */
+  readonly blindCursor: string | null
+}
