@@ -1,7 +1,7 @@
 /** One run: every arm once per block in a drawn order, block after block, each trial on its own. */
 import { loadavg } from 'node:os'
 import type { Technique } from '../server/protocol/techniques.ts'
-import { type FleetCosts, type FleetUse, measureFleetCosts } from './fleet/calibration.ts'
+import { type FleetCosts, type FleetUse, measureFleetCosts, type UnknownCost } from './fleet/calibration.ts'
 import { compareArms } from './judge/comparison/compare-arms.ts'
 import { noiseBands } from './judge/comparison/noise-bands.ts'
 import { withPhysics } from './judge/physics.ts'
@@ -97,7 +97,7 @@ export async function runBench(
       complete,
       dirty: commit.dirty,
       loadAverage,
-      uncalibrated: fleetCosts?.unknown ?? [],
+      uncalibrated: (fleetCosts?.unknown ?? []).map(describeUnknownCost),
       trials,
       summary,
       comparisons,
@@ -160,7 +160,7 @@ export async function runBench(
 
   function calibrate(): Promise<FleetCosts> {
     const uses = turns.flatMap(({ scenario, plan }) => fleetUseOf(scenario, plan, options.tier) ?? [])
-    return measureFleetCosts(uses, pinning, signal, progress.say)
+    return measureFleetCosts(uses, pinning, signal, cost => progress.say(describeUnknownCost(cost)))
   }
 
   function fleetCostOf(scenario: Scenario, plan: ArmPlan): Pick<TrialSetting, 'fleetCost'> {
@@ -168,6 +168,10 @@ export async function runBench(
     const fleetCost = use === null ? undefined : fleetCosts?.of(use)
     return fleetCost === undefined ? {} : { fleetCost }
   }
+}
+
+function describeUnknownCost({ readers, error }: UnknownCost): string {
+  return `What the fleet can take of ${readers} is not known, and not checked: ${error}.`
 }
 
 function formatTaken({ taken }: FleetCosts): string {

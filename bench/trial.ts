@@ -80,15 +80,17 @@ function difference(from: number | null, to: number | null): number | null {
 
 async function withProcesses(trial: TrialPlan, setting: TrialSetting): Promise<Measurement> {
   const { pinning, signal } = setting
-  const load = createLoadGroup(() =>
-    startChild<LoadCommands>({
-      name: 'the load process',
-      entry: './fleet/load.js',
-      injectedFaults: setting.injectedFaults?.load ?? [],
-      core: pinning.loadCore,
-      signal,
-    }),
-  )
+  const load = createLoadGroup({
+    start: () =>
+      startChild<LoadCommands>({
+        name: 'the load process',
+        entry: './fleet/load.js',
+        injectedFaults: setting.injectedFaults?.load ?? [],
+        core: pinning.loadCore,
+        signal,
+      }),
+    shareCore: pinning.loadCore !== null,
+  })
   let subject: Subject | null = null
   try {
     const start = await startSubject(trial, setting)

@@ -44,7 +44,7 @@ export async function measureBurst(
       'cpu-per-delivery': (cpuMs * 1000) / deliveries,
     },
     checks: [
-      checkConnections(await load.ask('fleet.failures', null)),
+      checkConnections(await load.call('fleet.failures')),
       checkLoadUtilization(loadUtilization),
       checkReadersShare(readersShare, ['burst-p50', 'burst-max']),
       checkComplete({ ...counts, expected }),
@@ -61,15 +61,15 @@ export async function measureBurst(
   }
 
   async function publish() {
-    await load.ask('fleet.clearLatencies', null)
-    await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
+    await load.call('fleet.clearLatencies')
+    await load.call('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
     const before = await stage.read()
-    const from = await load.ask('probe.read', null)
+    const from = await load.call('probe.read')
     await subject.burst(axes.burstEvents)
     await stage.rest()
-    const to = await load.ask('probe.read', null)
+    const to = await load.call('probe.read')
     const after = await stage.read()
-    const { completionUs } = await load.ask('fleet.latencies', null)
+    const { completionUs } = await load.call('fleet.latencies')
     return {
       completionMs: decodeFromCompressedBase64(completionUs).maxValue / 1000,
       cpuMs: cpuMsBetween(before.probe, after.probe, idleCpuShare),

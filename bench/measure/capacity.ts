@@ -89,15 +89,15 @@ export async function measureCapacity(
             'capacity-events': best.eventsPerSecond,
             'capacity-cpu': best.cpuUsPerDelivery,
           },
-    checks: [checkConnections(await load.ask('fleet.failures', null)), ...checkFound(probes)],
+    checks: [checkConnections(await load.call('fleet.failures')), ...checkFound(probes)],
     publishes: null,
     histograms: {},
     raw: { probes },
   }
 
   async function offer(eventsPerSecond: number): Promise<Outcome> {
-    await load.ask('fleet.clearLatencies', null)
-    await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
+    await load.call('fleet.clearLatencies')
+    await load.call('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
     const steal = readSteal()
     const before = { top: await subject.top(), ...(await stage.read()) }
     const { publishedMs, loadUtilization } = await stage.publishFor(axes.probeMs, eventsPerSecond)
@@ -106,7 +106,7 @@ export async function measureCapacity(
     const drainMs = performance.now() - stoppedAt
     const after = { top: await subject.top(), ...(await stage.read()) }
     const stealShare = stealSince(steal)
-    const latencies = await load.ask('fleet.latencies', null)
+    const latencies = await load.call('fleet.latencies')
     const delivered = after.counts.delivered - before.counts.delivered
     const { repeated, disordered } = after.counts
     return {

@@ -32,7 +32,7 @@ export async function measureConnections(
     pollIntervalMs: NEVER_AGAIN_MS,
     seed: setting.seed,
   })
-  await load.ask('fleet.open', { count: axes.warmUpConnections, atOnce: 1 })
+  await load.call('fleet.open', { count: axes.warmUpConnections, atOnce: 1 })
 
   const readings = [await readAt(0)]
   const openings = []
@@ -44,7 +44,7 @@ export async function measureConnections(
   const placeKnownMs = openings.flatMap(opening => opening.placeKnownMs)
   const loadUtilization = max(openings.map(opening => opening.loadUtilization))
   const openingCpuMs = sum(openings.map(({ cpuMs }) => cpuMs))
-  const failures = await load.ask('fleet.failures', null)
+  const failures = await load.call('fleet.failures')
   const closing = await closeAll()
   const slopes = MEMORY.flatMap(([metric, bytesOf]) => {
     const points = readings.map(reading => [reading.connections, bytesOf(reading)] as const)
@@ -70,19 +70,19 @@ export async function measureConnections(
   }
 
   async function openUpTo(count: number) {
-    const from = { probe: await subject.read(), load: await load.ask('probe.read', null) }
+    const from = { probe: await subject.read(), load: await load.call('probe.read') }
     const open = readings.at(-1)?.connections ?? 0
-    const placeKnownMs = await load.ask('fleet.open', { count: count - open, atOnce: 1 })
+    const placeKnownMs = await load.call('fleet.open', { count: count - open, atOnce: 1 })
     return {
       placeKnownMs,
-      loadUtilization: loopUtilization(from.load, await load.ask('probe.read', null)),
+      loadUtilization: loopUtilization(from.load, await load.call('probe.read')),
       cpuMs: (await subject.read()).cpuMs - from.probe.cpuMs,
     }
   }
 
   async function closeAll() {
     const from = await subject.read()
-    const connections = await load.ask('fleet.cut', null)
+    const connections = await load.call('fleet.cut')
     await delay(GONE_MS + connections * GONE_MS_EACH, undefined, { signal: setting.signal })
     const cpuMs = (await subject.read()).cpuMs - from.cpuMs
     return { connections, cpuMs, atRest: await readAt(0) }

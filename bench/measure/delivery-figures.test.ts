@@ -31,7 +31,7 @@ function readingAt({ seconds, events, asks }: Moment) {
     repeated: 0,
     disordered: 0,
     missing: 0,
-    asks: asks * READERS,
+    requests: asks * READERS,
     answers: asks * READERS,
     abandoned: 0,
     reads: asks * READERS,

@@ -248,7 +248,7 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
     const all = deliveriesIn(after.counts) - deliveriesIn(before.counts)
     const payload = whole('payloadBytesOut') / all
     const framing = whole('framingBytesOut') / all
-    const { asks, bytesIn, bytesOut } = technique === 'poll' ? exchangeBetween(from, to) : client
+    const { requests, bytesIn, bytesOut } = technique === 'poll' ? exchangeBetween(from, to) : client
     const units = technique === 'poll' ? deliveries : all
     return {
       'wire-down': bytesIn / units,
@@ -257,14 +257,14 @@ export function deliveryFigures(record: DeliveryRecord): Measurement {
       'wire-headers':
         technique === 'poll' ? bytesIn / units - payload - framing : whole('headerBytesOut') / all,
       'wire-up': bytesOut / units,
-      'requests-per-event': asks / units,
+      'requests-per-event': requests / units,
     }
   }
 }
 
 function exchangeBetween({ counts: from }: Reading, { counts: to }: Reading) {
   return {
-    asks: to.asks - from.asks,
+    requests: to.requests - from.requests,
     bytesIn: to.bytesIn - from.bytesIn,
     bytesOut: to.bytesOut - from.bytesOut,
   }

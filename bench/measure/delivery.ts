@@ -48,10 +48,10 @@ export async function measureDelivery(
   await stage.warmUp(axes.warmUpMs, axes.eventsPerSecond * warmUpFactor)
 
   // No garbage is collected by force here: that also throws away compiled code which has just become warm.
-  await load.ask('fleet.clearLatencies', null)
+  await load.call('fleet.clearLatencies')
   await subject.takeScheduleLag()
   const before = { ...(await stage.readBooks()), ...(await stage.read()) }
-  await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
+  await load.call('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
   const endRoundTrips =
     axes.distanceMs === null
       ? async () => elsewhere?.roundTripMs ?? 0
@@ -78,13 +78,13 @@ export async function measureDelivery(
     idleCpuShare,
     before,
     after,
-    latencies: await load.ask('fleet.latencies', null),
-    failures: await load.ask('fleet.failures', null),
+    latencies: await load.call('fleet.latencies'),
+    failures: await load.call('fleet.failures'),
     clocks: [clock, await subject.clock()],
   })
 
   async function open(count: number): Promise<null> {
-    await load.ask('fleet.open', { count, atOnce: axes.connectAtOnce })
+    await load.call('fleet.open', { count, atOnce: axes.connectAtOnce })
     return null
   }
 

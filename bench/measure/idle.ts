@@ -37,7 +37,7 @@ export async function measureIdle(
   // At rest, or an ask that is under way would be half in the books.
   await stage.rest()
   const before = { traffic: await subject.traffic(technique), ...(await stage.read()) }
-  await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
+  await load.call('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
   const { result: read, loadUtilization } = await stage.watchLoad(async () => {
     await delay(windowMs, undefined, { signal })
     return stage.read()
@@ -58,7 +58,7 @@ export async function measureIdle(
       'idle-cpu': (cpuMs * 1000) / connectionMinutes,
     },
     checks: [
-      checkConnections(await load.ask('fleet.failures', null)),
+      checkConnections(await load.call('fleet.failures')),
       checkLoadUtilization(loadUtilization),
       checkAboveIdle(cpuMs, after.probe.cpuMs - before.probe.cpuMs, ['idle-cpu']),
       checkBytes('up', up, counts.bytesOut - before.counts.bytesOut, ['idle-bytes']),

@@ -37,4 +37,4 @@ export interface TrialSetting {
   readonly injectedFaults?: { readonly server?: readonly string[]; readonly load?: readonly string[] }
 }
 
-export type Load = Pick<LoadGroup, 'ask' | 'processes'>
+export type Load = Pick<LoadGroup, 'call' | 'processes'>

@@ -14,7 +14,7 @@ type Wanted = Omit<FleetOptions, 'host' | 'port' | 'clock' | 'blindCursor'> &
 export async function createFleet(load: Load, subject: Subject, wanted: Wanted): Promise<ClockReading> {
   const { elsewhere, port } = subject
   const clock = await subject.clock()
-  await load.ask('fleet.create', {
+  await load.call('fleet.create', {
     blindCursor: null,
     ...wanted,
     ...(elsewhere === undefined ? {} : { host: elsewhere.host }),
@@ -31,5 +31,5 @@ export async function openFleet(
   { connectAtOnce, ...wanted }: Wanted & { readonly connectAtOnce: number },
 ): Promise<void> {
   await createFleet(load, subject, wanted)
-  await load.ask('fleet.open', { count: wanted.readers, atOnce: connectAtOnce })
+  await load.call('fleet.open', { count: wanted.readers, atOnce: connectAtOnce })
 }

@@ -48,7 +48,7 @@ export async function measureReconnect(
       'cpu-per-return': (cpuMs * 1000) / caughtUpMs.length,
     },
     checks: [
-      checkConnections(await load.ask('fleet.failures', null)),
+      checkConnections(await load.call('fleet.failures')),
       checkLoadUtilization(loadUtilization),
       checkComplete({ ...counts, expected }),
     ],
@@ -59,14 +59,14 @@ export async function measureReconnect(
 
   async function returnOnce() {
     await stage.rest()
-    await load.ask('fleet.cut', null)
+    await load.call('fleet.cut')
     await delay(GONE_MS, undefined, { signal })
     await subject.burst(axes.missedEvents)
     const upTo = await subject.top()
     const from = await subject.read()
-    await load.ask('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
+    await load.call('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
     const { result: caughtUpMs, loadUtilization } = await stage.watchLoad(() =>
-      load.ask('fleet.return', { spreadMs: axes.spreadMs, upTo }),
+      load.call('fleet.reconnect', { spreadMs: axes.spreadMs, upTo }),
     )
     return { caughtUpMs, loadUtilization, cpuMs: cpuMsBetween(from, await subject.read(), idleCpuShare) }
   }

@@ -109,7 +109,7 @@ export function createStage({
   return { read, readBooks, readIdle, warmUp, publishFor, whileOn, watchLoad, rest }
 
   async function read(): Promise<Reading> {
-    const [probe, counts] = await Promise.all([subject.read(), load.ask('fleet.counts', null)])
+    const [probe, counts] = await Promise.all([subject.read(), load.call('fleet.counts')])
     return { probe, counts }
   }
 
@@ -177,7 +177,7 @@ export function createStage({
   }
 
   function readLoad(): Promise<ProbeReading> {
-    return load.ask('probe.read', null)
+    return load.call('probe.read')
   }
 
   async function readBoth(): Promise<Reading & { readonly load: ProbeReading }> {
@@ -199,10 +199,10 @@ export function createStage({
         counts => counts.delivered,
       )
     }
-    await load.ask('fleet.pause', null)
+    await load.call('fleet.pause')
     if (technique === 'poll') {
       await until(
-        counts => counts.asks === counts.answers + counts.abandoned,
+        counts => counts.requests === counts.answers + counts.abandoned,
         counts => counts.answers,
       )
     }
@@ -218,7 +218,7 @@ export function createStage({
     let movedAt = performance.now()
     let last = Number.NaN
     while (performance.now() - movedAt < patienceMs) {
-      const counts = await load.ask('fleet.counts', null)
+      const counts = await load.call('fleet.counts')
       if (done(counts)) return
       if (progress(counts) !== last) movedAt = performance.now()
       last = progress(counts)

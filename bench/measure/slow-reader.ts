@@ -34,7 +34,7 @@ export async function measureSlowReader(
   })
   await stage.warmUp(axes.warmUpMs, axes.eventsPerSecond)
 
-  await load.ask('fleet.clearLatencies', null)
+  await load.call('fleet.clearLatencies')
   await subject.takeScheduleLag()
   const top = await subject.top()
   const {
@@ -45,9 +45,9 @@ export async function measureSlowReader(
 
   const { counts } = await stage.read()
   const newest = await subject.top()
-  const { deliveryUs, intendedAt } = await load.ask('fleet.latencies', null)
+  const { deliveryUs, intendedAt } = await load.call('fleet.latencies')
   const latency = decodeFromCompressedBase64(deliveryUs)
-  const stalled = await load.ask('fleet.stalled', null)
+  const stalled = await load.call('fleet.stalled')
   const scheduleLag = await subject.takeScheduleLag()
   const closedAfterMs = stalled.closedAfterMs ?? []
   return {
@@ -68,7 +68,7 @@ export async function measureSlowReader(
           }),
     },
     checks: [
-      checkConnections(await load.ask('fleet.failures', null)),
+      checkConnections(await load.call('fleet.failures')),
       checkLoadUtilization(loadUtilization),
       checkSchedule(intendedAt, newest - top, 1000 / axes.eventsPerSecond, {
         least: onMs.least - (scheduleLag?.maxMs ?? 0),

@@ -44,7 +44,7 @@ export async function measureThroughput(
 
   // Whichever came first would otherwise have a server that is not compiled yet.
   for (const settings of [fullBatch, nothingNew]) {
-    await load.ask('cannon.fire', { ...settings, amount: axes.warmUpRequests })
+    await load.call('cannon.fire', { ...settings, amount: axes.warmUpRequests })
   }
   const [empty, full, both] = await inDrawnOrder(createRandom(seed), [
     () => fireFor(axes.windowMs, nothingNew),
@@ -77,7 +77,7 @@ export async function measureThroughput(
       checkCannon('plain', both.cannon, '200', ['throughput-cannon', 'instruments-agree']),
       checkServerSaturated('plain', byCannon.serverUtilization, ['throughput-cannon']),
       checkFleetCount(both.fleet),
-      { ...checkConnections(await load.ask('fleet.failures', null)), concerns: BY_FLEET },
+      { ...checkConnections(await load.call('fleet.failures')), concerns: BY_FLEET },
       checkFleetSaturates(byFleet.serverUtilization),
       checkAgreement(rounds),
       checkCannon('opening', [opening], '304', ['cpu-per-opening']),
@@ -94,7 +94,7 @@ export async function measureThroughput(
 
   async function amountFor(windowMs: number, settings: Omit<CannonSettings, 'amount'>): Promise<number> {
     const amount = Math.ceil(axes.warmUpRequests * PACING_SHARE)
-    const pace = await load.ask('cannon.fire', { ...settings, amount })
+    const pace = await load.call('cannon.fire', { ...settings, amount })
     const perRound = Math.round((pace.total * windowMs) / pace.elapsedMs / settings.connections)
     return Math.max(1, perRound) * settings.connections
   }
@@ -127,14 +127,14 @@ export async function measureThroughput(
 
   /** Counted from rest to rest, and timed in between. */
   async function askFor(roundMs: number): Promise<FleetShot> {
-    const books = { ...(await stage.readBooks()), ...(await load.ask('fleet.counts', null)) }
-    await load.ask('fleet.resume', { pollIntervalMs: 0 })
+    const books = { ...(await stage.readBooks()), ...(await load.call('fleet.counts')) }
+    await load.call('fleet.resume', { pollIntervalMs: 0 })
     await delay(roundMs / SETTLING, undefined, { signal })
     const before = await readBoth()
     await delay(roundMs, undefined, { signal })
     const after = await readBoth()
     await stage.rest()
-    const counts = await load.ask('fleet.counts', null)
+    const counts = await load.call('fleet.counts')
     const { traffic } = await stage.readBooks()
     const polls = after.counts.answers - before.counts.answers
     const elapsedMs = after.probe.monotonicMs - before.probe.monotonicMs
@@ -152,22 +152,22 @@ export async function measureThroughput(
   }
 
   async function readBoth() {
-    return { load: await load.ask('probe.read', null), ...(await stage.read()) }
+    return { load: await load.call('probe.read'), ...(await stage.read()) }
   }
 
   async function open(settings: Omit<CannonSettings, 'amount'>): Promise<Shot> {
     const oneEach = { ...settings, amount: settings.connections }
-    await load.ask('cannon.fire', oneEach)
+    await load.call('cannon.fire', oneEach)
     return shoot(oneEach, axes.openingRounds)
   }
 
   async function shoot(settings: CannonSettings, rounds: number): Promise<Shot> {
     // No garbage is collected by force here: that throws away compiled code which has just become warm.
     const requests = (await subject.traffic('poll')).requests
-    const from = { server: await subject.read(), load: await load.ask('probe.read', null) }
+    const from = { server: await subject.read(), load: await load.call('probe.read') }
     const counts: CannonCount[] = []
-    for (let round = 0; round < rounds; round++) counts.push(await load.ask('cannon.fire', settings))
-    const to = { load: await load.ask('probe.read', null), server: await subject.read() }
+    for (let round = 0; round < rounds; round++) counts.push(await load.call('cannon.fire', settings))
+    const to = { load: await load.call('probe.read'), server: await subject.read() }
     return sumUp(counts, from, to, (await subject.traffic('poll')).requests - requests)
   }
 }
