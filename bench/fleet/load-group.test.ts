@@ -88,6 +88,8 @@ describe.each(TECHNIQUES)('%s', kind => {
     await group.call('fleet.open', { count: 15, atOnce: 6 })
     expect(await group.call('fleet.cut')).toBe(15)
     expect(await group.call('fleet.reconnect', { spreadMs: 10, upTo: 0 })).toHaveLength(15)
+    // A reader whose request is held is back before the server has seen it.
+    await expect.poll(() => server.sockets.length).toBe(30)
     server.push(1, { to: server.sockets.slice(15) })
     await expect.poll(async () => (await group.call('fleet.counts')).lowestPlace).toBe(1)
     expect(await group.call('fleet.failures')).toEqual([])

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { choosePinning, crossed } from './pinning.ts'
+import { choosePinning } from './pinning.ts'
 
 vi.mock('node:os', async original => ({
   ...(await original<typeof import('node:os')>()),
@@ -16,7 +16,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
 })
 
-/** In place of `taskset -c LIST true`: as the kernel does, it fails only if it may use none of the list. */
+/** Stands in for `taskset -c LIST true`, which fails only if no core of the list may be used. */
 function allowCores(allowed: string): void {
   const folder = mkdtempSync(join(tmpdir(), 'pinning-'))
   folders.push(folder)
@@ -31,14 +31,7 @@ test('server and load get a core each', () => {
   expect(choosePinning()).toMatchObject({ serverCore: 0, loadCore: 1 })
 })
 
-test.each(['02', '12'])('where only the cores %s may be used, they are left to the scheduler', allowed => {
+test.each(['02', '12'])('where only the cores %s may be used, the scheduler chooses', allowed => {
   allowCores(allowed)
   expect(choosePinning()).toMatchObject({ serverCore: null, loadCore: null })
-})
-
-test('crossed, each is where the other was', () => {
-  expect(crossed({ serverCore: 0, loadCore: 1, description: '' })).toMatchObject({
-    serverCore: 1,
-    loadCore: 0,
-  })
 })

@@ -5,10 +5,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { SourceSettings } from '../../server/protocol/api.ts'
 import type { BenchRun } from '../judge/result.ts'
+import { printedAddress } from '../processes/printed-address.ts'
 
 const TOKEN = 'a-token-of-this-test'
 const SOURCE: SourceSettings = { kind: 'replay', rate: 3, timing: 'poisson', payloadBytes: 128 }
@@ -17,15 +17,11 @@ let server: ChildProcess
 let origin = ''
 let out = ''
 
-/** Another machine, as far as a loopback address can be one. */
+/** A second loopback address stands in for another machine. */
 beforeAll(async () => {
   const args = ['--host', '127.0.0.2', '--port', '0', '--link-port', 'off', '--rate', '3', '--token', TOKEN]
-  server = spawn(process.execPath, ['dist/server/main.js', ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
-  if (server.stdout === null) throw new Error('the server has no stdout')
-  for await (const line of createInterface(server.stdout)) {
-    origin = line
-    if (line.startsWith('http')) break
-  }
+  server = spawn(process.execPath, ['dist/server/main.js', ...args])
+  origin = await printedAddress(server, 'the server')
 })
 afterAll(async () => {
   server.kill()
@@ -60,7 +56,7 @@ async function readSource(): Promise<unknown> {
 
 const SHORT = ['--scenario', 'delivery,connections', '--clients', '10', '--repeats', '1', '--seed', '1']
 
-test('a server elsewhere is measured over the wire, and found as it was', { timeout: 60_000 }, async () => {
+test('a server elsewhere is measured over the wire, and left as it was', { timeout: 60_000 }, async () => {
   const args = [...SHORT, '--technique', 'poll,sse', '--token', TOKEN]
   const { code, stderr } = await startBench(origin, args).ended
   expect(code, stderr).toBe(0)
@@ -89,7 +85,7 @@ test('a server elsewhere is measured over the wire, and found as it was', { time
   expect(await readSource()).toEqual(SOURCE)
 })
 
-test('broken off, the source is put back all the same', { timeout: 60_000 }, async () => {
+test('when the bench is interrupted, the source is restored all the same', { timeout: 60_000 }, async () => {
   const { child, ended } = startBench(origin, [...SHORT, '--technique', 'sse', '--token', TOKEN])
   await expect.poll(readSource, { timeout: 20_000, interval: 20 }).toMatchObject({ kind: 'synthetic' })
   child.kill('SIGINT')
@@ -97,18 +93,18 @@ test('broken off, the source is put back all the same', { timeout: 60_000 }, asy
   expect(await readSource()).toEqual(SOURCE)
 })
 
-test('without its token it is not measured, and nothing about it is changed', async () => {
+test('without its token a server is not measured, and nothing about it is changed', async () => {
   const without = await startBench(origin, SHORT).ended
   expect(without).toMatchObject({ code: 2 })
-  expect(without.stderr).toMatch(/^error: \S+ wants its control token: give it with --token\.\n$/)
+  expect(without.stderr).toMatch(/^error: \S+ requires its control token: pass it with --token\.\n$/)
   const wrong = await startBench(origin, [...SHORT, '--token', 'another']).ended
   expect(wrong).toMatchObject({ code: 2 })
-  expect(wrong.stderr).toMatch(/^error: \S+ does not know this control token[^\n]*\n$/)
+  expect(wrong.stderr).toMatch(/^error: \S+ does not accept this control token[^\n]*\n$/)
   expect(await readSource()).toEqual(SOURCE)
   expect(readdirSync(out)).toEqual([])
 })
 
-test('what is not there, or is no lab, is one line and exit code 2', async () => {
+test('a server that is not there, or is not a push-lab, is reported in one line with exit code 2', async () => {
   const other = createServer((_request, response) => response.end('hello'))
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   const { port } = other.address() as AddressInfo
@@ -121,7 +117,7 @@ test('what is not there, or is no lab, is one line and exit code 2', async () =>
   expect(gone.stderr).toMatch(/^error: \S+ cannot be reached: [^\n]*\n$/)
 })
 
-test('a run of which nothing could be measured there is refused before it begins', async () => {
+test('a run that could measure nothing there is refused before it begins', async () => {
   const { code, stderr } = await startBench(origin, ['--scenario', 'distance', '--token', TOKEN]).ended
   expect(code).toBe(2)
   expect(stderr).toMatch(

@@ -1,19 +1,19 @@
-/** A server that somebody else has started, perhaps on another machine: measured over the wire and nothing else. */
+/** A server that somebody else has started, perhaps on another machine: it is measured over the wire only. */
 import type { ClockReading, Health, Refusal, SourceSettings, Stats } from '../../server/protocol/api.ts'
 import { type ClockEstimate, clockDriftMs, measureClockOffset } from '../measure/clock-offset.ts'
 import type { ProbeReading } from './probe.ts'
 import type { Subject } from './subject.ts'
 
-/** Whoever asked for that server must choose otherwise: a sentence for them. */
+/** The server that the user named cannot be measured; the message tells the user what to do. */
 export class RemoteError extends Error {}
 
 export interface Remote {
   readonly origin: string
-  /** The clock as it was first known. */
+  /** Its clock, as estimated when the bench attached to it. */
   readonly clock: ClockEstimate
-  /** Sets the source as a trial wants it, silent. */
+  /** Sets the source as a trial needs it, at a rate of 0. */
   subject(source: Pick<SourceSettings, 'payloadBytes' | 'timing'>, signal: AbortSignal): Promise<Subject>
-  /** How far the clocks have moved apart since `clock`. */
+  /** How far the two clocks have moved apart since `clock`. */
   driftMs(): Promise<number>
   /** Puts the source back as it was. */
   leave(): Promise<void>
@@ -21,37 +21,36 @@ export interface Remote {
 
 const DEADLINE_MS = 5_000
 
-/** Rejects with a `RemoteError` when there is no lab, or no command of it to be had. */
+/** Rejects with a `RemoteError` when there is no push-lab at `url`, or it does not obey commands. */
 export async function attachRemote(url: string, token: string | null): Promise<Remote> {
   const { origin, hostname, port, protocol } = new URL(url)
-  const whoeverAsked = new AbortController().signal
   await expectLab()
-  const before = (await call('GET', '/api/source', whoeverAsked)) as SourceSettings
+  const before = (await request('GET', '/api/source')) as SourceSettings
   if (before.kind === 'stdin') {
-    throw new RemoteError(`${origin} reads its events from stdin: start it with --source synthetic.`)
+    throw new RemoteError(`${origin} reads its events from stdin: restart it with --source synthetic.`)
   }
-  // Changes nothing, and says whether commands are obeyed.
-  await call('PUT', '/api/source', whoeverAsked, {})
-  const clock = await measureClock(whoeverAsked)
+  // An empty change: it only shows whether commands are obeyed.
+  await request('PUT', '/api/source', {})
+  const clock = await measureClock()
 
   return {
     origin,
     clock,
     subject,
-    driftMs: async () => clockDriftMs(clock, await measureClock(whoeverAsked)),
-    leave: async () => void (await call('PUT', '/api/source', whoeverAsked, before)),
+    driftMs: async () => clockDriftMs(clock, await measureClock()),
+    leave: async () => void (await request('PUT', '/api/source', before)),
   }
 
   async function subject(
     source: Pick<SourceSettings, 'payloadBytes' | 'timing'>,
     signal: AbortSignal,
   ): Promise<Subject> {
-    await call('PUT', '/api/source', signal, { kind: 'synthetic', rate: 0, ...source })
-    const stats = () => call('GET', '/api/stats', signal) as Promise<Stats>
+    await request('PUT', '/api/source', { kind: 'synthetic', rate: 0, ...source }, signal)
+    const stats = () => request('GET', '/api/stats', undefined, signal) as Promise<Stats>
     return {
       elsewhere: { host: hostname, roundTripMs: clock.roundTripMs },
       port: port === '' ? 80 : Number(port),
-      setRate: async rate => void (await call('PUT', '/api/source', signal, { rate })),
+      setRate: async rate => void (await request('PUT', '/api/source', { rate }, signal)),
       top: async () => (await stats()).log.top,
       clock: () => measureClock(signal),
       traffic: async technique => (await stats()).techniques[technique],
@@ -64,17 +63,24 @@ export async function attachRemote(url: string, token: string | null): Promise<R
     }
   }
 
-  function measureClock(signal: AbortSignal): Promise<ClockEstimate> {
-    return measureClockOffset(() => call('GET', '/api/clock', signal) as Promise<ClockReading>)
+  function measureClock(signal?: AbortSignal): Promise<ClockEstimate> {
+    return measureClockOffset(() => request('GET', '/api/clock', undefined, signal) as Promise<ClockReading>)
   }
 
   async function expectLab(): Promise<void> {
-    if (protocol !== 'http:') throw new RemoteError('The readers speak plain http: give an http:// address.')
-    const health = (await call('GET', '/api/health', whoeverAsked)) as Partial<Health> | null
+    if (protocol !== 'http:')
+      throw new RemoteError('The bench speaks plain HTTP only: pass an http:// address.')
+    const health = (await request('GET', '/api/health')) as Partial<Health> | null
     if (typeof health?.epoch !== 'string' || typeof health.top !== 'number') throw notALab()
   }
 
-  async function call(method: string, path: string, signal: AbortSignal, body?: unknown): Promise<unknown> {
+  async function request(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const deadline = AbortSignal.timeout(DEADLINE_MS)
     const headers = {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -82,10 +88,10 @@ export async function attachRemote(url: string, token: string | null): Promise<R
     const response = await fetch(origin + path, {
       method,
       headers,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch(error => {
-      signal.throwIfAborted()
+      signal?.throwIfAborted()
       const { message } = (error as Error & { cause?: Error }).cause ?? (error as Error)
       throw new RemoteError(`${origin} cannot be reached: ${message}.`)
     })
@@ -95,15 +101,15 @@ export async function attachRemote(url: string, token: string | null): Promise<R
   }
 
   function notALab(): RemoteError {
-    return new RemoteError(`${origin} is not a push-lab: it does not answer as one.`)
+    return new RemoteError(`${origin} is not a push-lab server: it does not answer like one.`)
   }
 
   function refused(status: number, { error }: Refusal): RemoteError {
     if (status !== 401) return new RemoteError(`${origin} refuses: ${error}`)
     return new RemoteError(
       token === null
-        ? `${origin} wants its control token: give it with --token.`
-        : `${origin} does not know this control token: give the one that it printed when it was started.`,
+        ? `${origin} requires its control token: pass it with --token.`
+        : `${origin} does not accept this control token: pass the one that it printed at its start.`,
     )
   }
 }
@@ -112,7 +118,7 @@ function isRefusal(answer: unknown): answer is Refusal {
   return typeof answer === 'object' && answer !== null && 'error' in answer && 'code' in answer
 }
 
-/** There is no probe in it. */
+/** What only a probe could tell. */
 const UNKNOWN: Omit<ProbeReading, 'monotonicMs'> = {
   cpuMs: Number.NaN,
   loopActiveMs: Number.NaN,
