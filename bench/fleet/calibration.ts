@@ -36,7 +36,7 @@ export interface FleetCosts {
 }
 
 export interface UnknownCost {
-  /** Of which readers: a key like those of `taken`. */
+  /** Which readers, in the words of the keys of `taken`. */
   readonly readers: string
   readonly error: string
 }
@@ -46,7 +46,7 @@ export interface FleetUse {
   readonly shape: FleetShape
 }
 
-/** A cost that cannot be measured is left out, and `onUnknown` hears of it at once. */
+/** `onUnknown` is called at once for a cost that cannot be measured. */
 export async function measureFleetCosts(
   uses: readonly FleetUse[],
   pinning: Pinning,

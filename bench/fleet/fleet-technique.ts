@@ -1,25 +1,25 @@
 import type { Hello } from '../../server/protocol/wire.ts'
 import type { HttpHead } from './http-head.ts'
 
-/** All that the bench needs of one technique. One file each exports one of these. */
+/** All that the bench needs to know of one technique. Each has a file that exports one of these. */
 export interface FleetTechnique {
   /** How the fleet reads one connection. */
   readonly createReader: CreateReader
-  /** The request for what follows `cursor`, to capture the answer; a newcomer names none. */
+  /** A request for what follows `cursor`, to capture its answer; a newcomer has no cursor. */
   formatRequest(host: string, cursor: string | null): string
   /**
-   * The bytes that bring what follows the cursor, in an answer as far as it has come; `null`: more is needed. A floor
-   * sends them: of a stream for each event, otherwise as the body of each answer.
+   * Finds, in an answer as far as it has come, the bytes that a floor sends: one event of a stream, or the body of an
+   * answer. `null` while they have not come in full.
    */
   findPayload(bytes: Buffer, head: HttpHead): { readonly start: number; readonly end: number } | null
   /**
-   * What the null server sends. It encodes anew what the server encodes, and does not replay a capture: the answer to
-   * an upgrade depends on the client's key, and where one answer ends cannot be asked of the server.
+   * What the null server sends. A capture cannot be replayed in its place: the answer to an upgrade depends on the
+   * client's key, and the server cannot be told how many events to put into an answer.
    */
   readonly encode: {
     /** The answer to a newcomer's `request`, without events. */
     hello(request: string, hello: Hello): Buffer
-    /** What follows: of a stream a few events, otherwise one answer with all of them. */
+    /** Events of a stream, one after the other; or one answer that holds all of them. */
     events(events: readonly EncodedEvent[]): Buffer
   }
 }
@@ -33,11 +33,11 @@ export type CreateReader = (context: ReaderContext) => Reader
 
 /** One technique's side of one connection. Throws on bytes that break the protocol. */
 export interface Reader {
-  /** The socket is connected. */
+  /** Called once the socket is connected. */
   start(): void
   /** `bytes` lie in a shared buffer that the next read overwrites: no part of them may be kept. */
   read(bytes: Buffer): void
-  /** No further requests at intervals; the answer to one under way still comes. Streams have nothing to pause. */
+  /** Sends no further requests at intervals; the answer to one under way still comes. Streams have nothing to pause. */
   pause(): void
   resume(): void
 }
@@ -48,9 +48,9 @@ export interface ReaderContext {
   readonly host: string
   /** The cursor at which its last connection ended; `null` for a newcomer. */
   readonly from: string | null
-  /** A request is sent as text, whatever else a reader sends as bytes. */
+  /** Text is counted as a request; bytes are not. */
   readonly send: (bytes: string | Buffer) => void
-  /** The hello or the first answer has come: the reader's place in the log. */
+  /** The hello or the first answer has come, and with it the reader's place in the log. */
   readonly onPlace: (seq: number, epoch: string) => void
   /** An event has come. `at` is its intended publish time in epoch milliseconds; `null` from a reader that only counts. */
   readonly onEvent: (seq: number, at: number | null) => void
@@ -61,7 +61,7 @@ export interface ReaderContext {
    * measured instead of the server.
    */
   readonly sentinel: boolean
-  /** The time from one request to the next, as it is from now on. */
+  /** The time from one request to the next; it may change. */
   readonly pollIntervalMs: () => number
   readonly random: () => number
   /** Set against a floor, which keeps no log: answers are counted but not read, and requests name this cursor. */

@@ -47,7 +47,7 @@ export interface Places {
 /** Deliveries and places of the readers that do not stall; requests, reads and bytes of all. */
 export interface FleetCounts extends Readonly<Deliveries>, Readonly<Exchange>, Places {}
 
-/** Of the readers that stall. */
+/** Deliveries and places of the readers that stall. */
 export interface StalledCounts extends Readonly<Deliveries>, Places, StalledReport {}
 
 /** How readers that were cut come back. */

@@ -14,7 +14,7 @@ type FirstCommands = {
 
 export type LoadCommands = FirstCommands & FleetCommands
 
-/** Lets `answerCalls` answer; the fleet's own commands follow when it is created, and calls wait for them till then. */
+/** Begins to answer. The fleet's own commands follow once it is created; until then calls of them wait. */
 export function createLoad(answerCalls: (commands: Commands) => void): void {
   let created = false
 

@@ -1,7 +1,4 @@
-/**
- * As many load processes as the readers need, called as if they were one. With one process nothing is shared out and
- * nothing is merged.
- */
+/** As many load processes as the readers need, called as if they were one. */
 import type { Child } from '../processes/child.ts'
 import { readOpenFilesLimit } from '../processes/machine.ts'
 import type { Answer, Call, Given } from '../processes/rpc.ts'
@@ -13,7 +10,7 @@ import { mergeCounts, mergeStalled } from './merge-counts.ts'
 import { chooseSourceAddresses, readEphemeralPorts } from './source-addresses.ts'
 
 export interface LoadGroup {
-  /** `probe.read` sums up all processes; its event loop is as busy as the core that they share, or the busiest of them. */
+  /** `probe.read` adds up all processes; its event loop is as busy as their core or, on several, as the busiest of them. */
   readonly call: Call<GroupCommands>
   /** How many there are: one until a fleet is created that needs more. */
   readonly processes: number
@@ -80,7 +77,7 @@ export function createLoadGroup({
 
   async function create(options: FleetOptions): Promise<void> {
     assertDescriptors(options.readers, readOpenFilesLimit())
-    // The further addresses are loopback's, from which no other machine can be reached.
+    // The further addresses belong to loopback, and from there no other machine can be reached.
     const localAddresses =
       options.host === undefined ? chooseSourceAddresses(options.readers, readEphemeralPorts()) : []
     const processes = Math.max(1, Math.ceil(options.readers / readersPerProcess))
@@ -133,9 +130,9 @@ export function createLoadGroup({
 type Loop = Pick<ProbeReading, 'loopActiveMs' | 'loopIdleMs'>
 
 /**
- * The event loop of several processes as if it were one, added up from one reading to the next. On cores of their own
- * it is that of the busiest. On one core it is at least as busy as their CPU times together: each alone may be half idle
- * while the core is full. The active times are not added up, since waiting for the core counts as active in each.
+ * Reads the event loops of several processes as if they were one. On cores of their own: between two readings it is as
+ * busy as the busiest. On one core it is at least as busy as their CPU times together, since each may be half idle while
+ * the core is full. Their active times cannot be added, because a process that waits for the core counts as active.
  */
 function createLoopMeter(shareCore: boolean): (readings: readonly ProbeReading[]) => Loop {
   let last: readonly ProbeReading[] = []
@@ -184,7 +181,7 @@ export function shareOf(options: FleetOptions, index: number, processes: number)
   }
 }
 
-/** Of `count` dealt out in turn, how many are for `index`. */
+/** How many of `count`, dealt out in turn, process `index` gets. */
 function share(count: number, index: number, processes: number): number {
   return Math.floor((count + processes - 1 - index) / processes)
 }

@@ -1,16 +1,16 @@
-/** The answers of the techniques whose batches come one per request: a JSON body of a known length each. */
+/** Answers that bring one batch per request, each a JSON body of a known length. */
 import { type Batch, parseCursor } from '../../server/protocol/wire.ts'
 import type { FleetTechnique, ReaderContext } from './fleet-technique.ts'
 import { createFraming } from './framing.ts'
 import { readHttpHead } from './http-head.ts'
 
 export interface PollAnswers {
-  /** For the next request; `null` before a newcomer's first answer. */
+  /** The cursor of the next request; `null` before a newcomer's first answer. */
   readonly cursor: string | null
   read(bytes: Buffer): void
 }
 
-/** Reads the answers on one connection. `onAnswered` is told whether the batch was cut, so that more is to be had. */
+/** Reads the answers on one connection. `onAnswered(true)`: the batch was cut, and the rest can be requested at once. */
 export function createPollAnswers(context: ReaderContext, onAnswered: (more: boolean) => void): PollAnswers {
   let cursor = context.from
   let placed = false
@@ -60,7 +60,7 @@ export function createPollAnswers(context: ReaderContext, onAnswered: (more: boo
   }
 }
 
-/** What does not depend on when the requests are sent. */
+/** The same for all techniques of answers, whenever they send their requests. */
 export const POLL_ANSWERS: Pick<FleetTechnique, 'findPayload' | 'encode'> = {
   findPayload(bytes, head) {
     const end = head.end + (head.contentLength ?? 0)

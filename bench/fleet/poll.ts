@@ -28,7 +28,7 @@ export const poll: FleetTechnique = {
       else if (!paused) schedule()
     }
 
-    /** Requests are due a whole number of intervals after the phase: a slow answer skips turns and shifts none. */
+    /** Requests are due at whole intervals after the phase: a slow answer skips turns but does not shift the later ones. */
     function schedule(): void {
       const nowMs = performance.now()
       const intervalMs = context.pollIntervalMs()
@@ -37,7 +37,7 @@ export const poll: FleetTechnique = {
       timer = setTimeout(requestInTurn, dueMs - nowMs)
     }
 
-    /** A timer may fire a little early. This turn is used up all the same: a quick answer would get a second request in it. */
+    /** A timer may fire a little early. Its turn is over all the same, or a quick answer would start a second request in it. */
     function requestInTurn(): void {
       timer = null
       dueMs += context.pollIntervalMs()

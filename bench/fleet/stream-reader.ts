@@ -35,12 +35,12 @@ export function checkHttpStream({ status, contentLength, text }: HttpHead): void
     throw new Error('the body of a stream does not last until the connection ends')
 }
 
-/** The place of a newcomer, or the one that a reader has come back to. */
+/** Tells the fleet the reader's place. */
 export function takeHello(context: ReaderContext, { cursor, epoch }: Pick<Hello, 'cursor' | 'epoch'>): void {
   context.onPlace(parseCursor(cursor)?.seq ?? -1, epoch)
 }
 
-/** Nothing else may end what a stream says, or leave something out, in a sound trial. */
+/** In a sound trial no stream declares a gap and none says goodbye. */
 export function failOnControl(control: string): never {
   throw new Error(`a stream sent "${control}"`)
 }

@@ -1,12 +1,12 @@
-/** Events and control messages as JSON texts of their own, as WebSocket frames carry them, or lines. */
+/** Events and control messages as one JSON text each: the payload of a WebSocket frame, or a line. */
 import type { ControlFrame, LabEvent } from '../../server/protocol/wire.ts'
 import type { ReaderContext } from './fleet-technique.ts'
 import { failOnControl, takeHello } from './stream-reader.ts'
 
-/** An event begins with it; anything else is a control message. */
+/** The beginning of an event; every other text is a control message. */
 const SEQ_KEY = Buffer.from('{"seq":')
 
-/** Takes the text from `start` to `end`. */
+/** Handles the text from `start` to `end`. */
 export type TakeText = (bytes: Buffer, start: number, end: number) => void
 
 export function createTextReader(context: ReaderContext): TakeText {

@@ -49,7 +49,7 @@ export function startChild<C extends Commands>(options: ChildOptions): Child<C> 
   ])
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: environment() })
   const exited = once(child, 'exit')
-  // A pipe that nobody empties stops the process that writes to it.
+  // A pipe that is full stops the process that writes to it.
   child.stdout?.resume()
   child.stderr?.resume()
   const kill = () => child.kill('SIGKILL')

@@ -5,15 +5,15 @@ const START_DEADLINE_MS = 15_000
 const KEPT_CHARACTERS = 2_000
 
 /**
- * The address that a server prints on stdout once it listens. Rejects with what it said when it ends before that, or
- * takes too long; it is then still the caller's to end. `name` is what errors call it.
+ * The address that a server prints on stdout once it listens. Rejects, with what it printed, when it ends before that or
+ * takes too long; the caller still has to end it then. Errors call it `name`.
  */
 export function printedAddress(child: ChildProcess, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let stdout = ''
     let stderr = ''
     const deadline = setTimeout(() => fail('did not start'), START_DEADLINE_MS)
-    // Both go on being read: a pipe that nobody empties stops the server.
+    // Both are read to the end: a pipe that is full stops the server.
     child.stdout?.setEncoding('utf8').on('data', text => {
       stdout = (stdout + text).slice(-KEPT_CHARACTERS)
       const address = ADDRESS.exec(stdout)?.[1]
@@ -29,7 +29,7 @@ export function printedAddress(child: ChildProcess, name: string): Promise<strin
 
     function fail(what: string): void {
       clearTimeout(deadline)
-      reject(new Error(`${name} ${what}: ${(stdout + stderr).trim() || 'it said nothing'}`))
+      reject(new Error(`${name} ${what}: ${(stdout + stderr).trim() || 'it printed nothing'}`))
     }
   })
 }

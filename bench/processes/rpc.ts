@@ -2,8 +2,8 @@
  * Calls from the bench to its child processes, over Node's IPC channel. Several parties may answer in one process (the
  * probe beside a floor): each announces its commands, and a call waits in the bench until its command is announced.
  *
- * No RPC library: the small ones know one party per channel and send at once, so a call that overtakes the start of
- * its party is lost.
+ * The small RPC libraries know one party per channel and send at once: a call that is sent before its party listens is
+ * lost.
  */
 import type { ChildProcess } from 'node:child_process'
 

@@ -15,7 +15,7 @@ import type { ServerSubject } from './subject.ts'
 
 export type CapturedPayloads = Readonly<Record<Technique, FloorSettings>>
 
-/** No answer holds more; and their numbers have as many digits as those of most events in a trial. */
+/** No answer holds more, and their numbers have as many digits as those of most events in a trial. */
 const EVENTS = BATCH_MAX_EVENTS
 const DEADLINE_MS = 5_000
 /** Header fields that `node:http` writes by itself. */

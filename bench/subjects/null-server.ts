@@ -15,7 +15,7 @@ export interface NullServerSettings {
   readonly payloadBytes: number
 }
 
-/** To each reader `rounds` writes, or answers, of `eventsAtOnce` events each, as fast as they leave. */
+/** Sends each reader `rounds` writes, or answers, of `eventsAtOnce` events each, as fast as they leave. */
 export interface Flood {
   readonly rounds: number
   readonly eventsAtOnce: number
@@ -101,7 +101,7 @@ interface Requester {
 /** Each request is answered with the next events, or held until there are some. */
 function createAnswers(encoder: Encoder): NullEndpoint {
   const requesters = new Map<Socket, Requester>()
-  /** By the number that they follow. */
+  /** Keyed by the number that they follow. */
   let answers = new Map<number, Buffer>()
   let eventsAtOnce = 0
   return {

@@ -36,7 +36,7 @@ export type ProbeCommands = {
   /** Collects garbage and lets the process come to rest before a window or a memory reading. */
   readonly 'probe.settle': () => Promise<void>
   readonly 'probe.read': () => ProbeReading
-  /** Of what was published since the last call; `null` if nothing was. */
+  /** How late events were published since the last call; `null` if none were. */
   readonly 'probe.takeScheduleLag': () => ScheduleLag | null
   /** From now on remembers every accepted connection, for `probe.unsent`. */
   readonly 'probe.watchSockets': () => void

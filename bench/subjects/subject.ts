@@ -24,7 +24,7 @@ export interface Subject {
   traffic(technique: Technique): Promise<Traffic | null>
   settle(): Promise<void>
   read(): Promise<ProbeReading>
-  /** How late the source was since this was last called; `null` where no probe or no source tells. */
+  /** How late the source was since the last call; `null` without a probe, or from a source that does not measure it. */
   takeScheduleLag(): Promise<ScheduleLag | null>
   /** From now on every accepted connection is remembered, for `unsentBytes`. */
   watchSockets(): Promise<void>
@@ -149,7 +149,7 @@ function probed({
   }
 }
 
-/** Stops the child where what makes it a subject fails: nobody else could. */
+/** Stops the child if it does not become ready: no caller has a handle on it yet. */
 async function orStop<T, C extends Commands>(child: Child<C>, ready: Promise<T>): Promise<T> {
   try {
     return await ready

@@ -11,7 +11,7 @@ export interface Clients {
 export interface Listener {
   /** The cursor of the hello or the first answer; `null` before it has come. */
   place: string | null
-  /** With which it would come back. */
+  /** The cursor with which it would come back. */
   cursor: string | null
   readonly events: LabEvent[]
   /** Gaps, refusals, errors: empty in a sound test. */

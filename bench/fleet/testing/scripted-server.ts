@@ -9,7 +9,7 @@ export interface ScriptedServer {
   readonly port: number
   /** In the order of connecting. */
   readonly sockets: readonly Socket[]
-  /** Sends one event to every reader, or to those of some sockets: an answer waits for its request. */
+  /** Sends one event to every reader, or to some; where events come in answers, with the answer to the next request. */
   push(
     seq: number,
     event?: { readonly at?: number; readonly data?: unknown; readonly to?: readonly Socket[] },
