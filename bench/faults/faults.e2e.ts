@@ -1,60 +1,91 @@
 import { afterAll, describe, it } from 'vitest'
 import { findChromium, HOW_TO_GET_CHROMIUM } from '../../client/page/testing/chromium.ts'
 import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
-import { FAULTS, type FaultRow } from './testing/fault-table.ts'
+import { FULL_TIMES } from './contract-times.ts'
+import { FAULTS, type FaultId, type FaultRow } from './testing/fault-table.ts'
 import { missing, NGINX } from './testing/proxies.ts'
-import { SCENARIOS } from './testing/scenarios.ts'
-import { createStage } from './testing/stage.ts'
-import { createTally } from './testing/tally.ts'
-import { FULL_TIMES } from './times.ts'
+import { browserFault } from './testing/rows/browser-fault.ts'
+import { churnFault } from './testing/rows/churn-fault.ts'
+import { linkFaults } from './testing/rows/link-faults.ts'
+import { loadFaults } from './testing/rows/load-faults.ts'
+import { logFaults } from './testing/rows/log-faults.ts'
+import { proxyFaults } from './testing/rows/proxy-faults.ts'
+import { signalFaults } from './testing/rows/signal-faults.ts'
+import { createTestbed, type FaultCounters, type FaultTest } from './testing/testbed.ts'
 
-const CELL_TIMEOUT_MS = FULL_TIMES ? 900_000 : 60_000
+/** A row of the table without its test does not compile. */
+const FAULT_TESTS: Readonly<Record<FaultId, FaultTest>> = {
+  ...linkFaults,
+  ...signalFaults,
+  ...loadFaults,
+  ...logFaults,
+  ...proxyFaults,
+  ...churnFault,
+  ...browserFault,
+}
+
+const TIMEOUT_MS = FULL_TIMES ? 900_000 : 60_000
 const NO_NGINX = missing(NGINX)
-/** What cannot be tried on this machine, and what to do about it. */
-const MISSING: Readonly<Partial<Record<(typeof FAULTS)[number]['id'], string>>> = {
+/** The rows that cannot be tested on this machine, and what to do about it. */
+const MISSING: Readonly<Partial<Record<FaultId, string>>> = {
   ...(NO_NGINX !== null && { nginx: NO_NGINX }),
   ...(findChromium() === null && { 'four-pages': HOW_TO_GET_CHROMIUM }),
 }
 
-const tally = createTally()
-const rows: readonly (FaultRow & { readonly id: keyof typeof SCENARIOS })[] = FAULTS
+type Row = FaultRow & { readonly id: FaultId }
+const rows: readonly Row[] = FAULTS
+
+const counters: FaultCounters & { passed: number } = {
+  passed: 0,
+  lost: 0,
+  repeated: 0,
+  disordered: 0,
+  otherViolations: 0,
+  readers: 0,
+  events: 0,
+}
 
 for (const sentence of new Set(Object.values(MISSING))) process.stderr.write(`${sentence}\n`)
 afterAll(() => {
-  process.stdout.write(`\n${tally.line}\n`)
+  process.stdout.write(`\n${summaryOf(counters)}\n`)
 })
 
 describe.concurrent('faults that do not disturb each other', () => {
-  for (const row of rows) if (row.alone !== true) cellsOf(row)
+  for (const row of rows) if (row.alone !== true) testRow(row)
 })
 
-describe('faults of which each has the process to itself', () => {
-  for (const row of rows) if (row.alone === true) cellsOf(row)
+describe('faults that need the process to themselves', () => {
+  for (const row of rows) if (row.alone === true) testRow(row)
 })
 
-function cellsOf(row: FaultRow & { readonly id: keyof typeof SCENARIOS }): void {
+function testRow(row: Row): void {
   const techniques = row.together === undefined ? TECHNIQUES : TECHNIQUES.slice(0, 1)
-  for (const technique of techniques) {
-    if (row.except?.[technique] !== undefined) continue
+  for (const technique of techniques)
     it.skipIf(MISSING[row.id] !== undefined)(
-      sentence(row, technique),
-      () => play(row.id, technique),
-      CELL_TIMEOUT_MS,
+      testName(row, technique),
+      () => run(row.id, technique),
+      TIMEOUT_MS,
     )
-  }
 }
 
-function sentence(row: FaultRow, technique: Technique): string {
-  const holds = typeof row.holds === 'string' ? row.holds : row.holds[technique]
-  return `${row.number}. ${row.together === undefined ? technique : 'all four'}: ${row.title}; ${holds}`
+function testName({ number, title, holds, together }: Row, technique: Technique): string {
+  const subject = together === undefined ? technique : 'all together'
+  return `${number}. ${subject}: ${title}; ${typeof holds === 'string' ? holds : holds(technique)}`
 }
 
-async function play(id: keyof typeof SCENARIOS, technique: Technique): Promise<void> {
-  const stage = createStage(technique, tally)
+async function run(id: FaultId, technique: Technique): Promise<void> {
+  const testbed = createTestbed(technique, counters)
   try {
-    await SCENARIOS[id](stage)
-    tally.green()
+    await FAULT_TESTS[id](testbed)
+    counters.passed += 1
   } finally {
-    await stage.clear()
+    await testbed.cleanUp()
   }
+}
+
+function summaryOf(counted: typeof counters): string {
+  const { passed, lost, repeated, disordered, otherViolations, readers, events } = counted
+  const contract = `${passed} fault tests passed, ${lost} undeclared losses, ${repeated} repeats, ${disordered} disordered`
+  const others = otherViolations === 0 ? '' : `, ${otherViolations} other violations`
+  return `${contract}${others} (${events} events to ${readers} readers)`
 }

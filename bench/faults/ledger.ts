@@ -1,274 +1,140 @@
-import { type Cursor, type Gap, parseCursor } from '../../server/protocol/wire.ts'
+import { type Cursor, formatCursor, type Gap, parseCursor } from '../../server/protocol/wire.ts'
 
-/** What a publisher noted: its own number, the payload's hash, and the cursor that acknowledged it. */
+/** What publishers and readers recorded: all that `findViolations` looks at. Cursors are text, as on the wire. */
+export interface Ledger {
+  readonly publications: readonly Publication[]
+  /** The newest event of each epoch that the log has dropped: the only valid cause of a `trimmed` gap. */
+  readonly trimmedUpTo: ReadonlyMap<string, number>
+  readonly readers: readonly ReaderAccount[]
+  /** No fault is active since `atMs`, and every reader has `withinMs` to reach `top`. `null`: none has to. */
+  readonly recovery: { readonly top: string; readonly atMs: number; readonly withinMs: number } | null
+}
+
+/** The publisher's own number for an event, the hash of its payload, and the cursor that acknowledged it. */
 export interface Publication {
   readonly n: number
   readonly hash: string
-  /** `null`: no answer came, so that nobody knows whether it is in the log. */
+  /** `null`: no answer came, so the event may be in the log or not. */
   readonly cursor: string | null
 }
 
-/** What a subscriber noted, in the order in which it was told. `atMs` is of the clock that `healed` is of. */
-export type Note =
-  | {
-      readonly kind: 'event'
-      readonly connection: number
-      readonly cursor: string
-      readonly n: number
-      readonly hash: string
-      readonly atMs: number
-    }
-  | {
-      readonly kind: 'gap'
-      readonly connection: number
-      readonly cursor: string
-      readonly gap: Gap
-      readonly atMs: number
-    }
-
-export interface SubscriberPage {
+export interface ReaderAccount {
   readonly name: string
-  /** Its place before the first note. */
+  /** Its cursor before the first entry. */
   readonly from: string
-  readonly notes: readonly Note[]
-  /** It went home by itself: it need not come to the top. */
+  readonly entries: readonly Entry[]
+  /** It closed before the end, so it does not have to reach the top. */
   readonly left: boolean
 }
 
-export interface Ledger {
-  readonly publications: readonly Publication[]
-  /** For each epoch the newest event that its log has let go of: the only cause of a `trimmed` gap. */
-  readonly trimmedUpTo: ReadonlyMap<string, number>
-  readonly subscribers: readonly SubscriberPage[]
-  /** Since `atMs` nothing is broken any more, and everyone has `withinMs` to come to `top`. */
-  readonly healed: { readonly top: string; readonly atMs: number; readonly withinMs: number } | null
+/** What a reader received, in that order. `atMs` is on the same clock as `recovery`. */
+export type Entry = EventEntry | GapEntry
+
+export interface EventEntry {
+  readonly kind: 'event'
+  readonly connection: number
+  readonly cursor: string
+  readonly n: number
+  readonly hash: string
+  readonly atMs: number
 }
 
-/** What can be wrong, and the rule that it breaks. */
-export const RULES = {
-  /** An acknowledged event in the subscriber's span and outside its declared gaps never arrived. */
-  lost: 'L1',
-  /** An event arrived again. */
-  repeated: 'L1',
-  /** An event arrived after a later one. */
-  disordered: 'L2',
-  /** What arrived was never published. */
-  forged: 'L3',
-  /** One cursor, two payloads. */
-  contradicted: 'L4',
-  /** A gap is not exactly what was lost. */
-  inexact: 'L5',
-  /** A gap was declared where nothing was lost. */
-  causeless: 'L6',
-  /** It did not come to the top in time. */
-  stranded: 'L7',
-} as const
-export type Fault = keyof typeof RULES
-
-export interface Violation {
-  readonly fault: Fault
-  readonly rule: (typeof RULES)[Fault]
-  readonly subscriber: string
-  readonly sentence: string
+export interface GapEntry {
+  readonly kind: 'gap'
+  readonly connection: number
+  readonly cursor: string
+  readonly gap: Gap
+  readonly atMs: number
 }
 
-/** Reads the ledger and returns whatever breaks one of the rules L1 to L7; nothing, if all is well. */
-export function judge(ledger: Ledger): Violation[] {
-  const facts = gatherFacts(ledger)
-  return ledger.subscribers.flatMap(page => judgePage(page, facts))
+/** Records a ledger while a test runs. */
+export interface LedgerWriter {
+  /** Records that an event is about to be published; call the returned function with the cursor that acknowledges it. */
+  publishing(n: number, hash: string): (cursor: string) => void
+  /** Opens the account of one reader. `null`: where it starts is not known until its first entry. */
+  openAccount(name: string, from: string | null): AccountWriter
+  /** The log may have dropped all events of the epoch up to this one. */
+  trimmed(epoch: string, upTo: number): void
+  /** No fault is active from now on: every reader has to reach `top` in time. */
+  faultsOver(top: string, withinMs: number): void
+  read(): Ledger
 }
 
-interface Facts {
-  readonly ledger: Ledger
-  /** Acknowledged payloads by cursor, and payloads of which nobody knows, by the cursor under which they first arrived. */
-  readonly payloads: Map<string, string>
-  /** All payloads that anybody meant to publish. */
-  readonly known: ReadonlySet<string>
-  /** Acknowledged sequence numbers of each epoch, rising. */
-  readonly acknowledged: ReadonlyMap<string, readonly number[]>
+export interface AccountWriter {
+  /** The reader knows its cursor, but has received nothing yet. */
+  started(cursor: string): void
+  event(connection: number, cursor: string, n: number, hash: string): void
+  gap(connection: number, cursor: string, gap: Gap): void
+  /** The reader was closed by its owner. */
+  left(): void
 }
 
-function gatherFacts(ledger: Ledger): Facts {
-  const payloads = new Map<string, string>()
-  const acknowledged = new Map<string, number[]>()
-  for (const { n, hash, cursor } of ledger.publications) {
-    if (cursor === null) continue
-    payloads.set(cursor, payloadName(n, hash))
-    const { epoch, seq } = placeAt(cursor)
-    const seqs = acknowledged.get(epoch) ?? []
-    if (seqs.push(seq) === 1) acknowledged.set(epoch, seqs)
-  }
-  for (const seqs of acknowledged.values()) seqs.sort((a, b) => a - b)
-  const known = new Set(ledger.publications.map(({ n, hash }) => payloadName(n, hash)))
-  return { ledger, payloads, known, acknowledged }
-}
+export function createLedger(nowMs: () => number = () => performance.now()): LedgerWriter {
+  const publications: { n: number; hash: string; cursor: string | null }[] = []
+  const trimmedUpTo = new Map<string, number>()
+  const accounts: { name: string; from: string | null; entries: Entry[]; left: boolean }[] = []
+  let recovery: Ledger['recovery'] = null
 
-function payloadName(n: number, hash: string): string {
-  return `${n} (${hash})`
-}
-
-/** A stretch of one epoch: everything after `after`, up to `upTo`. */
-interface Span {
-  readonly epoch: string
-  readonly after: number
-  upTo: number
-}
-
-function judgePage({ name, from, notes, left }: SubscriberPage, facts: Facts): Violation[] {
-  const { trimmedUpTo, healed } = facts.ledger
-  const violations: Violation[] = []
-  const seen = new Set<string>()
-  const declared: Span[] = []
-  /** Declared lost for no reason: blamed once, for the gap. */
-  const excused: Span[] = []
-  let place: Cursor = placeAt(from)
-  let span: Span = { epoch: place.epoch, after: place.seq, upTo: place.seq }
-  const spans = [span]
-  let arrivedAtMs = isAtTop() ? Number.NEGATIVE_INFINITY : null
-
-  for (const note of notes) {
-    if (note.kind === 'event') judgeEvent(note)
-    else judgeGap(note.gap, note.cursor)
-    if (arrivedAtMs === null && isAtTop()) arrivedAtMs = note.atMs
-  }
-  for (const passed of spans) judgeSpan(passed)
-  judgeArrival()
-  return violations
-
-  function judgeEvent({ cursor, n, hash }: Extract<Note, { kind: 'event' }>): void {
-    const payload = payloadName(n, hash)
-    const published = facts.payloads.get(cursor)
-    if (seen.has(cursor)) {
-      blame('repeated', `was handed ${cursor} again`)
-      return
-    }
-    if (!facts.known.has(payload)) {
-      blame('forged', `was handed ${payload} at ${cursor}, which nobody published`)
-      // At a cursor of its own it stands for nothing; at another's it stands in that one's place.
-      if (published === undefined) return
-    } else if (published === undefined) facts.payloads.set(cursor, payload)
-    else if (published !== payload)
-      blame('contradicted', `was handed ${payload} at ${cursor}, where ${published} is`)
-    seen.add(cursor)
-
-    const { epoch, seq } = placeAt(cursor)
-    if (epoch !== place.epoch) {
-      blame('lost', `came from ${text(place)} to ${cursor} without a gap`)
-      enter({ epoch, seq: seq - 1 })
-    }
-    if (isIn(declared, { epoch, seq })) blame('inexact', `was handed ${cursor}, which had been declared lost`)
-    else if (seq <= place.seq) blame('disordered', `was handed ${cursor} after ${text(place)}`)
-    else advance({ epoch, seq })
+  return {
+    publishing,
+    openAccount,
+    trimmed(epoch, upTo) {
+      trimmedUpTo.set(epoch, Math.max(upTo, trimmedUpTo.get(epoch) ?? 0))
+    },
+    faultsOver(top, withinMs) {
+      recovery = { top, atMs: nowMs(), withinMs }
+    },
+    read,
   }
 
-  function judgeGap(gap: Gap, cursor: string): void {
-    const next = placeAt(cursor)
-    if (gap.reason === 'trimmed') judgeTrimmed(gap, next)
-    else if (gap.reason === 'epoch') judgeEpoch(next)
-    else judgeAhead(next)
-  }
-
-  function judgeEpoch(next: Cursor): void {
-    const kept = trimmedUpTo.get(next.epoch) ?? 0
-    if (next.epoch === place.epoch)
-      blame('causeless', `was told of another epoch at ${text(place)}, which is of the same`)
-    else {
-      if (next.seq > kept)
-        blame('inexact', `was sent to ${text(next)} by a new epoch that still had ${kept + 1} and later`)
-      enter(next)
+  function publishing(n: number, hash: string): (cursor: string) => void {
+    const publication: { n: number; hash: string; cursor: string | null } = { n, hash, cursor: null }
+    publications.push(publication)
+    return cursor => {
+      publication.cursor = cursor
     }
   }
 
-  function judgeAhead(next: Cursor): void {
-    const newest = facts.acknowledged.get(place.epoch)?.at(-1) ?? 0
-    if (next.epoch !== place.epoch || place.seq <= next.seq || place.seq <= newest)
-      blame('causeless', `was told at ${text(place)} that it is ahead`)
-    else enter(next)
-  }
-
-  function judgeTrimmed(
-    { from: first, to: last, lost }: Extract<Gap, { reason: 'trimmed' }>,
-    next: Cursor,
-  ): void {
-    const trimmed = trimmedUpTo.get(place.epoch) ?? 0
-    const said = `was told at ${text(place)} that ${first} to ${last} are lost`
-    const stretch = { epoch: place.epoch, after: first - 1, upTo: last }
-    if (first > trimmed) {
-      excused.push(stretch)
-      blame(
-        'causeless',
-        `${said}, but ${trimmed === 0 ? 'nothing was trimmed' : `only up to ${trimmed} was trimmed`}`,
-      )
-      return
+  function openAccount(name: string, from: string | null): AccountWriter {
+    const account = { name, from, entries: [] as Entry[], left: false }
+    accounts.push(account)
+    return {
+      started(cursor) {
+        if (account.entries.length === 0) account.from ??= cursor
+      },
+      event(connection, cursor, n, hash) {
+        account.from ??= cursorBefore(cursor)
+        account.entries.push({ kind: 'event', connection, cursor, n, hash, atMs: nowMs() })
+      },
+      gap(connection, cursor, gap) {
+        if (gap.reason === 'trimmed')
+          account.from ??= formatCursor({ ...readCursor(cursor), seq: gap.from - 1 })
+        account.entries.push({ kind: 'gap', connection, cursor, gap, atMs: nowMs() })
+      },
+      left() {
+        account.left = true
+      },
     }
-    declared.push(stretch)
-    const joins = next.epoch === place.epoch && first === place.seq + 1 && last === next.seq
-    if (!joins || lost !== last - first + 1) blame('inexact', `${said} (${lost}), and sent to ${text(next)}`)
-    else if (last > trimmed) blame('inexact', `${said}, but only up to ${trimmed} was trimmed`)
-    if (next.epoch === place.epoch && next.seq > place.seq) advance(next)
   }
 
-  function judgeSpan({ epoch, after, upTo }: Span): void {
-    const missing = (facts.acknowledged.get(epoch) ?? []).filter(seq => {
-      if (seq <= after || seq > upTo || seen.has(text({ epoch, seq }))) return false
-      return !isIn(declared, { epoch, seq }) && !isIn(excused, { epoch, seq })
-    })
-    if (missing.length > 0)
-      blame('lost', `never got ${missing.length} of ${epoch}-${after + 1} to ${upTo}: ${list(missing)}`)
-  }
-
-  function judgeArrival(): void {
-    if (healed === null || left) return
-    const { top, atMs, withinMs } = healed
-    if (arrivedAtMs === null) blame('stranded', `stands at ${text(place)} and never came to ${top}`)
-    else if (arrivedAtMs > atMs + withinMs)
-      blame(
-        'stranded',
-        `came to ${top} after ${Math.round(arrivedAtMs - atMs)} ms, not within ${withinMs} ms`,
-      )
-  }
-
-  function isAtTop(): boolean {
-    const top = healed === null ? null : placeAt(healed.top)
-    return top !== null && top.epoch === place.epoch && place.seq >= top.seq
-  }
-
-  function advance(next: Cursor): void {
-    place = next
-    span.upTo = next.seq
-  }
-
-  function enter(next: Cursor): void {
-    place = next
-    span = { epoch: next.epoch, after: next.seq, upTo: next.seq }
-    spans.push(span)
-  }
-
-  function blame(fault: Fault, what: string): void {
-    violations.push({
-      fault,
-      rule: RULES[fault],
-      subscriber: name,
-      sentence: `${RULES[fault]}: ${name} ${what}.`,
-    })
+  /** Without a start there is nothing to check: such a reader never learned its cursor and received nothing. */
+  function read(): Ledger {
+    const readers = accounts.flatMap(({ name, from, entries, left }): ReaderAccount[] =>
+      from === null ? [] : [{ name, from, entries, left }],
+    )
+    return { publications, trimmedUpTo, readers, recovery }
   }
 }
 
-function isIn(stretches: readonly Span[], { epoch, seq }: Cursor): boolean {
-  return stretches.some(stretch => stretch.epoch === epoch && stretch.after < seq && seq <= stretch.upTo)
+/** The cursor just before an event. */
+function cursorBefore(event: string): string {
+  const { epoch, seq } = readCursor(event)
+  return formatCursor({ epoch, seq: seq - 1 })
 }
 
-function placeAt(cursor: string): Cursor {
-  const place = parseCursor(cursor)
-  if (place === null) throw new Error(`The ledger was given "${cursor}", which is no cursor.`)
-  return place
-}
-
-function text({ epoch, seq }: Cursor): string {
-  return `${epoch}-${seq}`
-}
-
-/** The first few numbers, as a person reads them. */
-function list(seqs: readonly number[]): string {
-  return seqs.length <= 8 ? seqs.join(', ') : `${seqs.slice(0, 8).join(', ')} …`
+/** Reads a cursor of the ledger; throws if it is none. */
+export function readCursor(text: string): Cursor {
+  const cursor = parseCursor(text)
+  if (cursor === null) throw new Error(`The ledger was given "${text}", which is not a cursor.`)
+  return cursor
 }

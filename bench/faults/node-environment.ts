@@ -3,17 +3,17 @@ import { WebSocket } from 'ws'
 import type { Environment } from '../../client/reader/environment.ts'
 
 /**
- * `ws` waits 30 s for a peer that does not answer its close frame, and would keep the process for so long.
- * (Held apart, because the published types do not know `closeTimeout` yet.)
+ * `ws` waits 30 s for a peer that does not answer its close frame, which would keep the process alive for as long.
+ * (A constant of its own, because the published types do not know `closeTimeout` yet.)
  */
 const CLIENT_OPTIONS = { perMessageDeflate: false, closeTimeout: 300 }
 
-/** The environment of a reader in Node: test support, and a browser's stand-in where none is at hand. */
+/** What a reader needs from its platform, in Node. */
 export function nodeEnvironment(differences: Partial<Environment> = {}): Environment {
   return {
     fetch,
     EventSource,
-    WebSocket: HastyWebSocket,
+    WebSocket: FastClosingWebSocket,
     now: () => performance.timeOrigin + performance.now(),
     monotonicMs: () => performance.now(),
     wallMs: () => Date.now(),
@@ -24,7 +24,7 @@ export function nodeEnvironment(differences: Partial<Environment> = {}): Environ
   }
 }
 
-class HastyWebSocket extends WebSocket {
+class FastClosingWebSocket extends WebSocket {
   constructor(url: string) {
     super(url, CLIENT_OPTIONS)
   }

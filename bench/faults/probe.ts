@@ -1,38 +1,38 @@
 /**
- * Preloaded (`--import`) into a server that is to be hurt from within, so that the server itself needs no endpoint for it.
- * It ends with whoever started it.
+ * Preloaded (`--import`) into a server under test, so that the server needs no endpoint through which it can be hurt.
+ * It ends the process when the one that started it is gone.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
-export type ProbeQuestion =
-  /** Stands still for so long, as a slow computation would. */
+export type ProbeCommand =
+  /** Blocks the event loop for so many milliseconds, as a slow computation would. */
   | { readonly block: number }
-  /** Collects garbage, then says what is left. */
+  /** Collects garbage, then sends a `Measurement`. */
   | { readonly measure: true }
 
 export interface Measurement {
   readonly heapUsedBytes: number
-  /** Heap, and what lies outside of it: buffers that wait to be written. */
+  /** The heap and what lies outside of it: buffers that wait to be written. */
   readonly heldBytes: number
   readonly rssBytes: number
-  /** What keeps the event loop busy, by kind. */
+  /** The kinds of the resources that keep the event loop alive, one entry for each resource. */
   readonly resources: readonly string[]
 }
 
-/** Twice: what finalizers let go in the first round is freed in the second. */
+/** Two rounds: what finalizers release in the first one is freed in the second. */
 const GC_ROUNDS = 2
 
-process.on('message', (question: ProbeQuestion) => {
-  if ('block' in question) block(question.block)
+process.on('message', (command: ProbeCommand) => {
+  if ('block' in command) block(command.block)
   else void measure()
 })
 process.on('disconnect', () => process.exit())
-// The channel alone keeps nobody alive.
+// The channel alone must not keep the process alive.
 process.channel?.unref()
 
 function block(ms: number): void {
-  const untilMs = performance.now() + ms
-  while (performance.now() < untilMs);
+  const endMs = performance.now() + ms
+  while (performance.now() < endMs);
 }
 
 async function measure(): Promise<void> {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
-import { judge } from './ledger.ts'
-import { createLedgerBook } from './ledger-book.ts'
+import { RECOVERY_MS, SERVER_TIMES } from './contract-times.ts'
+import { findViolations } from './find-violations.ts'
+import { createLedger } from './ledger.ts'
 import { createPublisher } from './publisher.ts'
-import { type ServerProcess, startServerProcess } from './server-process.ts'
+import { hasReached, openRecordingReader } from './recording-reader.ts'
+import { type ServerProcess, SILENT_SERVER, startServerProcess } from './server-process.ts'
 import {
   CADDY,
   createProxy,
@@ -14,9 +16,7 @@ import {
   type ProxyProgram,
   type ReverseProxy,
 } from './testing/proxies.ts'
-import { allAt } from './testing/stage.ts'
-import { HEALING_MS, SERVER_TIMES } from './times.ts'
-import { isAt, openWitness } from './witness.ts'
+import { allReach } from './testing/testbed.ts'
 
 const PROXIES = [NGINX, NGINX_WITH_KEEPALIVE, HAPROXY, CADDY]
 const TOKEN = 'of-the-publisher'
@@ -24,24 +24,24 @@ const TOKEN = 'of-the-publisher'
 for (const sentence of new Set(PROXIES.map(missing)))
   if (sentence !== null) process.stderr.write(`${sentence}\n`)
 
-/** Each proxy stands before a server and four readers of its own; all of them at once. */
-describe('proxies as their documentation shows them first', () => {
-  const journeys = new Map<ProxyProgram, Promise<ProxiedConnection>>()
-  const ending: (() => unknown)[] = []
+/** Each proxy has a server and one reader of each technique to itself; all proxies run at the same time. */
+describe('proxies, configured as their documentation first shows', () => {
+  const runs = new Map<ProxyProgram, Promise<ProxyRun>>()
+  const cleanUps: (() => unknown)[] = []
 
   beforeAll(async () => {
     for (const program of PROXIES)
       if (missing(program) === null)
-        journeys.set(
+        runs.set(
           program,
-          travel(program, end => ending.push(end)),
+          run(program, cleanUp => cleanUps.push(cleanUp)),
         )
-    // Whichever fails does so in its own cells.
-    await Promise.allSettled(journeys.values())
+    // One that fails does so in its own tests.
+    await Promise.allSettled(runs.values())
   }, 120_000)
 
   afterAll(async () => {
-    for (const end of ending.reverse()) await end()
+    for (const cleanUp of cleanUps.reverse()) await cleanUp()
   })
 
   for (const program of PROXIES)
@@ -49,70 +49,68 @@ describe('proxies as their documentation shows them first', () => {
       it.skipIf(missing(program) !== null)(
         `${technique} behind ${program.name} loses nothing when the proxy reloads or restarts, nor when the server does`,
         async () => {
-          const journey = await journeys.get(program)
-          expect(journey?.violationsOf(technique)).toEqual([])
-          // It is told that the server restarted, and of no other gap.
-          expect(journey?.gapsOf(technique)).toEqual(['epoch'])
+          const done = await runs.get(program)
+          expect(done?.violationsOf(technique)).toEqual([])
+          // The reader is told that the server restarted, and of no other gap.
+          expect(done?.gapReasonsOf(technique)).toEqual(['epoch'])
         },
       )
 })
 
-interface ProxiedConnection {
+interface ProxyRun {
   violationsOf(technique: Technique): readonly string[]
-  gapsOf(technique: Technique): readonly string[] | undefined
+  gapReasonsOf(technique: Technique): readonly string[] | undefined
 }
 
-async function travel(
-  program: ProxyProgram,
-  onEnd: (end: () => unknown) => void,
-): Promise<ProxiedConnection> {
-  const book = createLedgerBook(() => performance.now())
+async function run(program: ProxyProgram, onEnd: (cleanUp: () => unknown) => void): Promise<ProxyRun> {
+  const ledger = createLedger()
   const numbers = { next: 1 }
-  const late: string[] = []
+  const late: { technique: string; sentence: string }[] = []
   const proxy = await createProxy(program)
   onEnd(proxy.stop)
   let server = await startBehind(proxy)
   onEnd(() => server.kill())
-  let publisher = createPublisher(book, server.append, numbers)
+  let publisher = createPublisher(ledger, server.append, numbers)
   const { log } = await server.stats()
   const from = `${log.epoch}-${log.top}`
   await proxy.start(server.port)
-  const witnesses = TECHNIQUES.map(technique =>
-    openWitness(book, technique, { technique, origin: proxy.origin, from }),
+  const readers = TECHNIQUES.map(technique =>
+    openRecordingReader(ledger, technique, { technique, origin: proxy.origin, from }),
   )
-  for (const { reader } of witnesses) onEnd(() => reader.close())
-  // A single event, and none after it: it must not wait in a buffer.
-  await arrives(1)
+  for (const reader of readers) onEnd(() => reader.close())
+  // A single event with none after it: the proxy must not hold it back in a buffer.
+  await publishAndWait(1)
 
-  const stop = publisher.every(10)
+  const stopPublishing = publisher.every(10)
   await proxy.reload()
-  await arrives(20)
+  await publishAndWait(20)
   await proxy.start(server.port)
-  await arrives(20)
-  await stop()
-  await arrives(1)
+  await publishAndWait(20)
+  await stopPublishing()
+  await publishAndWait(1)
 
   await server.kill('SIGTERM')
   server = await startBehind(proxy, server.port)
-  publisher = createPublisher(book, server.append, numbers)
-  book.healed(await arrives(20), HEALING_MS)
+  publisher = createPublisher(ledger, server.append, numbers)
+  ledger.faultsOver(await publishAndWait(20), RECOVERY_MS)
 
   return {
     violationsOf: technique => [
-      ...late.filter(sentence => sentence.startsWith(`${technique} `)),
-      ...judge(book.read()).flatMap(({ subscriber, sentence }) =>
-        subscriber === technique ? [sentence] : [],
+      ...late.filter(reader => reader.technique === technique).map(({ sentence }) => sentence),
+      ...findViolations(ledger.read()).flatMap(({ reader, sentence }) =>
+        reader === technique ? [sentence] : [],
       ),
     ],
-    gapsOf: technique => witnesses.find(({ name }) => name === technique)?.gaps,
+    gapReasonsOf: technique => readers.find(({ name }) => name === technique)?.gapReasons,
   }
 
-  async function arrives(count: number): Promise<string> {
+  async function publishAndWait(count: number): Promise<string> {
     await publisher.publish(count)
     const { top } = publisher
-    await allAt(witnesses, top).catch(() => {})
-    for (const witness of witnesses)
-      if (!isAt(top)(witness)) late.push(`${witness.name} did not come to ${top}`)
+    await allReach(readers, top).catch(() => {})
+    for (const reader of readers)
+      if (!hasReached(top)(reader))
+        late.push({ technique: reader.name, sentence: `${reader.name} did not reach ${top}` })
     return top
   }
 }
@@ -122,6 +120,6 @@ function startBehind({ host }: ReverseProxy, port?: number): Promise<ServerProce
     ...(port !== undefined && { port }),
     policy: SERVER_TIMES,
     token: TOKEN,
-    args: ['--trust-proxy', '127.0.0.1', '--allow-host', host],
+    args: [...SILENT_SERVER, '--trust-proxy', '127.0.0.1', '--allow-host', host],
   })
 }

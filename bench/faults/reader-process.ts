@@ -1,14 +1,14 @@
 /**
- * A reader in a process of its own, so that it can be stopped as a whole. It tells its parent over IPC what it was
- * told, and ends with it. Its one argument is JSON: what `subscribe` needs.
+ * A reader in a process of its own, so that a signal can stop all of it. It sends its parent over IPC what it receives,
+ * and ends with it. Its one argument is JSON: `ReaderArguments`.
  */
 
 import type { RetryPolicy } from '../../client/reader/retry-policy.ts'
-import { type Audit, subscribe } from '../../client/reader/subscribe.ts'
+import { subscribe } from '../../client/reader/subscribe.ts'
 import type { Technique } from '../../server/protocol/techniques.ts'
 import type { Gap } from '../../server/protocol/wire.ts'
 import { nodeEnvironment } from './node-environment.ts'
-import { hashOf, numberIn } from './payload.ts'
+import { hashOf, numberIn } from './publisher.ts'
 
 export interface ReaderArguments {
   readonly technique: Technique
@@ -16,28 +16,39 @@ export interface ReaderArguments {
   readonly policy: RetryPolicy
 }
 
-export type ReaderMessage = { readonly audit: Audit; readonly place: string | null } & (
+/** What happened, and how the reader stands after it. Cursors are text. */
+export type ReaderMessage = ReaderNews & {
+  readonly requests: number
+  readonly undeclaredGaps: number
+  readonly readerCursor: string | null
+}
+
+type ReaderNews =
   | { readonly kind: 'event'; readonly cursor: string; readonly n: number; readonly hash: string }
   | { readonly kind: 'gap'; readonly cursor: string; readonly gap: Gap }
   | { readonly kind: 'state' }
-)
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ReaderArguments
-const reader = subscribe({
+const subscription = subscribe({
   ...options,
   environment: nodeEnvironment(),
   pollIntervalMs: 50,
   waitSeconds: 1,
   onEvent: ({ event, cursor }) =>
-    tell({ kind: 'event', cursor, n: numberIn(event.data), hash: hashOf(event.data) }),
-  onGap: (gap, cursor) => tell({ kind: 'gap', cursor, gap }),
+    send({ kind: 'event', cursor, n: numberIn(event.data), hash: hashOf(event.data) }),
+  onGap: (gap, cursor) => send({ kind: 'gap', cursor, gap }),
 })
-// The place is known a moment before anything else is told.
-setInterval(() => tell({ kind: 'state' }), 20)
+// A reader learns its cursor before it receives anything, and no callback tells of that.
+setInterval(() => send({ kind: 'state' }), 20)
 process.on('disconnect', () => process.exit())
 
-type Told<M> = M extends ReaderMessage ? Omit<M, 'audit' | 'place'> : never
-
-function tell(message: Told<ReaderMessage>): void {
-  process.send?.({ ...message, audit: reader.audit, place: reader.place })
+function send(news: ReaderNews): void {
+  const { audit, place } = subscription
+  const message: ReaderMessage = {
+    ...news,
+    requests: audit.asks,
+    undeclaredGaps: audit.undeclaredGaps,
+    readerCursor: place,
+  }
+  process.send?.(message)
 }

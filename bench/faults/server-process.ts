@@ -1,84 +1,94 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { Stats } from '../../server/protocol/api.ts'
-import { askAlone } from './commands.ts'
-import type { Measurement, ProbeQuestion } from './probe.ts'
+import type { Health, Stats } from '../../server/protocol/api.ts'
+import { findProjectRoot } from '../project-root.ts'
+import { requestApi } from './api-client.ts'
+import type { Measurement, ProbeCommand } from './probe.ts'
 
-/** The built server as a process of its own, that can be hurt from outside by signals and from within by its probe. */
+/** The compiled server in a process of its own: signals hurt it from outside, its probe from within. */
 export interface ServerProcess {
+  /** Its address as it prints it, without a slash at the end. */
   readonly origin: string
   readonly port: number
-  /** The lanes' origin; the server's own where it has no link. */
-  readonly linkOrigin: string
   readonly child: ChildProcess
-  /** Its exit code; `null` after a signal that it could not answer. */
-  readonly exited: Promise<number | null>
+  /** The address of its link; its own address if it has none. */
+  linkOrigin(): Promise<string>
   /** Blocks its event loop for so long. */
   block(ms: number): void
-  /** Memory after garbage collection. */
+  /** Its memory after garbage collection. */
   measure(): Promise<Measurement>
   stats(): Promise<Stats>
-  /** Publishes by HTTP; `null` if no answer came. */
+  /** Publishes by HTTP; resolves to the event's cursor, or to `null` if no answer came. */
   append(data: unknown): Promise<string | null>
+  /** Sends the signal, if it is running, and resolves to its exit code; `null` if the signal ended it at once. */
   kill(signal?: NodeJS.Signals): Promise<number | null>
 }
 
 export interface ServerProcessOptions {
+  /** A quiet port by default, so that it can be started on the same port again. */
   readonly port?: number
-  /** What differs from the server's own policy; sent as `--policy`. */
-  readonly policy?: object
+  /** Further options of the command line. */
   readonly args?: readonly string[]
-  /** What commands must carry; given to the server, and carried by `append`. */
+  /** Figures that differ from the server's own policy. */
+  readonly policy?: object
+  /** The control token, which `append` then sends. */
   readonly token?: string
+  /** Variables in addition to this process's own. */
+  readonly env?: Readonly<Record<string, string>>
+  /** `pipe` to write to it through `child.stdin`; by default it has none. */
+  readonly stdin?: 'ignore' | 'pipe'
   /** The most file descriptors that it may have. */
   readonly descriptors?: number
+  /** A command that runs the rest of its command line as it is: `['ip', 'netns', 'exec', name]`. */
+  readonly runner?: readonly string[]
 }
 
-/** The project's root, from here and from where this is compiled to. */
-const HERE = fileURLToPath(new URL('.', import.meta.url))
-const ROOT = HERE.replace(/(dist\/)?bench\/faults\/$/, '')
-const MAIN = join(ROOT, 'dist/server/main.js')
-const PROBE = join(ROOT, 'dist/bench/faults/probe.js')
+/** Options of a server that publishes nothing by itself and has no link. */
+export const SILENT_SERVER = ['--source', 'none', '--link-port', 'off']
 
+const DIST = join(findProjectRoot(), 'dist')
+const MAIN = join(DIST, 'server/main.js')
+const PROBE = join(DIST, 'bench/faults/probe.js')
+
+/** Starts the compiled server with the given options and no others. Resolves when it has printed its address. */
 export async function startServerProcess(options: ServerProcessOptions = {}): Promise<ServerProcess> {
-  const port = options.port ?? (await quietPort())
-  const args = [
-    ...['--expose-gc', '--import', PROBE, MAIN],
-    ...['--port', String(port), '--link-port', 'off', '--source', 'none'],
-    ...['--policy', JSON.stringify(options.policy ?? {})],
-    ...(options.token === undefined ? [] : ['--token', options.token]),
+  if (!existsSync(MAIN)) throw new Error('There is no dist/server/main.js: run "npm run build" first.')
+  const { policy, token, stdin = 'ignore' } = options
+  const [command = '', ...args] = [
+    ...(options.runner ?? []),
+    ...(options.descriptors === undefined ? [] : limitedTo(options.descriptors)),
+    ...[process.execPath, '--expose-gc', '--import', PROBE, MAIN],
+    ...['--port', String(options.port ?? (await quietPort()))],
+    ...(policy === undefined ? [] : ['--policy', JSON.stringify(policy)]),
+    ...(token === undefined ? [] : ['--token', token]),
     ...(options.args ?? []),
   ]
-  const authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }
-  const child =
-    options.descriptors === undefined
-      ? spawn(process.execPath, args, { stdio: STDIO })
-      : spawn('sh', ['-c', `ulimit -n ${options.descriptors} && exec "$0" "$@"`, process.execPath, ...args], {
-          stdio: STDIO,
-        })
+  const child = spawn(command, args, {
+    stdio: [stdin, 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, ...options.env },
+  })
   const exited = once(child, 'exit').then(([code]) => code as number | null)
   const origin = await printedAddress(child, exited)
-  const { link } = (await askAlone(origin, '/api/health')) as { link: { port: number } | null }
 
   return {
     origin,
-    port,
-    linkOrigin: link === null ? origin : `http://127.0.0.1:${link.port}`,
+    port: Number(new URL(origin).port),
     child,
-    exited,
-    block: ms => ask({ block: ms }),
+    async linkOrigin() {
+      const { link } = (await requestApi(origin, '/api/health')) as Health
+      return link === null ? origin : `http://${new URL(origin).hostname}:${link.port}`
+    },
+    block: ms => send({ block: ms }),
     async measure() {
-      const answered = once(child, 'message')
-      ask({ measure: true })
-      const [measurement] = await answered
+      const measured = once(child, 'message')
+      send({ measure: true })
+      const [measurement] = await measured
       return measurement as Measurement
     },
-    async stats() {
-      return (await askAlone(origin, '/api/stats')) as Stats
-    },
+    stats: async () => (await requestApi(origin, '/api/stats')) as Stats,
     append,
     async kill(signal = 'SIGKILL') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)
@@ -86,18 +96,21 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
     },
   }
 
-  function ask(question: ProbeQuestion): void {
-    child.send(question)
+  function send(probeCommand: ProbeCommand): void {
+    child.send(probeCommand)
   }
 
   async function append(data: unknown): Promise<string | null> {
     try {
-      const answer = await fetch(`${origin}/api/events`, {
+      const response = await fetch(`${origin}/api/events`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...authorization },
+        headers: {
+          'content-type': 'application/json',
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        },
         body: JSON.stringify({ type: 'test', data }),
       })
-      const { cursor } = (await answer.json()) as { cursor?: string }
+      const { cursor } = (await response.json()) as { cursor?: string }
       return cursor ?? null
     } catch {
       return null
@@ -105,28 +118,31 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
   }
 }
 
-const STDIO: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe', 'ipc']
+function limitedTo(descriptors: number): readonly string[] {
+  return ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`]
+}
 
 function printedAddress(child: ChildProcess, exited: Promise<number | null>): Promise<string> {
   return new Promise((resolve, reject) => {
     let printed = ''
     const read = (chunk: Buffer) => {
       printed += chunk.toString()
-      const address = /^(http:\/\/\S+)$/m.exec(printed)?.[1]
+      const address = /^(http:\/\/\S+?)\/?\n/m.exec(printed)?.[1]
       if (address !== undefined) resolve(address)
     }
     child.stdout?.on('data', read)
     child.stderr?.on('data', read)
     child.once('error', reject)
-    exited.then(code =>
-      reject(new Error(`The server ended with ${code} before it listened (is it built?): ${printed}`)),
+    exited.then(
+      code => reject(new Error(`The server ended with ${code} before it listened: ${printed}`)),
+      reject,
     )
   })
 }
 
 /**
- * A free port below those from which the kernel draws for outgoing connections. Whoever tries again and again to reach
- * a server that is down, on a port of that range, sooner or later draws that very port and connects to itself.
+ * A free port below the range from which the kernel draws ports for outgoing connections. A client that keeps trying to
+ * reach a server that is down, on a port of that range, sooner or later draws that very port and connects to itself.
  */
 export async function quietPort(): Promise<number> {
   for (;;) {

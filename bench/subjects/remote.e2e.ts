@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -7,26 +7,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { SourceSettings } from '../../server/protocol/api.ts'
+import { type ServerProcess, startServerProcess } from '../faults/server-process.ts'
 import type { BenchRun } from '../judge/result.ts'
-import { printedAddress } from '../processes/printed-address.ts'
 
 const TOKEN = 'a-token-of-this-test'
 const SOURCE: SourceSettings = { kind: 'replay', rate: 3, timing: 'poisson', payloadBytes: 128 }
 
-let server: ChildProcess
+let server: ServerProcess
 let origin = ''
 let out = ''
 
 /** A second loopback address stands in for another machine. */
 beforeAll(async () => {
-  const args = ['--host', '127.0.0.2', '--port', '0', '--link-port', 'off', '--rate', '3', '--token', TOKEN]
-  server = spawn(process.execPath, ['dist/server/main.js', ...args])
-  origin = await printedAddress(server, 'the server')
+  const args = ['--host', '127.0.0.2', '--link-port', 'off', '--rate', '3', '--token', TOKEN]
+  server = await startServerProcess({ args })
+  origin = server.origin
 })
-afterAll(async () => {
-  server.kill()
-  await once(server, 'exit')
-})
+afterAll(() => server.kill())
 
 beforeEach(() => {
   out = mkdtempSync(join(tmpdir(), 'push-lab-remote-'))

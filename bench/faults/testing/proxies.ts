@@ -9,28 +9,28 @@ import { quietPort } from '../server-process.ts'
 
 /** A real reverse proxy in front of a server. */
 export interface ReverseProxy {
-  /** The name by which it is asked, and which the server must accept. */
+  /** The Host that its clients send, and that the server must accept. */
   readonly host: string
   readonly origin: string
-  /** Begins to pass requests on, or begins again with another configuration. Resolves once it is answered through. */
+  /** Starts it, or restarts it with another configuration. Resolves when a request has been answered through it. */
   start(serverPort: number, site?: Site): Promise<void>
-  /** Reads its configuration again, as after a change, without a stop. */
+  /** Makes it read its configuration again without stopping, as after a change. */
   reload(): Promise<void>
   stop(): Promise<void>
 }
 
-/** What a person writes into the proxy's configuration. `listen` and `server` are each an address and a port. */
+/** The part of a proxy's configuration that a person writes. `listen` and `server` are each an address and a port. */
 export type Site = (listen: string, server: string) => string
 
-/** A program that is a proxy, and how it is run in a folder of a test's own. */
+/** A proxy, and how to run it in a folder that belongs to the test. */
 export interface ProxyProgram {
   readonly name: string
   readonly command: string
-  /** The package of Debian that brings it. */
+  /** The Debian package to install. */
   readonly debianPackage: string
-  /** What its documentation shows first for a reverse proxy, with health checks where it has any. */
+  /** What its documentation first shows for a reverse proxy, with health checks if it has any. */
   readonly site: Site
-  /** The site with what every configuration begins with. */
+  /** The whole configuration around the site. */
   frame(site: string, folder: string): string
   args(folder: string): readonly string[]
   reload(child: ChildProcess, path: string, folder: string): unknown
@@ -39,7 +39,7 @@ export interface ProxyProgram {
 const CONFIGURATION = 'configuration'
 const START_MS = 10_000
 
-/** It checks no health by itself. A WebSocket's handshake needs the lines of "WebSocket proxying". */
+/** It has no health checks of its own. A WebSocket needs the lines of its chapter "WebSocket proxying". */
 export const NGINX: ProxyProgram = {
   name: 'nginx',
   command: 'nginx',
@@ -59,7 +59,7 @@ export const NGINX: ProxyProgram = {
   frame(site, folder) {
     const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     const folders = kinds.map(kind => `${kind}_temp_path ${join(folder, kind)};`).join('\n')
-    // Started by root it gives up its rights, and then may not write into a test's folder.
+    // As root it drops its rights and then cannot write into the test's folder.
     const user = process.getuid?.() === 0 ? 'user root;' : ''
     return `daemon off;\npid ${join(folder, 'pid')};\nerror_log stderr crit;\nworker_processes 1;\n${user}
 events { worker_connections 512; }\nhttp {\naccess_log off;\n${folders}\n${site}\n}\n`
@@ -68,10 +68,10 @@ events { worker_connections 512; }\nhttp {\naccess_log off;\n${folders}\n${site}
   reload: child => child.kill('SIGHUP'),
 }
 
-/** As its documentation shows connections that are kept: the group's name becomes the Host, if no line prevents it. */
+/** With connections that are kept open, as its documentation shows: without `Host`, the name of the group would be sent. */
 export const NGINX_WITH_KEEPALIVE: ProxyProgram = {
   ...NGINX,
-  name: 'nginx with kept connections',
+  name: 'nginx with keepalive',
   site: (listen, server) => `upstream http_backend {
   server ${server};
   keepalive 16;
@@ -93,7 +93,7 @@ server {
 }`,
 }
 
-/** `option httpchk` asks `OPTIONS /` by HTTP/1.0, without a Host. */
+/** `option httpchk` sends `OPTIONS /` by HTTP/1.0, without a Host. */
 export const HAPROXY: ProxyProgram = {
   name: 'HAProxy',
   command: 'haproxy',
@@ -114,7 +114,7 @@ backend servers
   reload: child => child.kill('SIGUSR2'),
 }
 
-/** Asked for health more often than every 30 s, or a server that restarts would be out for so long. */
+/** Checks the server's health every second: with its default of 30 s, a server that restarts would be out for so long. */
 export const CADDY: ProxyProgram = {
   name: 'Caddy',
   command: 'caddy',
@@ -136,7 +136,7 @@ export const CADDY: ProxyProgram = {
 
 const SHIPPED = fileURLToPath(new URL('../../../server/nginx.conf', import.meta.url))
 
-/** The configuration for nginx that the lab brings along, for a public deployment. */
+/** The configuration for nginx that comes with the lab, for a public deployment. */
 export const shippedNginx: Site = (listen, server) =>
   replaced(
     replaced(readFileSync(SHIPPED, 'utf8'), 'listen 80;', `listen ${listen};`),
@@ -144,13 +144,13 @@ export const shippedNginx: Site = (listen, server) =>
     `server ${server};`,
   )
 
-/** What to do where a proxy is not installed; `null` where it is. */
+/** What to do if a proxy is not installed; `null` if it is. */
 export function missing({ command, debianPackage }: ProxyProgram): string | null {
   if (find(command) !== null) return null
-  return `No ${command} was found, so readers behind one are not tested: apt-get install ${debianPackage}.`
+  return `Readers behind ${command} are not tested, because it was not found: apt-get install ${debianPackage}.`
 }
 
-/** Runs a proxy on a port of its own, in a folder of its own. */
+/** Prepares a proxy with a port and a folder of its own. */
 export async function createProxy(program: ProxyProgram): Promise<ReverseProxy> {
   const path = find(program.command) ?? ''
   const folder = mkdtempSync(join(tmpdir(), 'push-lab-proxy-'))
@@ -168,17 +168,17 @@ export async function createProxy(program: ProxyProgram): Promise<ReverseProxy> 
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
     })
-    let said = ''
+    let printed = ''
     running.stderr.on('data', chunk => {
-      said += chunk
+      printed += chunk
     })
     child = running
-    await answered(running).catch(error => {
-      throw new Error(`${program.name} does not pass requests on: ${said}`, { cause: error })
+    await firstAnswer(running).catch(error => {
+      throw new Error(`${program.name} does not pass requests on: ${printed}`, { cause: error })
     })
   }
 
-  async function answered(running: ChildProcess): Promise<void> {
+  async function firstAnswer(running: ChildProcess): Promise<void> {
     const giveUpMs = performance.now() + START_MS
     for (;;) {
       const status = await fetch(`${origin}/api/health`).then(
@@ -214,6 +214,6 @@ function find(command: string): string | null {
 }
 
 function replaced(text: string, part: string, by: string): string {
-  if (!text.includes(part)) throw new Error(`The shipped configuration has no "${part}" any more.`)
+  if (!text.includes(part)) throw new Error(`server/nginx.conf does not contain "${part}" any more.`)
   return text.replace(part, by)
 }

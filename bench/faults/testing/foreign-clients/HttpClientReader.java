@@ -20,48 +20,52 @@ import java.util.stream.Stream;
 
 /**
  * Reads with java.net.http.HttpClient as it comes, so that its requests over plain HTTP offer "Upgrade: h2c".
- * Arguments: poll, long-poll, sse or websocket, the server's http:// origin, the cursor to begin with.
+ * Arguments: the media type of the answers, or "frames" for a WebSocket; the address; the cursor to start with; and how
+ * many milliseconds to wait between two polls. The cursor is appended to the address; an event stream takes it as
+ * Last-Event-ID instead.
  *
- * <p>Prints what it is told, one JSON value a line: a batch, a frame, or {"id", "event", "data"} for an event of a
- * stream; and {"cut": …} for each connection that is lost. Ends when stdin does.
+ * <p>Prints what it receives, one JSON value a line: a batch, a frame, a line of NDJSON, or {"id", "event", "data"} for
+ * an event of an event stream; and {"cut": …} for each connection that is lost. Ends when stdin does.
  */
 public final class HttpClientReader {
     private static final Pattern SEQ = Pattern.compile("^\\{\"seq\":(\\d+)");
     private static final Pattern CURSOR = Pattern.compile("^\\{\"control\".*\"cursor\":\"([^\"]+)\"");
 
-    private static final long SILENT_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final HttpClient client = HttpClient.newHttpClient();
-    private final String origin;
+    private final String address;
+    private final long pauseMs;
     private String cursor;
-    private volatile long heardAtNanos;
+    private volatile long receivedAtNanos;
 
-    private HttpClientReader(String origin, String cursor) {
-        this.origin = origin;
+    private HttpClientReader(String address, String cursor, long pauseMs) {
+        this.address = address;
         this.cursor = cursor;
+        this.pauseMs = pauseMs;
     }
 
     public static void main(String[] args) throws Exception {
-        HttpClientReader reader = new HttpClientReader(args[1], args[2]);
-        Thread thread = new Thread(() -> reader.readFor(args[0]));
+        HttpClientReader reader = new HttpClientReader(args[1], args[2], Long.parseLong(args[3]));
+        Thread thread = new Thread(() -> reader.readForever(args[0]));
         thread.setDaemon(true);
         thread.start();
         System.in.readAllBytes();
         System.exit(0);
     }
 
-    private void readFor(String technique) {
+    private void readForever(String format) {
         while (true) {
             try {
-                switch (technique) {
-                    case "poll" -> ask("/poll?cursor=" + cursor, 50);
-                    case "long-poll" -> ask("/long-poll?wait=5&cursor=" + cursor, 0);
-                    case "sse" -> follow();
-                    case "websocket" -> converse();
-                    default -> throw new IllegalArgumentException(technique);
+                switch (format) {
+                    case "application/json" -> readBatch();
+                    case "text/event-stream" -> readEventStream();
+                    case "application/x-ndjson" -> readLines();
+                    case "frames" -> readFrames();
+                    default -> throw new IllegalArgumentException(format);
                 }
             } catch (IOException | UncheckedIOException | CompletionException e) {
-                say("{\"cut\":\"" + e.getClass().getSimpleName() + "\"}");
+                print("{\"cut\":\"" + e.getClass().getSimpleName() + "\"}");
                 pause(100);
             } catch (InterruptedException e) {
                 return;
@@ -69,16 +73,23 @@ public final class HttpClientReader {
         }
     }
 
-    private void ask(String path, long pauseMs) throws IOException, InterruptedException {
-        HttpResponse<String> response = client.send(get(path).build(), BodyHandlers.ofString());
+    private void readBatch() throws IOException, InterruptedException {
+        HttpResponse<String> response = client.send(get(address + cursor).build(), BodyHandlers.ofString());
         expectOk(response);
-        say(response.body());
+        print(response.body());
         cursor = response.headers().firstValue("ETag").orElseThrow().replace("\"", "");
         pause(pauseMs);
     }
 
-    private void follow() throws IOException, InterruptedException {
-        HttpRequest request = get("/sse").header("Last-Event-ID", cursor).build();
+    private void readLines() throws IOException, InterruptedException {
+        HttpResponse<Stream<String>> response = client.send(get(address + cursor).build(), BodyHandlers.ofLines());
+        expectOk(response);
+        response.body().forEach(this::take);
+        throw new IOException("ended");
+    }
+
+    private void readEventStream() throws IOException, InterruptedException {
+        HttpRequest request = get(address).header("Last-Event-ID", cursor).build();
         HttpResponse<Stream<String>> response = client.send(request, BodyHandlers.ofLines());
         expectOk(response);
         Map<String, String> fields = new HashMap<>();
@@ -97,20 +108,21 @@ public final class HttpClientReader {
     private void dispatch(Map<String, String> fields) {
         if (!fields.containsKey("data")) return;
         cursor = fields.getOrDefault("id", cursor);
-        say("{\"id\":\"" + cursor + "\",\"event\":\"" + fields.getOrDefault("event", "message") + "\",\"data\":"
+        print("{\"id\":\"" + cursor + "\",\"event\":\"" + fields.getOrDefault("event", "message") + "\",\"data\":"
                 + fields.get("data") + "}");
     }
 
     /**
-     * JDK 17 does not always tell its listener of a connection that ends within a frame: the socket then stays in
-     * CLOSE-WAIT. As for every reader of a WebSocket, silence is an end too; events never pause for so long here.
+     * JDK 17 does not always tell its listener that a connection ended within a frame: the socket then stays in
+     * CLOSE-WAIT. As every reader of a WebSocket has to, this one takes silence for an end: events never pause for so
+     * long here.
      */
-    private void converse() throws IOException, InterruptedException {
+    private void readFrames() throws IOException, InterruptedException {
         CompletableFuture<Void> lost = new CompletableFuture<>();
-        URI uri = URI.create(origin.replaceFirst("^http", "ws") + "/ws?cursor=" + cursor);
-        heardAtNanos = System.nanoTime();
+        URI uri = URI.create(address.replaceFirst("^http", "ws") + cursor);
+        receivedAtNanos = System.nanoTime();
         WebSocket socket = client.newWebSocketBuilder().buildAsync(uri, new Listener(lost)).join();
-        while (System.nanoTime() - heardAtNanos < SILENT_NANOS) {
+        while (System.nanoTime() - receivedAtNanos < SILENCE_NANOS) {
             try {
                 lost.get(100, TimeUnit.MILLISECONDS);
             } catch (TimeoutException e) {
@@ -133,10 +145,10 @@ public final class HttpClientReader {
 
         @Override
         public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
-            heardAtNanos = System.nanoTime();
+            receivedAtNanos = System.nanoTime();
             text.append(part);
             if (last) {
-                told(text.toString());
+                take(text.toString());
                 text.setLength(0);
             }
             socket.request(1);
@@ -155,16 +167,16 @@ public final class HttpClientReader {
         }
     }
 
-    private void told(String message) {
-        say(message);
+    private void take(String message) {
+        print(message);
         Matcher seq = SEQ.matcher(message);
         Matcher control = CURSOR.matcher(message);
         if (seq.find()) cursor = cursor.split("-")[0] + "-" + seq.group(1);
         else if (control.find()) cursor = control.group(1);
     }
 
-    private HttpRequest.Builder get(String path) {
-        return HttpRequest.newBuilder(URI.create(origin + path));
+    private HttpRequest.Builder get(String uri) {
+        return HttpRequest.newBuilder(URI.create(uri));
     }
 
     private static void expectOk(HttpResponse<?> response) throws IOException {
@@ -179,7 +191,7 @@ public final class HttpClientReader {
         }
     }
 
-    private static synchronized void say(String line) {
+    private static synchronized void print(String line) {
         System.out.println(line);
         System.out.flush();
     }

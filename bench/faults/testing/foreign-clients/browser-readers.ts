@@ -1,8 +1,9 @@
-/** Bundled for Chromium: its own EventSource, and npm packages that were made for a browser. */
+/** Bundled for Chromium: its own EventSource, and npm packages for browsers. */
 import { fetchEventSource } from '@microsoft/fetch-event-source'
 import { EventSourcePolyfill } from 'event-source-polyfill'
 import reconnecting from 'reconnecting-eventsource'
-import type { Asking } from './foreign-client.ts'
+import { TRAITS } from '../../../../server/protocol/techniques.ts'
+import type { ReadOptions } from './foreign-client.ts'
 import { type AnyEventSource, readEventSource } from './standard-readers.ts'
 
 /** The package's types describe its CommonJS build only. */
@@ -22,36 +23,36 @@ const readers = {
   '@microsoft/fetch-event-source': readByFetch,
 }
 
-/** It ends for good with the answer, unless the application throws. */
-function readByFetch({ origin, cursor, tell }: Asking): () => void {
+/** It stops for good when the response ends, unless the application throws. */
+function readByFetch({ origin, cursor, report }: ReadOptions): () => void {
   const ending = new AbortController()
   const closed = new Error('closed')
-  fetchEventSource(`${origin}/sse?cursor=${cursor}`, {
+  fetchEventSource(`${origin}${TRAITS.sse.endpoint}?cursor=${cursor}`, {
     signal: ending.signal,
     openWhenHidden: true,
     onmessage({ id, event, data }) {
-      if (data !== '') tell(JSON.stringify({ id, event: event || 'message', data: JSON.parse(data) }))
+      if (data !== '') report(JSON.stringify({ id, event: event || 'message', data: JSON.parse(data) }))
     },
     onclose() {
       throw closed
     },
     onerror() {
-      tell(JSON.stringify({ cut: 'closed' }))
+      report(JSON.stringify({ cut: 'closed' }))
     },
-  }).catch(() => tell(JSON.stringify({ cut: 'closed for good' })))
+  }).catch(() => report(JSON.stringify({ cut: 'closed for good' })))
   return () => ending.abort()
 }
 
 Object.assign(globalThis, {
-  /** `cursor` is where to begin; what is told is gathered until it is taken. */
+  /** What the library receives is collected, and reported in batches. */
   readWith(
     { library, cursor }: { library: BrowserLibrary; cursor: string },
-    tell: (lines: readonly string[]) => void,
+    reportAll: (lines: readonly string[]) => void,
   ) {
     const lines: string[] = []
     setInterval(() => {
-      if (lines.length > 0) tell(lines.splice(0))
+      if (lines.length > 0) reportAll(lines.splice(0))
     }, 20)
-    return readers[library]({ origin: location.origin, cursor, tell: line => lines.push(line) })
+    return readers[library]({ origin: location.origin, cursor, report: line => lines.push(line) })
   },
 })

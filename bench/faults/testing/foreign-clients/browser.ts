@@ -3,12 +3,12 @@ import type { Browser } from 'playwright-core'
 import { build, type Rolldown } from 'vite'
 import { findChromium, launchChromium } from '../../../../client/page/testing/chromium.ts'
 import type { BrowserLibrary } from './browser-readers.ts'
-import type { Asking, ForeignClient } from './foreign-client.ts'
+import type { ForeignClient, ReadOptions } from './foreign-client.ts'
 
 const executablePath = findChromium()
 const NO_CHROMIUM =
   executablePath === null
-    ? 'No Chromium was found, so the npm packages for browsers are not tested: set CHROMIUM_PATH.'
+    ? 'The clients for browsers are not tested, because no Chromium was found: set CHROMIUM_PATH.'
     : null
 
 const LIBRARIES: readonly BrowserLibrary[] = [
@@ -18,25 +18,25 @@ const LIBRARIES: readonly BrowserLibrary[] = [
   '@microsoft/fetch-event-source',
 ]
 
-/** What was made for a browser, each in a page of its own. */
+/** Clients for browsers, each in a page of its own. */
 export const BROWSER: readonly ForeignClient[] = LIBRARIES.map(library => ({
   name: library,
   missing: NO_CHROMIUM,
-  read: asking => readInChromium(library, asking),
+  read: options => readInChromium(library, options),
 }))
 
-async function readInChromium(library: BrowserLibrary, { origin, cursor, tell }: Asking) {
-  const [browser, script] = await Promise.all([opened(), bundled()])
+async function readInChromium(library: BrowserLibrary, { origin, cursor, report }: ReadOptions) {
+  const [browser, script] = await Promise.all([openBrowser(), bundleOnce()])
   const page = await browser.newPage()
-  // The server has no such page. Answered here, it is of the origin of the server's second port.
+  // The server has no such page: it is answered here, so that its origin is the server's second port.
   await page.route(`${origin}/reader`, route =>
     route.fulfill({ contentType: 'text/html', body: `<!doctype html><script>${script}</script>` }),
   )
-  await page.exposeFunction('tellAll', (lines: readonly string[]) => {
-    for (const line of lines) tell(line)
+  await page.exposeFunction('reportAll', (lines: readonly string[]) => {
+    for (const line of lines) report(line)
   })
   await page.goto(`${origin}/reader`)
-  await page.evaluate(`readWith(${JSON.stringify({ library, cursor })}, tellAll); undefined`)
+  await page.evaluate(`readWith(${JSON.stringify({ library, cursor })}, reportAll); undefined`)
   return async () => {
     await page.close()
     if (browser.contexts().length === 0) await browser.close()
@@ -45,14 +45,14 @@ async function readInChromium(library: BrowserLibrary, { origin, cursor, tell }:
 
 let launched: Promise<Browser> | null = null
 
-function opened(): Promise<Browser> {
+function openBrowser(): Promise<Browser> {
   launched ??= launchChromium()
   return launched
 }
 
 let bundle: Promise<string> | null = null
 
-function bundled(): Promise<string> {
+function bundleOnce(): Promise<string> {
   bundle ??= bundleReaders()
   return bundle
 }

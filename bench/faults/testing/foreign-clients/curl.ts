@@ -2,41 +2,43 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createParser } from 'eventsource-parser'
+import { TECHNIQUES } from '../../../../server/protocol/techniques.ts'
 import type { Batch } from '../../../../server/protocol/wire.ts'
-import type { Asking, ForeignClient } from './foreign-client.ts'
+import { type ForeignClient, type Format, type ReadOptions, readingMethod } from './foreign-client.ts'
+import { cursorAfterFrame } from './standard-readers.ts'
 
 const NO_CURL =
   spawnSync('curl', ['--version']).status === 0
     ? null
-    : 'No curl was found, so it is not tested: apt-get install curl.'
+    : 'curl is not tested, because it was not found: apt-get install curl.'
 
-/** Between two asks, and before the next try: a process is started for each. */
+/** Before the next request or attempt: each of them starts a process. */
 const PAUSE_MS = 50
 
-/** One curl after the other, each with the cursor of what the one before was told. */
-export const CURL: readonly ForeignClient[] = ['1.0', '1.1'].flatMap(version => [
-  {
-    name: `curl, HTTP/${version}: poll`,
-    missing: NO_CURL,
-    read: asking => loop(asking, version, pollOnce('/poll?cursor=')),
-  },
-  {
-    name: `curl, HTTP/${version}: long-poll`,
-    missing: NO_CURL,
-    read: asking => loop(asking, version, pollOnce('/long-poll?wait=5&cursor=')),
-  },
-  { name: `curl, HTTP/${version}: sse`, missing: NO_CURL, read: asking => loop(asking, version, streamOnce) },
-])
+/** One curl after the other, each with the cursor at which the one before ended: it reads all that is plain HTTP. */
+export const CURL: readonly ForeignClient[] = ['1.0', '1.1'].flatMap(version =>
+  TECHNIQUES.flatMap(technique => {
+    const { format, path } = readingMethod(technique, PAUSE_MS)
+    return format === 'frames'
+      ? []
+      : {
+          name: `curl, HTTP/${version}: ${technique}`,
+          missing: NO_CURL,
+          read: (options: ReadOptions) => repeat({ ...options, path }, version, format),
+        }
+  }),
+)
 
-/** Runs one curl to its end, and resolves to the cursor from which the next one goes on. */
-type Once = (asking: Asking, curl: (args: readonly string[]) => ChildProcess) => Promise<string>
+type HttpFormat = Exclude<Format, 'frames'>
+type OnceOptions = ReadOptions & { readonly path: string }
+type Curl = (...args: readonly string[]) => ChildProcess
 
-function loop(asking: Asking, version: string, once: Once): () => Promise<void> {
+function repeat(options: OnceOptions, version: string, format: HttpFormat): () => Promise<void> {
   let stopped = false
   let child: ChildProcess | null = null
   const running = (async () => {
-    for (let { cursor } = asking; !stopped; await delay(PAUSE_MS))
-      cursor = await once({ ...asking, cursor }, curl)
+    for (let { cursor } = options; !stopped; await delay(PAUSE_MS))
+      cursor = await READ_ONCE[format]({ ...options, cursor }, curl)
   })()
   return async () => {
     stopped = true
@@ -44,42 +46,61 @@ function loop(asking: Asking, version: string, once: Once): () => Promise<void> 
     await running
   }
 
-  function curl(args: readonly string[]): ChildProcess {
-    child = spawn('curl', ['--silent', '--fail', `--http${version}`, ...args], {
+  function curl(...args: readonly string[]): ChildProcess {
+    child = spawn('curl', ['--silent', '--fail', '--no-buffer', `--http${version}`, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     return child
   }
 }
 
-function pollOnce(path: string): Once {
-  return async ({ origin, cursor, tell }, curl) => {
-    const child = curl([`${origin}${path}${cursor}`])
+/** Runs one curl to its end, and resolves to the cursor for the next one. */
+const READ_ONCE: Readonly<Record<HttpFormat, (options: OnceOptions, curl: Curl) => Promise<string>>> = {
+  async 'application/json'({ origin, path, cursor, report }, curl) {
+    const child = curl(`${origin}${path}${cursor}`)
     let body = ''
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       body += chunk
     })
     const [code] = await once(child, 'close')
     if (code !== 0) {
-      tell(JSON.stringify({ cut: `curl ended with ${code}` }))
+      report(JSON.stringify({ cut: `curl ended with ${code}` }))
       return cursor
     }
-    tell(body)
+    report(body)
     return (JSON.parse(body) as Batch).cursor
-  }
-}
+  },
 
-async function streamOnce({ origin, cursor, tell }: Asking, curl: Parameters<Once>[1]): Promise<string> {
-  const child = curl(['--no-buffer', '--header', `Last-Event-ID: ${cursor}`, `${origin}/sse`])
-  let place = cursor
-  const parser = createParser({
-    onEvent({ id = place, event = 'message', data }) {
-      place = id
-      tell(JSON.stringify({ id, event, data: JSON.parse(data) }))
-    },
-  })
-  child.stdout?.setEncoding('utf8').on('data', chunk => parser.feed(chunk))
-  const [code] = await once(child, 'close')
-  tell(JSON.stringify({ cut: `curl ended with ${code}` }))
-  return place
+  async 'text/event-stream'({ origin, path, cursor, report }, curl) {
+    const child = curl('--header', `Last-Event-ID: ${cursor}`, `${origin}${path}`)
+    let last = cursor
+    const parser = createParser({
+      onEvent({ id = last, event = 'message', data }) {
+        last = id
+        report(JSON.stringify({ id, event, data: JSON.parse(data) }))
+      },
+    })
+    child.stdout?.setEncoding('utf8').on('data', chunk => parser.feed(chunk))
+    const [code] = await once(child, 'close')
+    report(JSON.stringify({ cut: `curl ended with ${code}` }))
+    return last
+  },
+
+  async 'application/x-ndjson'({ origin, path, cursor, report }, curl) {
+    const child = curl(`${origin}${path}${cursor}`)
+    let last = cursor
+    let rest = ''
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n')
+      // Without its line end it may be half a line, now and when the connection is cut.
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        last = cursorAfterFrame(last, line)
+        report(line)
+      }
+    })
+    const [code] = await once(child, 'close')
+    report(JSON.stringify({ cut: `curl ended with ${code}` }))
+    return last
+  },
 }

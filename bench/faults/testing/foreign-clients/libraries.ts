@@ -4,7 +4,7 @@ import { EventSource as UndiciEventSource, WebSocket as UndiciWebSocket } from '
 import type { ForeignClient } from './foreign-client.ts'
 import { readEventSource, readWebSocket } from './standard-readers.ts'
 
-/** npm packages that were made for Node, in this process. */
+/** npm packages for Node, in this process. */
 export const LIBRARIES: readonly ForeignClient[] = [
   { name: 'eventsource 4.x', missing: null, read: readEventSource(url => new EventSource4(url)) },
   { name: 'eventsource 2.x', missing: null, read: readEventSource(url => new EventSource2(url)) },
@@ -12,7 +12,7 @@ export const LIBRARIES: readonly ForeignClient[] = [
   { name: "undici's WebSocket", missing: null, read: readWebSocket(url => new UndiciWebSocket(url)) },
 ]
 
-/** It warns once that it is experimental, which is known here and would stand in the output of every test run. */
+/** It warns once that it is experimental, which would otherwise be in the output of every test run. */
 function openUndici(url: string): UndiciEventSource {
   const { emitWarning } = process
   process.emitWarning = () => {}

@@ -1,4 +1,5 @@
-import type { Asking } from './foreign-client.ts'
+import { TRAITS } from '../../../../server/protocol/techniques.ts'
+import type { ReadOptions } from './foreign-client.ts'
 
 /** What all EventSources have in common, whoever wrote them. */
 export interface AnyEventSource {
@@ -15,25 +16,25 @@ export interface AnyWebSocket {
 
 const CLOSED = 2
 
-/** Resumes by itself, with the last id. Nothing here knows of places but the first. */
+/** An EventSource resumes by itself, with the last id: only the first cursor is given to it. */
 export function readEventSource(open: (url: string) => AnyEventSource) {
-  return ({ origin, cursor, tell }: Asking): (() => void) => {
-    const source = open(`${origin}/sse?cursor=${cursor}`)
+  return ({ origin, cursor, report }: ReadOptions): (() => void) => {
+    const source = open(`${origin}${TRAITS.sse.endpoint}?cursor=${cursor}`)
     for (const event of ['message', 'gap'])
       source.addEventListener(event, ({ data, lastEventId }) => {
-        tell(JSON.stringify({ id: lastEventId, event, data: JSON.parse(String(data)) }))
+        report(JSON.stringify({ id: lastEventId, event, data: JSON.parse(String(data)) }))
       })
     source.addEventListener('error', () => {
-      tell(JSON.stringify({ cut: source.readyState === CLOSED ? 'closed for good' : 'closed' }))
+      report(JSON.stringify({ cut: source.readyState === CLOSED ? 'closed for good' : 'closed' }))
     })
     return () => source.close()
   }
 }
 
-/** A WebSocket does not come back by itself: a new one is opened at the place of the one before. */
+/** A WebSocket does not reconnect by itself: a new one is opened with the cursor of the one before. */
 export function readWebSocket(open: (url: string) => AnyWebSocket) {
-  return ({ origin, cursor, tell }: Asking): (() => void) => {
-    let place = cursor
+  return ({ origin, cursor: start, report }: ReadOptions): (() => void) => {
+    let cursor = start
     let stopped = false
     let socket = connect()
     return () => {
@@ -42,15 +43,14 @@ export function readWebSocket(open: (url: string) => AnyWebSocket) {
     }
 
     function connect(): AnyWebSocket {
-      const opened = open(`${origin.replace('http', 'ws')}/ws?cursor=${place}`)
+      const opened = open(`${origin.replace('http', 'ws')}${TRAITS.websocket.endpoint}?cursor=${cursor}`)
       opened.addEventListener('message', ({ data }) => {
-        const frame = JSON.parse(String(data)) as { seq?: number; cursor?: string }
-        place = frame.seq === undefined ? (frame.cursor ?? place) : `${place.split('-')[0]}-${frame.seq}`
-        tell(String(data))
+        cursor = cursorAfterFrame(cursor, String(data))
+        report(String(data))
       })
       opened.addEventListener('close', () => {
         if (stopped) return
-        tell(JSON.stringify({ cut: 'closed' }))
+        report(JSON.stringify({ cut: 'closed' }))
         setTimeout(() => {
           if (!stopped) socket = connect()
         }, 100)
@@ -58,4 +58,10 @@ export function readWebSocket(open: (url: string) => AnyWebSocket) {
       return opened
     }
   }
+}
+
+/** Where a reader is after an event or a control message, which may carry a cursor. */
+export function cursorAfterFrame(cursor: string, frame: string): string {
+  const { seq, cursor: next } = JSON.parse(frame) as { seq?: number; cursor?: string }
+  return seq === undefined ? (next ?? cursor) : `${cursor.split('-')[0]}-${seq}`
 }

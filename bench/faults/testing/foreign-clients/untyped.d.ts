@@ -1,7 +1,7 @@
-/** The two packages bring no types. Both are EventSources. */
+/** Two packages without types. Both are EventSources. */
 declare module 'eventsource-2' {
   const EventSource: new (url: string) => import('./standard-readers.ts').AnyEventSource
-  // biome-ignore lint/style/noDefaultExport: as the package is
+  // biome-ignore lint/style/noDefaultExport: that is how the package exports it
   export default EventSource
 }
 

@@ -1,7 +1,9 @@
-"""Reads with Python's standard library. Arguments: poll or sse, the server's http:// origin, the cursor to begin with.
+"""Reads with Python's standard library. Arguments: the media type of the answers, the address, the cursor to start with,
+and how many milliseconds to wait between two polls. The cursor is appended to the address; an event stream takes it as
+Last-Event-ID instead.
 
-Prints what it is told, one JSON value a line: a batch, or {"id", "event", "data"} for an event of a stream; and
-{"cut": …} for each connection that is lost. Ends when stdin does.
+Prints what it receives, one JSON value a line: a batch, a line of NDJSON, or {"id", "event", "data"} for an event of an
+event stream; and {"cut": …} for each connection that is lost. Ends when stdin does.
 """
 import http.client
 import json
@@ -12,17 +14,16 @@ import time
 import urllib.request
 
 
-def poll(origin, cursor):
-    with urllib.request.urlopen(f"{origin}/poll?cursor={cursor}") as response:
+def read_batch(address, cursor, pause):
+    with urllib.request.urlopen(address + cursor) as response:
         text = response.read().decode()
     print(text, flush=True)
-    time.sleep(0.05)
-    return json.loads(text)["cursor"]
+    yield json.loads(text)["cursor"]
+    time.sleep(pause)
 
 
-def follow(origin, cursor):
-    """A generator of the places on the way, since the stream may end within any line."""
-    request = urllib.request.Request(f"{origin}/sse", headers={"Last-Event-ID": cursor})
+def read_event_stream(address, cursor, _pause):
+    request = urllib.request.Request(address, headers={"Last-Event-ID": cursor})
     with urllib.request.urlopen(request) as response:
         fields = {}
         for line in response:
@@ -39,14 +40,37 @@ def follow(origin, cursor):
     raise ConnectionError("ended")
 
 
-def read(technique, origin, cursor):
+def read_lines(address, cursor, _pause):
+    with urllib.request.urlopen(address + cursor) as response:
+        for line in response:
+            if not line.endswith(b"\n"):
+                break
+            text = line.decode().rstrip("\n")
+            print(text, flush=True)
+            cursor = cursor_after(cursor, json.loads(text))
+            yield cursor
+    raise ConnectionError("ended")
+
+
+def cursor_after(cursor, message):
+    if "seq" in message:
+        return f"{cursor.split('-')[0]}-{message['seq']}"
+    return message.get("cursor", cursor)
+
+
+# Each is a generator of cursors: a stream may end anywhere, and is then resumed from the last one.
+READERS = {
+    "application/json": read_batch,
+    "text/event-stream": read_event_stream,
+    "application/x-ndjson": read_lines,
+}
+
+
+def read(media_type, address, cursor, pause_ms):
     while True:
         try:
-            if technique == "poll":
-                cursor = poll(origin, cursor)
-            else:
-                for place in follow(origin, cursor):
-                    cursor = place
+            for reached in READERS[media_type](address, cursor, int(pause_ms) / 1000):
+                cursor = reached
         except (OSError, http.client.HTTPException) as error:
             print(json.dumps({"cut": repr(error)}), flush=True)
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Reads /ws with the websockets package. Arguments: the server's ws:// origin, and the cursor to begin with.
+"""Reads with the websockets package. Arguments: the ws:// address, and the cursor to start with.
 
 Prints each frame as it comes, and {"cut": …} for each connection that is lost. Ends when stdin does.
 """
@@ -11,13 +11,13 @@ import threading
 import websockets
 
 
-async def read(origin, cursor):
+async def read(address, cursor):
     while True:
         try:
-            async with websockets.connect(f"{origin}/ws?cursor={cursor}") as socket:
+            async with websockets.connect(f"{address}?cursor={cursor}") as socket:
                 async for text in socket:
                     print(text, flush=True)
-                    cursor = place_after(cursor, json.loads(text))
+                    cursor = cursor_after(cursor, json.loads(text))
             lost = "closed"
         except (OSError, websockets.exceptions.WebSocketException) as error:
             lost = repr(error)
@@ -25,7 +25,7 @@ async def read(origin, cursor):
         await asyncio.sleep(0.1)
 
 
-def place_after(cursor, message):
+def cursor_after(cursor, message):
     if "seq" in message:
         return f"{cursor.split('-')[0]}-{message['seq']}"
     return message.get("cursor", cursor)

@@ -3,118 +3,123 @@ import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
-import { type Technique, TRAITS } from '../../../../server/protocol/techniques.ts'
-import { askAlone } from '../../commands.ts'
+import { isHeld, type Technique, traitsOf } from '../../../../server/protocol/techniques.ts'
+import { requestApi } from '../../api-client.ts'
+import { limitMs, scaledCount } from '../../contract-times.ts'
 import type { Measurement } from '../../probe.ts'
 import type { ServerProcess } from '../../server-process.ts'
-import { limitMs, scaledCount } from '../../times.ts'
-import { until } from '../../until.ts'
-import type { Scenario } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
+import { waitUntil } from '../../wait-until.ts'
+import type { FaultTest, Testbed } from '../testbed.ts'
 
-/** Of each of two rounds: 10,000 over all techniques. */
+/** In each of two rounds. */
 const CYCLES = scaledCount(5000, 1250)
-const AT_ONCE = 25
+const CONCURRENCY = 25
 const HEAP_MAY_GROW_BYTES = 1024 * 1024
 
-/** Readers who come and go. */
+/** Readers that come and go. */
 export const churnFault = {
-  async churn(stage) {
+  async churn(testbed) {
     // A window so small that the log does not grow meanwhile.
-    const server = await stage.server({
+    const server = await testbed.startServer({
       args: ['--keep-events', '50', '--source', 'synthetic', '--rate', '0'],
     })
-    await askAlone(server.origin, '/api/burst', 'POST', { count: 20 })
-    const idle = await settled(server)
-    // Whatever is made once and kept is made by the first round.
+    await requestApi(server.origin, '/api/burst', 'POST', { count: 20 })
+    const idle = await measureStable(server)
+    // The first round makes what the server makes once and keeps.
     await churn(CYCLES)
-    const before = await rest(server, idle)
+    const before = await measureIdle(server, idle)
     await churn(CYCLES)
-    const after = await rest(server, idle)
-    expect(countKinds(after.resources)).toEqual(countKinds(idle.resources))
+    const after = await measureIdle(server, idle)
+    expect(countByKind(after.resources)).toEqual(countByKind(idle.resources))
     expect(after.heapUsedBytes - before.heapUsedBytes).toBeLessThan(HEAP_MAY_GROW_BYTES)
-    await expectNobodyLeft(stage)
+    await expectNothingLeftOver(testbed)
 
-    /** First under events, then in a silence, in which nothing but their own end lets go of those who are held. */
+    /** First while events are published, then while none are: held requests are then released only by their own end. */
     async function churn(cycles: number): Promise<void> {
       for (const rate of [100, 0]) {
-        await askAlone(server.origin, '/api/source', 'PUT', { rate })
+        await requestApi(server.origin, '/api/source', 'PUT', { rate })
         const { log } = await server.stats()
-        const kinds = requests(stage.technique, server.port, `${log.epoch}-${log.top}`)
-        await cycle(kinds, server.port, cycles / 2)
+        const requests = requestsOf(testbed.technique, server.port, `${log.epoch}-${log.top}`)
+        await connectAndAbort(requests, server.port, cycles / 2)
       }
     }
   },
-} satisfies Record<string, Scenario>
+} satisfies Record<string, FaultTest>
 
-/** The same where the rooms themselves can be asked who is there. */
-async function expectNobodyLeft(stage: Stage): Promise<void> {
-  const { lab, origin, publisher } = await stage.lab()
+/** The same with a lab in this process, which can be asked for its sockets and readers. */
+async function expectNothingLeftOver(testbed: Testbed): Promise<void> {
+  const { lab, origin, publisher } = await testbed.startLab()
   await publisher.publish(20)
-  const kinds = requests(stage.technique, Number(new URL(origin).port), `${lab.log.epoch}-${lab.log.top}`)
-  await cycle(kinds, Number(new URL(origin).port), CYCLES / 10)
-  const left = () => [lab.meter.allSockets().length, lab.techniques[stage.technique].readers]
-  await until('end of all sockets and readers', () => Math.max(...left()) === 0, limitMs(20_000), left)
-}
-
-/** What readers of a technique say when they come: with a place and without, and for a poll also to be held. */
-function requests(technique: Technique, port: number, place: string): readonly string[] {
-  const upgrade =
-    technique === 'websocket'
-      ? 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
-      : ''
-  const wait = technique === 'long-poll' ? '&wait=55' : ''
-  return [`cursor=${place}${wait}`, `cursor=now${wait}`, `cursor=earliest${wait}`].map(
-    query =>
-      `GET ${TRAITS[technique].endpoint}?${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${upgrade}\r\n`,
+  const port = Number(new URL(origin).port)
+  const requests = requestsOf(testbed.technique, port, `${lab.log.epoch}-${lab.log.top}`)
+  await connectAndAbort(requests, port, CYCLES / 10)
+  const leftOver = () => [lab.meter.allSockets().length, lab.techniques[testbed.technique].readers]
+  await waitUntil(
+    'no socket and no reader is left over',
+    () => Math.max(...leftOver()) === 0,
+    limitMs(20_000),
+    leftOver,
   )
 }
 
-async function cycle(kinds: readonly string[], port: number, cycles: number): Promise<void> {
-  let left = cycles
-  await Promise.all(Array.from({ length: AT_ONCE }, comeAndGo))
+const UPGRADE =
+  'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
 
-  async function comeAndGo(): Promise<void> {
-    while (left > 0) {
-      left -= 1
-      const turn = left
+/** The first requests of readers that come with a cursor and without. */
+function requestsOf(technique: Technique, port: number, cursor: string): readonly string[] {
+  const { endpoint, upgrades } = traitsOf(technique)
+  const wait = isHeld(technique) ? '&wait=55' : ''
+  return [cursor, 'now', 'earliest'].map(
+    from =>
+      `GET ${endpoint}?cursor=${from}${wait} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${upgrades ? UPGRADE : ''}\r\n`,
+  )
+}
+
+async function connectAndAbort(requests: readonly string[], port: number, cycles: number): Promise<void> {
+  let remaining = cycles
+  await Promise.all(Array.from({ length: CONCURRENCY }, runCycles))
+
+  async function runCycles(): Promise<void> {
+    while (remaining > 0) {
+      remaining -= 1
+      const cycle = remaining
       const socket = connect(port, '127.0.0.1')
       socket.on('error', () => {})
-      socket.resume().write(kinds[turn % kinds.length] ?? '')
-      // Some leave before they are heard, some in the middle of the answer, some after it.
-      if (turn % 4 === 0) await once(socket, 'connect')
-      else if (turn % 4 === 1) await Promise.race([once(socket, 'data'), delay(5)])
-      else await delay(turn % 4)
-      if (turn % 2 === 0) socket.resetAndDestroy()
+      socket.resume().write(requests[cycle % requests.length] ?? '')
+      // Some abort before the server has read the request, some in the middle of the answer, some after it.
+      if (cycle % 4 === 0) await once(socket, 'connect')
+      else if (cycle % 4 === 1) await Promise.race([once(socket, 'data'), delay(5)])
+      else await delay(cycle % 4)
+      if (cycle % 2 === 0) socket.resetAndDestroy()
       else socket.destroy()
       if (!socket.closed) await once(socket, 'close')
     }
   }
 }
 
-/** What there is when nobody is there: twice the same, since a timer of the source may just have been under way. */
-async function settled(server: ServerProcess): Promise<Measurement> {
+/** What the server holds without readers: measured until two are alike, since a timer of the source may be pending. */
+async function measureStable(server: ServerProcess): Promise<Measurement> {
   let before = await server.measure()
   for (;;) {
     await delay(100)
     const now = await server.measure()
-    if (isDeepStrictEqual(countKinds(now.resources), countKinds(before.resources))) return now
+    if (isDeepStrictEqual(countByKind(now.resources), countByKind(before.resources))) return now
     before = now
   }
 }
 
-/** What there is once everything that was let go has gone: the same as at the beginning, or what is left over. */
-async function rest(server: ServerProcess, idle: Measurement): Promise<Measurement> {
+/** Waits until the server holds what it held at the beginning; after a while returns what it holds instead. */
+async function measureIdle(server: ServerProcess, idle: Measurement): Promise<Measurement> {
   const giveUpMs = performance.now() + limitMs(20_000)
   for (;;) {
     await delay(100)
     const now = await server.measure()
-    const back = isDeepStrictEqual(countKinds(now.resources), countKinds(idle.resources))
+    const back = isDeepStrictEqual(countByKind(now.resources), countByKind(idle.resources))
     if (back || performance.now() > giveUpMs) return now
   }
 }
 
-function countKinds(kinds: readonly string[]): Record<string, number> {
+function countByKind(kinds: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const kind of kinds) counts[kind] = (counts[kind] ?? 0) + 1
   return counts

@@ -1,72 +1,73 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { setLink } from '../../commands.ts'
+import { setLink } from '../../api-client.ts'
 import type { Publisher } from '../../publisher.ts'
-import { until } from '../../until.ts'
-import type { Witness } from '../../witness.ts'
+import type { RecordingReader } from '../../recording-reader.ts'
+import { waitUntil } from '../../wait-until.ts'
+import { isHttpStream } from '../fault-table.ts'
 import { createProxy, NGINX, type Site, shippedNginx } from '../proxies.ts'
-import type { Scenario } from '../scenario.ts'
-import type { Stage } from '../stage.ts'
+import type { FaultTest, Testbed } from '../testbed.ts'
 
 const FIRST_EVENT_MS = 500
 const BUFFERING = 'proxy_buffering on;'
 
-/** What proxies do who mean well. */
+/** What proxies do that mean well. */
 export const proxyFaults = {
-  async 'buffering-link'(stage) {
-    const { origin, linkOrigin, publisher } = await stage.lab()
+  async 'buffering-link'(testbed) {
+    const { origin, linkOrigin, publisher } = await testbed.startLab()
     await setLink(origin, { buffer: { bytes: 65_536, honoursHeader: true } })
-    const [witness] = await stage.read(1, linkOrigin)
-    await expectFirstEvent(witness, publisher)
+    const [reader] = await testbed.openReaders(1, linkOrigin)
+    await expectFirstEvent(reader, publisher)
     await setLink(origin, {})
-    await stage.expectClean(publisher.top)
+    await testbed.expectRecovery(publisher.top)
   },
 
-  async nginx(stage) {
-    await behindNginx(stage)
-    if (stage.technique !== 'sse') return
-    await behindNginx(stage.another(), buffering)
-    await behindDeafNginx(stage.another())
+  async nginx(testbed) {
+    await behindNginx(testbed)
+    if (!isHttpStream(testbed.technique)) return
+    await behindNginx(testbed.another(), buffering)
+    await behindDeafNginx(testbed.another())
   },
-} satisfies Record<string, Scenario>
+} satisfies Record<string, FaultTest>
 
-/** As nginx comes: it buffers, except what says that it must not be buffered. */
+/** nginx by default: it buffers all responses but those that say they must not be buffered. */
 const buffering: Site = (...addresses) =>
   shippedNginx(...addresses).replace('proxy_buffering off;', BUFFERING)
 
+/** Ignores that header, too. */
 const deaf: Site = (...addresses) =>
   buffering(...addresses).replace(BUFFERING, `${BUFFERING}\nproxy_ignore_headers X-Accel-Buffering;`)
 
-async function behindNginx(stage: Stage, site?: Site): Promise<void> {
-  const { origin, publisher, start } = await openNginx(stage)
+async function behindNginx(testbed: Testbed, site?: Site): Promise<void> {
+  const { origin, publisher, start } = await prepareNginx(testbed)
   await start(site)
-  const [witness] = await stage.read(1, origin)
-  await expectFirstEvent(witness, publisher)
+  const [reader] = await testbed.openReaders(1, origin)
+  await expectFirstEvent(reader, publisher)
   await publisher.publish(50, 2000)
-  await stage.expectClean(publisher.top)
+  await testbed.expectRecovery(publisher.top)
 }
 
-/** Nothing comes until a buffer is full. Whoever then mends nginx has lost nothing. */
-async function behindDeafNginx(stage: Stage): Promise<void> {
-  const { lab, origin, publisher, start } = await openNginx(stage)
+/** Nothing arrives until a buffer is full. When nginx is then configured properly, nothing has been lost. */
+async function behindDeafNginx(testbed: Testbed): Promise<void> {
+  const { lab, origin, publisher, start } = await prepareNginx(testbed)
   await start(deaf)
-  const witness = stage.open(origin, { policy: { helloMs: 60_000, silentMs: 60_000 } })
-  // Nothing tells the reader yet that it was let in.
-  await until('stream at the server', () => lab.techniques.sse.readers === 1, 10_000)
+  const reader = testbed.openReader(origin, { policy: { helloMs: 60_000, silentMs: 60_000 } })
+  // Its hello is held back as well, so only the server knows that the reader is there.
+  await waitUntil('the stream is open', () => lab.techniques[testbed.technique].readers === 1, 10_000)
   await publisher.publish(1)
   await delay(FIRST_EVENT_MS * 2)
-  expect(witness.reader.audit.received).toBe(0)
+  expect(reader.audit.received).toBe(0)
   await publisher.publish(100, 2000)
-  await until('event once the buffers are full', () => witness.reader.audit.received > 0, 10_000)
+  await waitUntil('full buffers are passed on', () => reader.audit.received > 0, 10_000)
   await start()
-  await stage.expectClean(publisher.top)
-  expect(witness.reader.audit.received).toBe(101)
+  await testbed.expectRecovery(publisher.top)
+  expect(reader.audit.received).toBe(101)
 }
 
-async function openNginx(stage: Stage) {
+async function prepareNginx(testbed: Testbed) {
   const nginx = await createProxy(NGINX)
-  stage.onEnd(nginx.stop)
-  const { lab, origin, publisher } = await stage.lab({
+  testbed.onEnd(nginx.stop)
+  const { lab, origin, publisher } = await testbed.startLab({
     allowHosts: [nginx.host],
     deployment: { proxies: ['127.0.0.1'] },
   })
@@ -79,9 +80,9 @@ async function openNginx(stage: Stage) {
   }
 }
 
-async function expectFirstEvent(witness: Witness | undefined, publisher: Publisher): Promise<void> {
+async function expectFirstEvent(reader: RecordingReader | undefined, publisher: Publisher): Promise<void> {
   const publishedAtMs = performance.now()
   await publisher.publish(1)
-  await until('first event', () => witness?.reader.audit.received === 1, 10_000)
+  await waitUntil('the first event has arrived', () => reader?.audit.received === 1, 10_000)
   expect(performance.now() - publishedAtMs).toBeLessThan(FIRST_EVENT_MS)
 }

@@ -1,103 +1,101 @@
 import { fork } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
+import { isStream } from '../../../../server/protocol/techniques.ts'
 import { formatCursor, parseCursor } from '../../../../server/protocol/wire.ts'
-import { askAlone } from '../../commands.ts'
-import { hashOf, NO_NUMBER } from '../../payload.ts'
+import { findProjectRoot } from '../../../project-root.ts'
+import { requestApi } from '../../api-client.ts'
+import {
+  FULL_TIMES,
+  limitMs,
+  READER_TIMES,
+  RECOVERY_MS,
+  scaledCount,
+  scaledMs,
+} from '../../contract-times.ts'
+import { hashOf, NO_NUMBER } from '../../publisher.ts'
 import type { ReaderArguments, ReaderMessage } from '../../reader-process.ts'
-import { FULL_TIMES, HEALING_MS, limitMs, READER_TIMES, scaledCount, scaledMs } from '../../times.ts'
-import { until } from '../../until.ts'
-import type { Witness } from '../../witness.ts'
-import type { Scenario } from '../scenario.ts'
-import { allAt, type Stage } from '../stage.ts'
+import type { RecordingReader } from '../../recording-reader.ts'
+import type { ServerProcess } from '../../server-process.ts'
+import { waitUntil } from '../../wait-until.ts'
+import { allReach, type FaultTest, type Testbed } from '../testbed.ts'
 
 const EVENT_BYTES = 16 * 1024
 const FILL_EVENTS = 700
-/** Events of the server's own source, in bursts. */
-const LARGE_EVENTS = ['--source', 'synthetic', '--rate', '0', '--payload', String(EVENT_BYTES)]
-const READER = fileURLToPath(new URL('../../../../dist/bench/faults/reader-process.js', import.meta.url))
-/** Longer than the patience below, or there would be nobody to cut. */
+/** The server's own source, which publishes only the bursts it is asked for. */
+const LARGE_BURSTS = ['--source', 'synthetic', '--rate', '0', '--payload', String(EVENT_BYTES)]
+const READER_PROCESS = join(findProjectRoot(), 'dist/bench/faults/reader-process.js')
+/** Longer than the server's patience below, or it would have no reason to cut anyone. */
 const STANDSTILL_LEAST_MS = 4500
-/** What the readers of a burst need to take it, which a twentieth of the contract's patience is not. */
-const SERVER_PATIENCE = FULL_TIMES ? {} : { undrainedMs: 3000, pongMs: 3000 }
-/** Readers who do not give up on a server while it stands still: here it is the server that must not cut them. */
+/** What readers need to take a burst; a twentieth of the contract's times is too short for that. */
+const PATIENT_SERVER = FULL_TIMES ? {} : { undrainedMs: 3000, pongMs: 3000 }
+/** These readers wait for a server that stands still: the question is whether the server cuts them. */
 const PATIENT = { helloMs: 60_000, silentMs: 60_000, graceMs: 60_000, behindMs: 60_000 }
 
 /** What happens to processes. */
 export const signalFaults = {
-  async 'stopped-reader'(stage) {
+  async 'stopped-reader'(testbed) {
     // A window so small that the log does not grow while the reader stands still.
-    const server = await stage.server({
-      args: [
-        '--keep-events',
-        '100',
-        '--source',
-        'synthetic',
-        '--rate',
-        '0',
-        '--payload',
-        String(EVENT_BYTES),
-      ],
-    })
-    const reader = await forkReader(stage, server.origin)
-    const warm = await burst(stage, server.origin, 100)
-    await until('way to the top', () => reader.place === warm, limitMs(20_000))
+    const server = await testbed.startServer({ args: ['--keep-events', '100', ...LARGE_BURSTS] })
+    const reader = await forkReader(testbed, server.origin)
+    const warmedUp = await burst(testbed, server.origin, 100)
+    await waitUntil('the reader is at the top', () => reader.cursor === warmedUp, limitMs(20_000))
     const before = await server.measure()
     reader.signal('SIGSTOP')
     const bursts = scaledCount(80, 16)
     for (let count = 0; count < bursts; count += 1) {
-      await burst(stage, server.origin, 50)
+      await burst(testbed, server.origin, 50)
       await delay(scaledMs(20_000) / bursts)
     }
     const meanwhile = await server.measure()
     reader.signal('SIGCONT')
-    // One batch of a poll, or one write of a stream, and what the measurement itself leaves about.
+    // One batch or one write of a stream, and what the measuring itself takes.
     expect(meanwhile.heldBytes - before.heldBytes).toBeLessThan(1024 * 1024)
     await server.publisher.publish(1)
     const { top } = server.publisher
-    stage.book.healed(top, HEALING_MS)
-    await until('way back to the top', () => reader.place === top, HEALING_MS)
+    testbed.ledger.faultsOver(top, RECOVERY_MS)
+    await waitUntil('the reader is at the top again', () => reader.cursor === top, RECOVERY_MS)
     expect(reader.undeclaredGaps).toBe(0)
-    await stage.expectClean(top)
+    await testbed.expectRecovery(top)
   },
 
-  async 'killed-server'(stage) {
-    const first = await stage.server()
-    const readers = await stage.read(50, first.origin, { pollIntervalMs: 500 })
+  async 'killed-server'(testbed) {
+    const first = await testbed.startServer()
+    const readers = await testbed.openReaders(50, first.origin, { pollIntervalMs: 500 })
     await first.publisher.publish(5)
-    await allAt(readers, first.publisher.top)
-    const stop = first.publisher.every(50)
+    await allReach(readers, first.publisher.top)
+    const stopPublishing = first.publisher.every(50)
     await delay(scaledMs(5000))
     await first.kill('SIGKILL')
-    await stop()
-    const second = await stage.server({ port: first.port })
+    await stopPublishing()
+    const second = await testbed.startServer({ port: first.port })
     await second.publisher.publish(5)
-    await stage.expectClean(second.publisher.top)
-    expect(readers.map(({ gaps }) => gaps)).toEqual(readers.map(() => ['epoch']))
+    await testbed.expectRecovery(second.publisher.top)
+    expect(readers.map(({ gapReasons }) => gapReasons)).toEqual(readers.map(() => ['epoch']))
   },
 
-  async 'terminated-server'(stage) {
-    const first = await stage.server()
-    const readers = await stage.read(10, first.origin)
-    const stop = first.publisher.every(20)
+  async 'terminated-server'(testbed) {
+    const first = await testbed.startServer()
+    const readers = await testbed.openReaders(10, first.origin)
+    const stopPublishing = first.publisher.every(20)
     await delay(scaledMs(10_000))
-    const askedAtMs = performance.now()
+    const signalledAtMs = performance.now()
     const code = await first.kill('SIGTERM')
-    const tookMs = performance.now() - askedAtMs
-    await stop()
+    const tookMs = performance.now() - signalledAtMs
+    await stopPublishing()
     expect(code).toBe(0)
     expect(tookMs).toBeLessThan(5000)
-    expect(readers.map(({ reader }) => reader.state.name)).not.toContain('closed')
-    const second = await stage.server({ port: first.port })
+    expect(readers.map(({ state }) => state.name)).not.toContain('closed')
+    const second = await testbed.startServer({ port: first.port })
     await second.publisher.publish(5)
-    await stage.expectClean(second.publisher.top)
-    expect(readers.map(({ gaps }) => gaps)).toEqual(readers.map(() => ['epoch']))
+    await testbed.expectRecovery(second.publisher.top)
+    expect(readers.map(({ gapReasons }) => gapReasons)).toEqual(readers.map(() => ['epoch']))
   },
 
-  async 'stopped-server'(stage) {
+  async 'stopped-server'(testbed) {
     await standStill(
-      stage,
+      testbed,
       async (server, ms) => {
         server.child.kill('SIGSTOP')
         await delay(ms)
@@ -107,9 +105,9 @@ export const signalFaults = {
     )
   },
 
-  async 'blocked-loop'(stage) {
+  async 'blocked-loop'(testbed) {
     await standStill(
-      stage,
+      testbed,
       async (server, ms) => {
         server.block(ms)
         await delay(ms)
@@ -117,73 +115,71 @@ export const signalFaults = {
       scaledMs(3000),
     )
   },
-} satisfies Record<string, Scenario>
+} satisfies Record<string, FaultTest>
 
-/** So many events of one source in one turn, noted as if they had been published one by one. */
-async function burst(stage: Stage, origin: string, count: number): Promise<string> {
-  const { cursor } = (await askAlone(origin, '/api/burst', 'POST', { count })) as { cursor: string }
+/** Lets the server's source publish that many events in one turn, and records them as if they were published one by one. */
+async function burst(testbed: Testbed, origin: string, count: number): Promise<string> {
+  const { cursor } = (await requestApi(origin, '/api/burst', 'POST', { count })) as { cursor: string }
   const top = parseCursor(cursor)
-  if (top === null) throw new Error(`A burst came to "${cursor}".`)
+  if (top === null) throw new Error(`A burst was answered with "${cursor}", which is not a cursor.`)
   const hash = hashOf('x'.repeat(EVENT_BYTES - 2))
   for (let seq = top.seq - count + 1; seq <= top.seq; seq += 1)
-    stage.book.publishing(NO_NUMBER, hash)(formatCursor({ epoch: top.epoch, seq }))
+    testbed.ledger.publishing(NO_NUMBER, hash)(formatCursor({ epoch: top.epoch, seq }))
   return cursor
 }
 
-/** The server stands still under load, with much under way to its readers, and goes on as if nothing had been. */
+/** The server stands still under load, with much on its way to readers, and then goes on as if nothing had happened. */
 async function standStill(
-  stage: Stage,
-  still: (server: Awaited<ReturnType<Stage['server']>>, ms: number) => Promise<void>,
+  testbed: Testbed,
+  stopFor: (server: ServerProcess, ms: number) => Promise<void>,
   forMs: number,
 ): Promise<void> {
-  const streams = stage.technique === 'sse' || stage.technique === 'websocket'
-  const server = await stage.server({ args: LARGE_EVENTS, policy: SERVER_PATIENCE })
-  const readers = await stage.read(2, server.origin, { policy: PATIENT, waitSeconds: 25 })
+  const server = await testbed.startServer({ args: LARGE_BURSTS, policy: PATIENT_SERVER })
+  const readers = await testbed.openReaders(2, server.origin, { policy: PATIENT, waitSeconds: 25 })
   await server.publisher.publish(10)
-  await allAt(readers, server.publisher.top)
-  const connections = asks(readers)
-  const stop = server.publisher.every(20)
+  await allReach(readers, server.publisher.top)
+  const connections = readers.map(({ requests }) => requests)
+  const stopPublishing = server.publisher.every(20)
   await delay(scaledMs(4000))
-  if (streams) await fillSockets(stage, server.origin, readers)
-  await still(server, FULL_TIMES ? forMs : STANDSTILL_LEAST_MS)
+  if (isStream(testbed.technique)) await fillSockets(testbed, server.origin, readers)
+  await stopFor(server, FULL_TIMES ? forMs : STANDSTILL_LEAST_MS)
   await delay(scaledMs(10_000))
-  await stop()
-  await stage.expectClean(server.publisher.top)
+  await stopPublishing()
+  await testbed.expectRecovery(server.publisher.top)
   expect(readers.map(({ cuts }) => cuts)).toEqual(readers.map(() => 0))
-  expect(readers.flatMap(({ gaps }) => gaps)).toEqual([])
-  if (streams) expect(asks(readers)).toEqual(connections)
+  expect(readers.flatMap(({ gapReasons }) => gapReasons)).toEqual([])
+  if (isStream(testbed.technique)) expect(readers.map(({ requests }) => requests)).toEqual(connections)
 }
 
-/** More than the kernel takes, so that writes wait: they drain while the server cannot see it. */
-async function fillSockets(stage: Stage, origin: string, readers: readonly Witness[]): Promise<void> {
-  const before = readers.map(({ reader }) => reader.audit.received)
-  await burst(stage, origin, FILL_EVENTS)
-  const begun = () => readers.every(({ reader }, index) => reader.audit.received > (before[index] ?? 0) + 20)
-  await until('reader of the burst', begun, limitMs(20_000))
+/** Publishes more than the kernel buffers, so that writes wait: they then drain while the server cannot notice. */
+async function fillSockets(
+  testbed: Testbed,
+  origin: string,
+  readers: readonly RecordingReader[],
+): Promise<void> {
+  const before = readers.map(({ audit }) => audit.received)
+  await burst(testbed, origin, FILL_EVENTS)
+  const arriving = () => readers.every(({ audit }, index) => audit.received > (before[index] ?? 0) + 20)
+  await waitUntil('the burst is arriving', arriving, limitMs(20_000))
 }
 
-function asks(readers: readonly Witness[]): number[] {
-  return readers.map(({ reader }) => reader.audit.asks)
-}
-
-/** A reader in a process of its own, whose page is kept here. */
-async function forkReader(stage: Stage, origin: string) {
-  const options: ReaderArguments = { technique: stage.technique, origin, policy: READER_TIMES }
-  const child = fork(READER, [JSON.stringify(options)], { execArgv: [], serialization: 'json' })
-  stage.onEnd(() => child.kill('SIGKILL'))
-  const page = stage.book.open(`${stage.technique} reader in a process of its own`, null)
+/** A reader in a process of its own, whose account is kept here. */
+async function forkReader(testbed: Testbed, origin: string) {
+  const options: ReaderArguments = { technique: testbed.technique, origin, policy: READER_TIMES }
+  const child = fork(READER_PROCESS, [JSON.stringify(options)], { execArgv: [], serialization: 'json' })
+  testbed.onEnd(() => child.kill('SIGKILL'))
+  const account = testbed.ledger.openAccount(`${testbed.technique} reader in its own process`, null)
   const reader = {
-    place: null as string | null,
+    cursor: null as string | null,
     undeclaredGaps: 0,
     signal: (name: NodeJS.Signals) => child.kill(name),
   }
   child.on('message', (message: ReaderMessage) => {
-    const connection = message.audit.asks
-    if (message.kind === 'event') page.event(connection, message.cursor, message.n, message.hash)
-    if (message.kind === 'gap') page.gap(connection, message.cursor, message.gap)
-    reader.place = message.place
-    reader.undeclaredGaps = message.audit.undeclaredGaps
+    if (message.kind === 'event') account.event(message.requests, message.cursor, message.n, message.hash)
+    if (message.kind === 'gap') account.gap(message.requests, message.cursor, message.gap)
+    reader.cursor = message.readerCursor
+    reader.undeclaredGaps = message.undeclaredGaps
   })
-  await until('place for the reader', () => reader.place !== null, 15_000)
+  await waitUntil('the reader has a cursor', () => reader.cursor !== null, 15_000)
   return reader
 }

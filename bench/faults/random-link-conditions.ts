@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import type { LinkConditions } from '../../server/protocol/api.ts'
 
-/** Conditions that a link may have, one trouble at a time, at a size that fits into a fraction of a second. */
-export const anyLinkConditions: fc.Arbitrary<LinkConditions> = fc.oneof(
+/** Generates link conditions with one kind of trouble each, at a size that shows within a fraction of a second. */
+export const randomLinkConditions: fc.Arbitrary<LinkConditions> = fc.oneof(
   fc.record({ delayMs: fc.nat(60), jitterMs: fc.nat(40) }),
   fc.record({ bytesPerSecond: fc.integer({ min: 20_000, max: 1_000_000 }) }),
   fc.record({ sliceBytes: fc.integer({ min: 30, max: 4000 }) }),
