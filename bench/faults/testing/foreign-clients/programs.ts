@@ -19,6 +19,8 @@ const NO_JAVA =
 
 /** In a program that runs for seconds the JVM's best compiler costs more than it saves. */
 const QUICK_TO_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+/** Python would write what it compiles into this folder. */
+const NO_CACHE = '-B'
 const POLL_INTERVAL_MS = 50
 const BY_HTTP = TECHNIQUES.filter(technique => !traitsOf(technique).upgrades)
 
@@ -30,12 +32,17 @@ export const PROGRAMS: readonly ForeignClient[] = [
     read: ({ origin, cursor, report }) =>
       run(
         PYTHON,
-        [script('websockets-reader.py'), origin.replace('http', 'ws') + TRAITS.websocket.endpoint, cursor],
+        [
+          NO_CACHE,
+          script('websockets-reader.py'),
+          origin.replace('http', 'ws') + TRAITS.websocket.endpoint,
+          cursor,
+        ],
         report,
       ),
   },
-  ...generic("Python's aiohttp", NO_AIOHTTP, TECHNIQUES, PYTHON, script('aiohttp-reader.py')),
-  ...generic("Python's urllib", NO_PYTHON, BY_HTTP, PYTHON, script('urllib-reader.py')),
+  ...generic("Python's aiohttp", NO_AIOHTTP, TECHNIQUES, PYTHON, NO_CACHE, script('aiohttp-reader.py')),
+  ...generic("Python's urllib", NO_PYTHON, BY_HTTP, PYTHON, NO_CACHE, script('urllib-reader.py')),
   ...generic(
     "Java's HttpClient",
     NO_JAVA,
