@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Health, Stats } from '../../server/protocol/api.ts'
+import { printedAddress } from '../processes/printed-address.ts'
 import { findProjectRoot } from '../project-root.ts'
 import { requestApi } from './api-client.ts'
 import type { Measurement, ProbeCommand } from './probe.ts'
@@ -71,7 +72,10 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
     env: { ...process.env, ...options.env },
   })
   const exited = once(child, 'exit').then(([code]) => code as number | null)
-  const origin = await printedAddress(child, exited)
+  const origin = await printedAddress(child, 'the server').catch(error => {
+    child.kill('SIGKILL')
+    throw error
+  })
 
   return {
     origin,
@@ -120,24 +124,6 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
 
 function limitedTo(descriptors: number): readonly string[] {
   return ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`]
-}
-
-function printedAddress(child: ChildProcess, exited: Promise<number | null>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let printed = ''
-    const read = (chunk: Buffer) => {
-      printed += chunk.toString()
-      const address = /^(http:\/\/\S+?)\/?\n/m.exec(printed)?.[1]
-      if (address !== undefined) resolve(address)
-    }
-    child.stdout?.on('data', read)
-    child.stderr?.on('data', read)
-    child.once('error', reject)
-    exited.then(
-      code => reject(new Error(`The server ended with ${code} before it listened: ${printed}`)),
-      reject,
-    )
-  })
 }
 
 /**
