@@ -6,7 +6,7 @@
 import type { RetryPolicy } from '../../client/reader/retry-policy.ts'
 import { subscribe } from '../../client/reader/subscribe.ts'
 import type { Technique } from '../../server/protocol/techniques.ts'
-import type { Gap } from '../../server/protocol/wire.ts'
+import { formatCursor, type Gap } from '../../server/protocol/wire.ts'
 import { nodeEnvironment } from './node-environment.ts'
 import { hashOf, numberIn } from './publisher.ts'
 
@@ -35,8 +35,8 @@ const subscription = subscribe({
   pollIntervalMs: 50,
   waitSeconds: 1,
   onEvent: ({ event, cursor }) =>
-    send({ kind: 'event', cursor, n: numberIn(event.data), hash: hashOf(event.data) }),
-  onGap: (gap, cursor) => send({ kind: 'gap', cursor, gap }),
+    send({ kind: 'event', cursor: formatCursor(cursor), n: numberIn(event.data), hash: hashOf(event.data) }),
+  onGap: (gap, cursor) => send({ kind: 'gap', cursor: formatCursor(cursor), gap }),
 })
 // A reader learns its cursor before it receives anything, and no callback tells of that.
 setInterval(() => send({ kind: 'state' }), 20)
@@ -46,9 +46,9 @@ function send(news: ReaderNews): void {
   const { audit, place } = subscription
   const message: ReaderMessage = {
     ...news,
-    requests: audit.asks,
+    requests: audit.requests,
     undeclaredGaps: audit.undeclaredGaps,
-    readerCursor: place,
+    readerCursor: place && formatCursor(place),
   }
   process.send?.(message)
 }

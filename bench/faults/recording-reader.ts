@@ -4,7 +4,7 @@ import {
   type SubscriptionState,
   subscribe,
 } from '../../client/reader/subscribe.ts'
-import { parseCursor } from '../../server/protocol/wire.ts'
+import { formatCursor, parseCursor } from '../../server/protocol/wire.ts'
 import { READER_TIMES } from './contract-times.ts'
 import type { LedgerWriter } from './ledger.ts'
 import { nodeEnvironment } from './node-environment.ts'
@@ -41,7 +41,8 @@ export function openRecordingReader(
   options: RecordingReaderOptions,
 ): RecordingReader {
   const { from = 'now' } = options
-  const account = ledger.openAccount(name, parseCursor(from) === null ? null : from)
+  const start = typeof from === 'string' ? parseCursor(from) : from
+  const account = ledger.openAccount(name, start && formatCursor(start))
   const gapReasons: string[] = []
   const latenciesMs: number[] = []
   let cuts = 0
@@ -53,11 +54,11 @@ export function openRecordingReader(
     policy: { ...READER_TIMES, ...options.policy },
     onEvent({ event, cursor, receivedAt }) {
       latenciesMs.push(receivedAt - event.at)
-      account.event(requests(), cursor, numberIn(event.data), hashOf(event.data))
+      account.event(requests(), formatCursor(cursor), numberIn(event.data), hashOf(event.data))
     },
     onGap(gap, cursor) {
       gapReasons.push(gap.reason)
-      account.gap(requests(), cursor, gap)
+      account.gap(requests(), formatCursor(cursor), gap)
     },
     onState(state) {
       if (state.name === 'reconnecting') cuts += 1
@@ -96,11 +97,11 @@ export function openRecordingReader(
   }
 
   function cursor(): string | null {
-    return subscription.place
+    return subscription.place && formatCursor(subscription.place)
   }
 
   function requests(): number {
-    return subscription.audit.asks
+    return subscription.audit.requests
   }
 }
 

@@ -28,11 +28,11 @@ test.each([
   ['policy', { helloMs: Number.NaN }],
   ['policy', { capMs: Number.POSITIVE_INFINITY }],
   ['policy', { leastMs: -1 }],
-])('%s: %s is refused with a sentence, and nothing is begun', (name, value) => {
+])('%s: %s is refused with a sentence, and no connection is begun', (name, value) => {
   const { world, run } = subscribeWith({ [name]: value })
   expect(run).toThrow(RangeError)
   expect(run).toThrow(new RegExp(`^Give .*${name}.*\\.$`))
-  expect(world.requests).toEqual([])
+  expect(world.begun).toBe(0)
   expect(world.timers).toBe(0)
 })
 

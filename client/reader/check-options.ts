@@ -3,7 +3,7 @@ import { CLIENT_NAME, WAIT_MAX_SECONDS } from '../../server/protocol/wire.ts'
 import type { SubscribeOptions } from './subscription.ts'
 import type { Pace } from './transports/transport.ts'
 
-/** Throws a `RangeError` that names what a reader cannot run with. A cursor is left for the server to judge. */
+/** Throws a `RangeError` that says what to give instead. A cursor is left for the server to judge. */
 export function checkOptions({ technique, fallback = [], clientName, policy = {} }: SubscribeOptions): void {
   for (const name of [technique, ...fallback]) {
     if (!TECHNIQUES.includes(name)) {
@@ -20,7 +20,7 @@ export function checkOptions({ technique, fallback = [], clientName, policy = {}
   }
 }
 
-/** Throws a `RangeError` for an interval or a wait that would be a storm, or that the server refuses. */
+/** Throws a `RangeError` for an interval that would flood the server, or a wait that it refuses. */
 export function checkPace({ pollIntervalMs, waitSeconds }: Pace): void {
   if (!(Number.isFinite(pollIntervalMs) && pollIntervalMs >= 1)) {
     throw new RangeError('Give pollIntervalMs as a finite number of milliseconds, 1 or more.')

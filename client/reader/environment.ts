@@ -1,17 +1,18 @@
 /**
- * What a reader needs of the world around it, as an argument and never detected: structural types that the
- * browser satisfies, and Node with `ws` and `eventsource`.
+ * What a reader needs of the world around it, as an argument and never detected: structural types that a browser
+ * satisfies, and Node with `ws` and `eventsource`.
  *
  * The functions are called detached. A browser's own `fetch` and `setTimeout` refuse to be called as methods of
  * another object ("Illegal invocation"), so wrap them: `fetch: (input, init) => fetch(input, init)`.
  */
 export interface Environment {
+  /** Its answers are read chunk by chunk (`body.getReader()`), so it serves short answers and endless ones alike. */
   readonly fetch: typeof globalThis.fetch
   readonly EventSource: new (url: string) => EventSourceLike
   readonly WebSocket: new (url: string) => WebSocketLike
-  /** Epoch milliseconds with a fraction, on the server's clock as well as it is known. */
+  /** Epoch milliseconds with a fraction, on the server's clock as far as it is known. */
   readonly now: () => number
-  /** Milliseconds; never jumps. */
+  /** Milliseconds on a clock that never jumps. */
   readonly monotonicMs: () => number
   /** `Date.now()`: milliseconds that go on while the device sleeps, and jump when the clock is set. */
   readonly wallMs: () => number

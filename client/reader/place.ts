@@ -1,39 +1,40 @@
-import { type Cursor, formatCursor, type Gap, parseCursor } from '../../server/protocol/wire.ts'
+import { type Cursor, type Gap, parseCursor } from '../../server/protocol/wire.ts'
 import type { Audit } from './subscription.ts'
 
-/** What an event, a gap or the end of a batch turned out to be for a reader that stands where it stands. */
+/** What an event, a gap or the end of a batch is to a reader at its present place. */
 export type Verdict =
   | 'new'
   /** The reader has it. */
   | 'repeat'
-  /** Something between the reader's place and this was left out without a word. */
+  /** Something between the reader's place and this was left out, and not declared. */
   | 'jump'
 
 /**
- * A reader's place in the log and the audit of how it moved. The place outlives every connection: whoever carries
- * the events, this alone decides what reaches the application.
+ * A reader's place in the log, and the audit of how it moved. The place outlives every connection. Whatever technique
+ * carries the events, this alone decides what reaches the application.
  */
 export interface Place {
-  readonly cursor: string | null
+  /** The cursor that the reader has reached; another object only when it has moved. `null` until it is known. */
+  readonly cursor: Cursor | null
   readonly audit: Audit
-  /** A newcomer's first cursor: the place before what follows. Says nothing to a reader that has a place. */
-  begin(cursor: string): void
+  /** The first cursor of a newcomer: the place before what follows. A reader that has a place keeps it. */
+  begin(cursor: Cursor): void
   event(epoch: string, seq: number): Verdict
   /** `cursor` is the place just before the next event. */
-  gap(gap: Gap, cursor: string): Verdict
-  /** All that a batch brought is taken: `cursor` is where the server believes the reader to stand now. */
-  reached(cursor: string): Verdict
-  /** One more request, or one more connection. */
-  asked(): void
+  gap(gap: Gap, cursor: Cursor): Verdict
+  /** All events of a batch are taken, and the server says that the reader is at `cursor` now. */
+  reached(cursor: Cursor): Verdict
+  countRequest(): void
 }
 
-export function createPlace(from: string): Place {
-  let last: Cursor | null = parseCursor(from)
-  const audit = { received: 0, repeated: 0, missing: 0, undeclaredGaps: 0, gaps: 0, asks: 0 }
+/** `from` is a cursor, also as text. Anything else means that the place is not known yet. */
+export function createPlace(from: Cursor | string): Place {
+  let last = typeof from === 'string' ? parseCursor(from) : from
+  const audit = { received: 0, repeated: 0, missing: 0, undeclaredGaps: 0, gaps: 0, requests: 0 }
 
   return {
     get cursor() {
-      return last && formatCursor(last)
+      return last
     },
     get audit() {
       return { ...audit }
@@ -42,11 +43,11 @@ export function createPlace(from: string): Place {
     event,
     gap,
     reached,
-    asked,
+    countRequest,
   }
 
-  function begin(cursor: string): void {
-    last ??= parseCursor(cursor)
+  function begin(cursor: Cursor): void {
+    last ??= cursor
   }
 
   function event(epoch: string, seq: number): Verdict {
@@ -60,13 +61,12 @@ export function createPlace(from: string): Place {
     return 'new'
   }
 
-  function gap(gap: Gap, cursor: string): Verdict {
-    const next = parseCursor(cursor)
-    if (last === null || next === null) return jump()
+  function gap(gap: Gap, next: Cursor): Verdict {
+    if (last === null) return jump()
     if (gap.reason === 'trimmed') {
       if (next.epoch !== last.epoch) return jump()
       if (next.seq <= last.seq) return 'repeat'
-      // A gap that does not join what the reader has to what it is about to get hides a second, undeclared one.
+      // A gap must join what the reader has to what comes next, or it hides a second gap that is not declared.
       if (gap.from !== last.seq + 1 || gap.to !== next.seq) return jump()
       audit.missing += gap.lost
     }
@@ -77,18 +77,16 @@ export function createPlace(from: string): Place {
     return 'new'
   }
 
-  function reached(cursor: string): Verdict {
-    const end = parseCursor(cursor)
-    if (end === null || end.epoch !== last?.epoch) return jump()
-    if (end.seq > last.seq) return jump()
+  function reached(end: Cursor): Verdict {
+    if (end.epoch !== last?.epoch || end.seq > last.seq) return jump()
     return end.seq === last.seq ? 'new' : 'repeat'
   }
 
-  function asked(): void {
-    audit.asks += 1
+  function countRequest(): void {
+    audit.requests += 1
   }
 
-  /** A reader that has no place yet cannot miss anything: it was merely told things in the wrong order. */
+  /** A reader without a place cannot miss anything: what came, came in the wrong order. */
   function jump(): Verdict {
     if (last !== null) audit.undeclaredGaps += 1
     return 'jump'

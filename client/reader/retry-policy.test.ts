@@ -13,16 +13,16 @@ test('the jitter is full: every delay of the range is as likely as any other', (
   expect(retryDelayMs(RETRY_POLICY, 3, 0, 0.125)).toBe(1000)
 })
 
-test('nobody comes back before 250 ms', () => {
+test('no delay is shorter than 250 ms', () => {
   expect(retryDelayMs(RETRY_POLICY, 0, 0, 0)).toBe(250)
   expect(retryDelayMs(RETRY_POLICY, 20, 0, 0)).toBe(250)
 })
 
-test('what the server asked for is a floor, and not an addition', () => {
+test('what the server demands is a floor, and not an addition', () => {
   expect(retryDelayMs(RETRY_POLICY, 0, 2140, 0.9)).toBe(2140)
   expect(retryDelayMs(RETRY_POLICY, 4, 2140, 0.5)).toBe(8000)
 })
 
-test('no server can send a reader away for longer than an hour', () => {
+test('no server can keep a reader away for longer than an hour', () => {
   expect(retryDelayMs(RETRY_POLICY, 0, Number.POSITIVE_INFINITY, 0)).toBe(3_600_000)
 })

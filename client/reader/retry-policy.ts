@@ -1,24 +1,24 @@
-/** When a reader gives up on a link, and when it comes back. */
+/** When a reader gives up on a link, and when it opens the next. */
 export interface RetryPolicy {
-  /** The first delay is drawn from 0 to this; the range doubles with each failure. */
+  /** The first delay is drawn from 0 to this; the range doubles with each loss. */
   readonly baseMs: number
   /** The range grows no further than this. */
   readonly capMs: number
-  /** Nobody comes back sooner than this. */
+  /** No delay is shorter than this. */
   readonly leastMs: number
-  /** A link that lived for so long has proved itself: the range starts over. */
+  /** A link that has worked for this long is healthy: the range starts over. */
   readonly healthyMs: number
-  /** What does not answer within so long, or brings no hello, is mute. */
+  /** A link that brings no answer and no hello within this is mute. */
   readonly helloMs: number
-  /** A link that is silent for so long is dead: two heartbeats and five seconds. */
+  /** A link that is silent for this long is dead: two heartbeats and five seconds. */
   readonly silentMs: number
-  /** Grace for the answer of a long poll beyond the time for which it may be held. */
+  /** How long an answer may take beyond the time for which it may be held. */
   readonly graceMs: number
-  /** A reader that knows of a newer event and gets nothing for so long resumes. */
+  /** A reader that knows of a newer event and gets nothing for this long opens its link again. */
   readonly behindMs: number
   /** On waking up, a link whose last byte is older than this is not trusted. */
   readonly staleMs: number
-  /** With a fallback: so many mute tries in a row, or tries that failed in any way, and the reader moves on. */
+  /** With a fallback: the reader moves on after this many mute links in a row, or links that failed in any way. */
   readonly mutesToMove: number
   readonly failuresToMove: number
 }
@@ -37,14 +37,14 @@ export const RETRY_POLICY: RetryPolicy = {
   failuresToMove: 5,
 }
 
-/** No answer can send a reader away for longer than an hour. */
+/** No answer can keep a reader away for longer than an hour. */
 export const FLOOR_MAX_MS = 3_600_000
 
 /**
- * Full jitter (M. Brooker, "Exponential Backoff And Jitter", 2015): a crowd that was cut at one instant returns
- * spread over the whole range, where equal delays would bring it back as the same crowd.
+ * Full jitter (M. Brooker, "Exponential Backoff And Jitter", 2015): readers that were all cut at one instant come back
+ * spread over the whole range, where equal delays would bring them back all at one instant.
  *
- * `attempt` is 0 for the first; `floorMs` is what the server asked for (`Retry-After`, `bye`), 0 if nothing.
+ * `attempt` is 0 for the first; `floorMs` is what the server demanded (`Retry-After`, `bye`), 0 if nothing.
  */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, floorMs: number, random: number): number {
   const rangeMs = Math.min(policy.capMs, policy.baseMs * 2 ** attempt)

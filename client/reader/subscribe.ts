@@ -1,24 +1,29 @@
-import { TRAITS } from '../../server/protocol/techniques.ts'
+import { traitsOf } from '../../server/protocol/techniques.ts'
 import {
-  type Batch,
-  type ControlFrame,
+  type Cursor,
   formatCursor,
   type Gap,
   type LabEvent,
-  parseCursor,
-  SAY_MAX_BYTES,
   WAIT_DEFAULT_SECONDS,
 } from '../../server/protocol/wire.ts'
 import { checkOptions, checkPace } from './check-options.ts'
+import { createLinkHealth } from './link-health.ts'
+import { withLongTimers } from './long-timers.ts'
 import { createPlace, type Verdict } from './place.ts'
-import { FLOOR_MAX_MS, RETRY_POLICY, retryDelayMs } from './retry-policy.ts'
-import { say as sayByRequest } from './say.ts'
+import { RETRY_POLICY } from './retry-policy.ts'
+import { checkSaid, sayByRequest } from './say.ts'
 import { watchSleep } from './sleep-watch.ts'
 import type { LossReason, SubscribeOptions, Subscription, SubscriptionState } from './subscription.ts'
-import { createTechniqueChoice } from './technique-choice.ts'
-import { withLongTimers } from './timers.ts'
+import type { ReceivedBatch, ReceivedControl } from './transports/decode.ts'
 import { TRANSPORTS } from './transports/index.ts'
-import type { Connection, Ending, Pace, Passing, Reader } from './transports/transport.ts'
+import {
+  type Ending,
+  type LinkContext,
+  type LinkHandle,
+  type Loss,
+  lossBy,
+  type Pace,
+} from './transports/transport.ts'
 import { createWatchdog } from './watchdog.ts'
 
 export type {
@@ -31,28 +36,22 @@ export type {
 } from './subscription.ts'
 
 const POLL_INTERVAL_MS = 1000
-/**
- * So many losses an EventSource may mend by itself, quickly and by a delay that never grows; then the delays are ours,
- * until a link has lived long again.
- */
-const OWN_RETURNS_MAX = 3
-const UNREACHABLE: Passing = { final: false, floorMs: 0, why: 'unreachable' }
 
 /**
  * Reads the log by one of the techniques, from now or from a cursor, until closed: every event exactly once and in
- * order, every loss declared. What carries the events may be cut at any instant; the place is kept here. Throws a
+ * order, every loss declared. The connection may be cut at any instant, because the place is kept here. Throws a
  * `RangeError` for options that cannot be.
  */
 export function subscribe(options: SubscribeOptions): Subscription {
   checkOptions(options)
   const { origin, clientName, from = 'now' } = options
   const environment = withLongTimers(options.environment)
-  const { clearTimeout, monotonicMs, random, setTimeout } = environment
+  const { clearTimeout, monotonicMs, setTimeout } = environment
   const policy = { ...RETRY_POLICY, ...options.policy }
   const place = createPlace(from)
-  const choice = createTechniqueChoice(options.technique, options.fallback ?? [], policy)
-  const silence = createWatchdog(environment, tooSilent)
-  const whole = new AbortController()
+  const health = createLinkHealth(environment, policy, options.technique, options.fallback ?? [])
+  const watchdog = createWatchdog(environment, tooSilent)
+  const closing = new AbortController()
 
   let pace: Pace = {
     pollIntervalMs: options.pollIntervalMs ?? POLL_INTERVAL_MS,
@@ -60,18 +59,13 @@ export function subscribe(options: SubscribeOptions): Subscription {
   }
   checkPace(pace)
   let state: SubscriptionState = { name: 'connecting' }
-  let stateTold = false
+  let isStateTold = false
   /** The present link, and what ends it. */
-  let link: Connection = {}
-  let life = new AbortController()
-  let failures = 0
-  /** Since when the present link has carried something of the protocol. */
-  let provenSinceMs: number | null = null
-  /** What the server's `bye` asked for. */
-  let byeMs = 0
+  let link: LinkHandle = {}
+  let linkEnd = new AbortController()
+  let retryTimer: unknown = null
   /** The server has told of a newer event than any that came. */
-  let behind = false
-  let comeback: unknown = null
+  let isBehind = false
 
   const unwatchSleep = watchSleep(environment, awake)
   open()
@@ -89,7 +83,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
       return state
     },
     get technique() {
-      return choice.technique
+      return health.technique
     },
     configure,
     say,
@@ -100,95 +94,73 @@ export function subscribe(options: SubscribeOptions): Subscription {
   // ------------------------------------------------------------------------------------------ the link
 
   function open(why?: LossReason): void {
-    life = new AbortController()
+    linkEnd = new AbortController()
     link = {}
     enter(why === undefined ? { name: 'connecting' } : { name: 'connecting', why })
     try {
-      link = TRANSPORTS[choice.technique](readerFor(life.signal))
+      link = TRANSPORTS[health.technique](contextFor(linkEnd.signal))
     } catch {
       // The platform has no such technique, or will not use it from here.
-      lose(UNREACHABLE)
+      ended(lossBy('unreachable'))
     }
   }
 
-  function hangUp(): void {
-    life.abort()
-    silence.rest()
-    clearTimeout(comeback)
-    judgeHealth()
+  function endLink(): void {
+    linkEnd.abort()
+    watchdog.stop()
+    clearTimeout(retryTimer)
+    health.ended()
   }
 
   function reopen(why?: LossReason): void {
-    hangUp()
+    endLink()
     open(why)
   }
 
-  /** The link is over: come back later, or never. */
-  function lose(ending: Ending): void {
-    if (ending.final) {
-      finish(ending.reason)
-      return
-    }
-    comeBack(note(ending), ending)
+  function ended(ending: Ending): void {
+    if (ending.final) finish(ending.reason)
+    else retry(health.lost(ending), ending)
   }
 
-  /** The connection is lost, and the platform opens the next one: it is let, but not over and over. */
-  function returning(): void {
-    const { technique } = choice
-    const why = note(UNREACHABLE)
-    judgeHealth()
-    if (failures >= OWN_RETURNS_MAX || choice.technique !== technique) {
-      comeBack(why, UNREACHABLE)
+  /** The platform opens the next connection itself. It is left to do so, but not over and over. */
+  function reconnecting(): void {
+    const loss = lossBy('unreachable')
+    const { why, isLeftAlone } = health.lostForNow(loss)
+    if (!isLeftAlone) {
+      retry(why, loss)
       return
     }
-    failures += 1
-    asked()
-    enter({ name: 'reconnecting', untilMs: monotonicMs(), attempt: failures, why })
+    requestStarted()
+    enter({ name: 'reconnecting', untilMs: monotonicMs(), attempt: health.losses, why })
   }
 
-  function comeBack(why: LossReason, { floorMs, reason }: Passing): void {
-    hangUp()
-    const delayMs = retryDelayMs(policy, failures, Math.max(floorMs, byeMs), random())
-    failures += 1
-    byeMs = 0
-    comeback = setTimeout(() => open(why), delayMs)
+  function retry(why: LossReason, { floorMs, reason }: Loss): void {
+    endLink()
+    const delayMs = health.nextDelayMs(floorMs)
+    retryTimer = setTimeout(() => open(why), delayMs)
     const untilMs = monotonicMs() + delayMs
     const said = reason === undefined ? {} : { reason }
-    enter({ name: 'reconnecting', untilMs, attempt: failures, why, ...said })
-  }
-
-  /** What the end of this link says about the technique, and what it is called. */
-  function note({ why, reason }: Passing): LossReason {
-    if (provenSinceMs !== null) return why === 'unreachable' ? 'cut' : why
-    if (reason === undefined) choice.failed(why)
-    else choice.usable()
-    return why
+    enter({ name: 'reconnecting', untilMs, attempt: health.losses, why, ...said })
   }
 
   function tooSilent(): void {
-    if (provenSinceMs === null) lose({ final: false, floorMs: 0, why: 'mute' })
-    else reopen('silent')
+    if (health.isProven) reopen('silent')
+    else ended(lossBy('mute'))
   }
 
   function finish(reason: string | null): void {
     if (state.name === 'closed') return
-    hangUp()
+    endLink()
     unwatchSleep()
-    whole.abort()
+    closing.abort()
     enter({ name: 'closed', reason })
   }
 
-  /** A link that falls soon after it stood is still the same trouble: only a long life starts the delays over. */
-  function judgeHealth(): void {
-    if (provenSinceMs !== null && monotonicMs() - provenSinceMs >= policy.healthyMs) failures = 0
-    provenSinceMs = null
-  }
+  // --------------------------------------------------------------------------- what the transport reports
 
-  // ------------------------------------------------------------------------------ what the link hands up
-
-  /** A link that is over may still hold an answer in its hands: nothing of it is heard any more. */
-  function readerFor(signal: AbortSignal): Reader {
-    const whileAlive =
+  /** A link that is over may still hold an answer. Nothing of it counts any more. */
+  function contextFor(signal: AbortSignal): LinkContext {
+    const untilAborted =
       <Given extends unknown[]>(run: (...given: Given) => void) =>
       (...given: Given): void => {
         if (!signal.aborted) run(...given)
@@ -200,116 +172,113 @@ export function subscribe(options: SubscribeOptions): Subscription {
         return pace
       },
       address,
-      asked: whileAlive(asked),
-      heard: whileAlive(silence.heard),
-      doing: whileAlive(doing),
-      batch: whileAlive(batch),
-      events: whileAlive(events),
-      control: whileAlive(control),
-      ended: whileAlive(lose),
-      returning: whileAlive(returning),
-      repaced: whileAlive(() => reopen()),
+      requestStarted: untilAborted(requestStarted),
+      bytesReceived: untilAborted(watchdog.reset),
+      stateChanged: untilAborted(stateChanged),
+      batch: (received, receivedAt) => !signal.aborted && batch(received, receivedAt),
+      events: untilAborted(events),
+      control: untilAborted(control),
+      ended: untilAborted(ended),
+      reconnecting: untilAborted(reconnecting),
+      reopen: untilAborted(() => reopen()),
     }
   }
 
   function address(query: Readonly<Record<string, string>> = {}): string {
-    const keys = new URLSearchParams({ cursor: place.cursor ?? from, ...query })
+    const at = place.cursor ?? from
+    const keys = new URLSearchParams({ cursor: typeof at === 'string' ? at : formatCursor(at), ...query })
     if (clientName !== undefined) keys.set('client', clientName)
-    return `${origin}${TRAITS[choice.technique].endpoint}?${keys}`
+    return `${origin}${traitsOf(health.technique).endpoint}?${keys}`
   }
 
-  /** A held ask is silent by agreement for as long as it may be held. */
-  function asked(heldMs = 0): void {
-    place.asked()
-    behind = false
-    silence.listen(heldMs > 0 ? heldMs + policy.graceMs : choice.helloMs + byeMs)
+  /** A request that is held is silent by agreement for as long as it may be held. */
+  function requestStarted(heldMs = 0): void {
+    place.countRequest()
+    isBehind = false
+    watchdog.start(heldMs > 0 ? heldMs + policy.graceMs : health.helloMs)
   }
 
-  function doing(next: SubscriptionState): void {
-    if (next.name === 'resting') silence.rest()
-    // With its first ask a poll connects.
-    if (state.name !== 'connecting' || next.name !== 'asking') enter(next)
+  function stateChanged(next: SubscriptionState): void {
+    if (next.name === 'resting') watchdog.stop()
+    // The first request of a link is how it connects.
+    if (state.name !== 'connecting' || next.name !== 'requesting') enter(next)
   }
 
-  function batch({ cursor, events: list, gap: hole }: Batch, receivedAt: number): void {
-    const { signal } = life
-    const [epoch = ''] = cursor.split('-')
+  function batch({ cursor, events: list, gap: declared }: ReceivedBatch, receivedAt: number): boolean {
+    const { signal } = linkEnd
+    const old = place.cursor
     const [first] = list
-    const before = first === undefined ? cursor : formatCursor({ epoch, seq: first.seq - 1 })
-    prove()
+    const before = first === undefined ? cursor : { epoch: cursor.epoch, seq: first.seq - 1 }
+    health.prove()
     place.begin(before)
-    if (hole !== undefined) gap(hole, before)
-    if (!signal.aborted) events(list, epoch, receivedAt)
+    if (declared !== undefined) gap(declared, before)
+    if (!signal.aborted) events(list, cursor.epoch, receivedAt)
     if (!signal.aborted) judge(place.reached(cursor))
+    return place.cursor?.epoch !== old?.epoch || place.cursor?.seq !== old?.seq
   }
 
   function events(list: readonly LabEvent[], epoch: string, receivedAt: number): void {
-    const { signal } = life
-    if (behind) follow()
+    const { signal } = linkEnd
+    if (isBehind) awaitHeartbeat()
     for (const event of list) {
       if (judge(place.event(epoch, event.seq)) === 'new') {
-        const delivery = { event, cursor: formatCursor({ epoch, seq: event.seq }), receivedAt }
-        tell(() => options.onEvent?.(delivery))
+        const cursor = place.cursor ?? { epoch, seq: event.seq }
+        tell(() => options.onEvent?.({ event, cursor, receivedAt }))
       }
-      // The link turned out to be broken, or the application has had enough.
+      // The link turned out to be broken, or the application closed the subscription.
       if (signal.aborted) return
     }
   }
 
-  function control(frame: ControlFrame): void {
-    prove()
+  function control(frame: ReceivedControl): void {
+    health.prove()
 
     if (frame.control === 'hello') {
-      byeMs = 0
+      health.greeted()
       place.begin(frame.cursor)
-      follow()
+      awaitHeartbeat()
       enter({ name: 'open' })
     }
     if (frame.control === 'gap') gap(frame, frame.cursor)
-    if (frame.control === 'bye') byeMs = Math.max(0, Math.min(frame.retryMs, FLOOR_MAX_MS))
-    if (frame.control === 'heartbeat' && frame.top > (parseCursor(place.cursor ?? '')?.seq ?? frame.top)) {
-      behind = true
-      silence.listen(policy.behindMs)
+    if (frame.control === 'bye') health.bye(frame.retryMs)
+    if (frame.control === 'heartbeat' && place.cursor !== null && frame.top > place.cursor.seq) {
+      isBehind = true
+      watchdog.start(policy.behindMs)
     }
   }
 
-  /** A stream that has greeted, and is not behind, may be silent until its next heartbeat is overdue. */
-  function follow(): void {
-    behind = false
-    silence.listen(policy.silentMs)
+  /** A stream that has said hello, and is not behind, may be silent until its next heartbeat is overdue. */
+  function awaitHeartbeat(): void {
+    isBehind = false
+    watchdog.start(policy.silentMs)
   }
 
-  function gap(hole: Gap, cursor: string): void {
-    if (judge(place.gap(hole, cursor)) === 'new') tell(() => options.onGap?.(hole, cursor))
+  function gap(declared: Gap, cursor: Cursor): void {
+    if (judge(place.gap(declared, cursor)) === 'new') tell(() => options.onGap?.(declared, cursor))
   }
 
-  /** After a jump nothing more of this link is taken: what lies between is asked for again. */
+  /** After a jump nothing more of this link is taken: the next one begins where the reader really is. */
   function judge(verdict: Verdict): Verdict {
-    if (verdict === 'jump') lose({ final: false, floorMs: 0, why: 'broken' })
+    if (verdict === 'jump') ended(lossBy('broken'))
     return verdict
-  }
-
-  function prove(): void {
-    provenSinceMs ??= monotonicMs()
-    choice.usable()
   }
 
   // ------------------------------------------------------------------------------------ the application
 
   function enter(next: SubscriptionState): void {
-    const steady = next.name === 'connecting' || next.name === 'asking' || next.name === 'open'
-    if (steady && next.name === state.name) return
+    const isSteady = next.name === 'connecting' || next.name === 'requesting' || next.name === 'open'
+    if (isSteady && next.name === state.name) return
     state = next
-    if (stateTold) tellState()
+    if (isStateTold) tellState()
   }
 
   function tellState(): void {
     const telling = state
-    stateTold = true
+    isStateTold = true
     tell(() => options.onState?.(telling))
   }
 
-  /** The application's errors are its own: thrown where the world sees them, while the reader goes on. */
+  /** The application's errors are its own: thrown where its environment reports them, while the reader goes on. */
   function tell(run: () => void): void {
     try {
       run()
@@ -325,27 +294,28 @@ export function subscribe(options: SubscribeOptions): Subscription {
     const next = { ...pace, ...changes }
     checkPace(next)
     pace = next
-    const changed = before.pollIntervalMs !== pace.pollIntervalMs || before.waitSeconds !== pace.waitSeconds
-    if (changed && !life.signal.aborted) link.repace?.()
+    const isChanged = before.pollIntervalMs !== pace.pollIntervalMs || before.waitSeconds !== pace.waitSeconds
+    if (isChanged && !linkEnd.signal.aborted) link.paceChanged?.()
   }
 
-  async function say(value: unknown): Promise<string> {
+  async function say(value: unknown): Promise<Cursor> {
     if (state.name === 'closed') throw new Error('This reader is closed: subscribe again to say something.')
-    // Checked here, because a WebSocket that says too much is closed for good.
-    const bytes = new TextEncoder().encode(JSON.stringify(value)).length
-    if (bytes > SAY_MAX_BYTES) throw new Error(`Say it in at most ${SAY_MAX_BYTES} bytes of JSON.`)
-    if (link.say !== undefined) return link.say(value)
-    const { signal } = whole
-    return sayByRequest(value, { environment, origin, clientName, answerMs: policy.helloMs, signal })
+    checkSaid(value)
+    if (!traitsOf(health.technique).twoWay) {
+      const { signal } = closing
+      return sayByRequest(value, { environment, origin, clientName, answerMs: policy.helloMs, signal })
+    }
+    if (link.say === undefined) throw new Error('Not connected: say it again in a moment.')
+    return link.say(value)
   }
 
-  /** A delay that did not stand still ends by itself. It may be long because the server asked for it. */
+  /** A delay that did not stand still ends by itself. It may be long because the server demanded it. */
   function awake(timersStood: boolean): void {
     if (timersStood || state.name !== 'reconnecting') wake()
   }
 
   function wake(): void {
     if (state.name === 'reconnecting') reopen(state.why)
-    else if (state.name !== 'closed' && silence.ms > policy.staleMs) reopen('stale')
+    else if (state.name !== 'closed' && watchdog.silentMs > policy.staleMs) reopen('stale')
   }
 }

@@ -1,70 +1,71 @@
 import type { Environment } from './environment.ts'
 
-/** A look so late was late because the process stood still, or its timers were held back: what came waits in buffers. */
+/** A check that comes this late: the process stood still, or its timers were held back, and messages wait unread. */
 const LATE_MS = 1_000
-/** So long is what waits given to be heard before the silence is judged. */
+/** How long messages that wait unread are given to be read before the link is judged. */
 const GRANT_MS = 1_000
 
-/** Watches for a silence that has lasted too long: the only way to notice a link that died without a word. */
+/** Notices that nothing has arrived for too long: the only sign of a link that died without a word. */
 export interface Watchdog {
   /**
-   * Since something was heard, or since listening began: by the wall clock if that says more, because the monotonic
-   * clock stands still while the device sleeps.
+   * Milliseconds since something arrived or the watchdog was started. By the wall clock if that says more: the
+   * monotonic clock stands still while the device sleeps.
    */
-  readonly ms: number
-  /** Listens from now on, and calls back once if nothing is heard for `limitMs`. */
-  listen(limitMs: number): void
-  heard(): void
-  /** Nothing is expected now. */
-  rest(): void
+  readonly silentMs: number
+  /** Watches from now on, and calls back once if nothing arrives for `limitMs`. */
+  start(limitMs: number): void
+  /** Something arrived. */
+  reset(): void
+  /** Nothing is expected to arrive now. */
+  stop(): void
 }
 
 export function createWatchdog(
   { monotonicMs, wallMs, setTimeout, clearTimeout }: Environment,
-  onTooLong: () => void,
+  onSilence: () => void,
 ): Watchdog {
-  let heardMs = monotonicMs()
-  let heardWallMs = wallMs()
+  let resetAtMs = monotonicMs()
+  let resetAtWallMs = wallMs()
   let limitMs = 0
   let dueMs = 0
   let timer: unknown = null
 
   return {
-    get ms() {
-      return Math.max(monotonicMs() - heardMs, wallMs() - heardWallMs)
+    get silentMs() {
+      return Math.max(monotonicMs() - resetAtMs, wallMs() - resetAtWallMs)
     },
-    listen,
-    heard,
-    rest,
+    start,
+    reset,
+    stop,
   }
 
-  function listen(forMs: number): void {
+  function start(forMs: number): void {
     limitMs = forMs
-    heard()
+    reset()
     arm(limitMs)
   }
 
-  function heard(): void {
-    heardMs = monotonicMs()
-    heardWallMs = wallMs()
+  function reset(): void {
+    resetAtMs = monotonicMs()
+    resetAtWallMs = wallMs()
   }
 
-  function rest(): void {
+  function stop(): void {
     clearTimeout(timer)
   }
 
   function arm(ms: number): void {
     clearTimeout(timer)
     dueMs = monotonicMs() + ms
-    timer = setTimeout(look, ms)
+    timer = setTimeout(check, ms)
   }
 
-  /** One timer that looks how long the silence really is, instead of a new one for each message. */
-  function look(): void {
+  /** One timer that checks how long the silence really is, instead of a new one for each message. */
+  function check(): void {
     const nowMs = monotonicMs()
-    const leftMs = limitMs - (nowMs - heardMs)
+    const leftMs = limitMs - (nowMs - resetAtMs)
     if (leftMs > 0) arm(leftMs)
     else if (nowMs - dueMs > LATE_MS) arm(GRANT_MS)
-    else onTooLong()
+    else onSilence()
   }
 }

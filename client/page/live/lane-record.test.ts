@@ -5,9 +5,9 @@ import { createKnownEvents } from './mark-log.ts'
 
 const EPOCH = 'k3f9x2ab7q'
 
-function subscriptionAt(place: string | null): Subscription {
+function subscriptionAt(place: Subscription['place']): Subscription {
   return {
-    audit: { received: 0, repeated: 0, missing: 0, undeclaredGaps: 0, gaps: 0, asks: 0 },
+    audit: { received: 0, repeated: 0, missing: 0, undeclaredGaps: 0, gaps: 0, requests: 0 },
     place,
     state: { name: 'open' },
     technique: 'sse',
@@ -22,14 +22,14 @@ function delivery(seq: number, latencyMs = 5, epoch = EPOCH) {
   const at = 1_000_000 + seq
   return {
     event: { seq, at, type: 'earthquake', data: null },
-    cursor: `${epoch}-${seq}`,
+    cursor: { epoch, seq },
     receivedAt: at + latencyMs,
   }
 }
 
 test('the books begin at the place of the hello, so an event lost right after it shows', () => {
   const lane = createLaneRecord('sse', createKnownEvents())
-  lane.follow(subscriptionAt(`${EPOCH}-10`), null)
+  lane.follow(subscriptionAt({ epoch: EPOCH, seq: 10 }), null)
   lane.changed({ name: 'open' }, 1_000_000)
   lane.delivered(delivery(11), 0.3)
   expect(lane.audit({ epoch: EPOCH, seq: 12 })).toEqual({ name: 'behind', count: 1 })
@@ -43,7 +43,7 @@ test('a declared loss is part of the books and drawn with its numbers', () => {
   const lane = createLaneRecord('poll', createKnownEvents())
   lane.follow(subscriptionAt(null), null)
   lane.delivered(delivery(5), 0.3)
-  lane.lost({ reason: 'trimmed', from: 6, to: 8, lost: 3 }, `${EPOCH}-8`, 1_000_100)
+  lane.lost({ reason: 'trimmed', from: 6, to: 8, lost: 3 }, { epoch: EPOCH, seq: 8 }, 1_000_100)
   lane.delivered(delivery(9), 0.3)
   expect(lane.counts()).toMatchObject({ received: 2, missing: 3 })
   expect(lane.audit({ epoch: EPOCH, seq: 9 })).toEqual({ name: 'complete' })
@@ -54,7 +54,7 @@ test('a new epoch begins the books anew', () => {
   const lane = createLaneRecord('websocket', createKnownEvents())
   lane.follow(subscriptionAt(null), null)
   lane.delivered(delivery(500), 0.3)
-  lane.lost({ reason: 'epoch', lost: null }, 'bbbbbbbbbb-0', 1_000_900)
+  lane.lost({ reason: 'epoch', lost: null }, { epoch: 'bbbbbbbbbb', seq: 0 }, 1_000_900)
   lane.delivered(delivery(1, 5, 'bbbbbbbbbb'), 0.3)
   expect(lane.audit({ epoch: 'bbbbbbbbbb', seq: 1 })).toEqual({ name: 'complete' })
 })
@@ -84,7 +84,7 @@ test('a lane that is started again, also more than once, goes on counting its re
   const lane = createLaneRecord('poll', createKnownEvents())
   const counting = (asks: number, repeated: number): Subscription => ({
     ...subscriptionAt(null),
-    audit: { received: 0, repeated, missing: 0, undeclaredGaps: 0, gaps: 0, asks },
+    audit: { received: 0, repeated, missing: 0, undeclaredGaps: 0, gaps: 0, requests: asks },
   })
   lane.follow(counting(40, 2), null)
   expect(lane.counts()).toMatchObject({ asks: 40, repeated: 2 })

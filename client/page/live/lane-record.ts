@@ -1,5 +1,5 @@
 import type { Technique } from '../../../server/protocol/techniques.ts'
-import { type Cursor, type Gap, parseCursor } from '../../../server/protocol/wire.ts'
+import type { Cursor, Gap } from '../../../server/protocol/wire.ts'
 import type { Delivery, LossReason, Subscription, SubscriptionState } from '../../reader/subscribe.ts'
 import { text } from '../shared/text/en.ts'
 import { type AuditVerdict, auditLane } from './lane-audit.ts'
@@ -43,7 +43,7 @@ export interface LaneRecord {
   /** The lane no longer runs in this tab; what it measured stays. */
   rest(): void
   delivered(delivery: Delivery, clockUncertaintyMs: number): void
-  lost(gap: Gap, cursor: string, nowMs: number): void
+  lost(gap: Gap, cursor: Cursor, nowMs: number): void
   changed(state: SubscriptionState, nowMs: number): void
   counts(): LaneCounts
   audit(top: Cursor | null): AuditVerdict | null
@@ -130,11 +130,10 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
   }
 
   function delivered(delivery: Delivery, clockUncertaintyMs: number): void {
-    const { event, receivedAt } = delivery
-    const epoch = parseCursor(delivery.cursor)?.epoch
-    if (epoch === undefined) return
+    const { event, cursor, receivedAt } = delivery
+    const { epoch } = cursor
     began ??= { place: { epoch, seq: event.seq - 1 }, received, missing }
-    place = { epoch, seq: event.seq }
+    place = cursor
     received++
     known.note(epoch, event.seq, event.at)
     arrivals.push({ seq: event.seq, at: event.at, receivedAt })
@@ -149,13 +148,10 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
     latencyBins.add(receivedAt, latencyMs)
   }
 
-  function lost(gap: Gap, cursor: string, nowMs: number): void {
+  function lost(gap: Gap, cursor: Cursor, nowMs: number): void {
     missing += gap.lost ?? 0
-    const after = parseCursor(cursor)
-    if (after !== null) {
-      place = after
-      if (gap.reason !== 'trimmed') began = { place: after, received, missing }
-    }
+    place = cursor
+    if (gap.reason !== 'trimmed') began = { place: cursor, received, missing }
     gaps.push({ at: nowMs, label: text.gapMark(gap) })
     if (gaps.length > GAPS_KEPT) gaps.shift()
   }
@@ -178,8 +174,8 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
   /** The hello, or the first batch of a poll, tells the place before any event: the books begin there. */
   function learnPlace(): void {
     if (began !== null || subscription === null || subscription.place === null) return
-    place = parseCursor(subscription.place)
-    if (place !== null) began = { place, received, missing }
+    place = subscription.place
+    began = { place, received, missing }
   }
 
   function counts(): LaneCounts {
@@ -189,7 +185,7 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
       received,
       missing,
       repeated: past.repeated + (audit?.repeated ?? 0),
-      asks: past.asks + (audit?.asks ?? 0),
+      asks: past.asks + (audit?.requests ?? 0),
     }
   }
 
@@ -208,7 +204,7 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
 
 function kindOf(state: SubscriptionState): number {
   switch (state.name) {
-    case 'asking':
+    case 'requesting':
       return SPAN.asking
     case 'holding':
       return SPAN.holding

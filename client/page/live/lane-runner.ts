@@ -1,5 +1,4 @@
 import { TECHNIQUES, type Technique } from '../../../server/protocol/techniques.ts'
-import { formatCursor } from '../../../server/protocol/wire.ts'
 import type { Environment } from '../../reader/environment.ts'
 import { type SubscriptionState, subscribe } from '../../reader/subscribe.ts'
 import { forEachTechnique, type PageState, previewOf } from './page-state.ts'
@@ -38,7 +37,7 @@ export function runLanes(options: LaneOptions): LaneRunner {
       clientName,
       fallback,
       pollIntervalMs: state.pollIntervalMs,
-      ...(from === null ? {} : { from: formatCursor(from) }),
+      ...(from === null ? {} : { from }),
       onEvent: delivery => {
         lane.delivered(delivery, state.clock?.uncertaintyMs ?? 0)
         const { event } = delivery

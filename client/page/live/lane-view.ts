@@ -97,7 +97,7 @@ export function createLaneView(technique: Technique): LaneView {
 
 function iconOf(state: SubscriptionState | null): StateIconName {
   switch (state?.name) {
-    case 'asking':
+    case 'requesting':
     case 'resting':
       return 'asking'
     case 'holding':

@@ -1,26 +1,27 @@
 import { createHash } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { isStream, TECHNIQUES, traitsOf } from '../../../server/protocol/techniques.ts'
 
-/** Test support: a way to the server that treats what it carries badly, on real sockets. */
+/** A proxy in front of the server that treats what it carries badly, on real sockets. */
 export interface FaultyLink {
   readonly host: string
   readonly origin: string
-  /** Takes effect at once: connections that are open are cut, or, before a black hole, swallowed by it. */
+  /** Takes effect at once: open connections are cut, or, where a black hole follows, swallowed by it. */
   become(condition: Condition): void
   close(): Promise<void>
 }
 
 export type Condition =
   | { readonly kind: 'open' }
-  /** The end comes after so many bytes towards the client: FIN, or RST. */
+  /** Ends every connection after this many bytes to the client, with FIN or RST. */
   | { readonly kind: 'cut'; readonly afterBytes: number; readonly reset: boolean }
-  /** A gateway or a hotspot that answers every request itself. */
+  /** Answers every request itself, as a gateway or a hotspot does. */
   | { readonly kind: 'answer'; readonly status: string; readonly headers: string; readonly body: string }
-  /** Reads requests and answers nothing, or the head that was asked for and nothing of the body; on all paths, or some. */
+  /** Reads requests and answers nothing, or the head of a good answer without its body; on all paths, or on these. */
   | { readonly kind: 'mute'; readonly after: 'nothing' | 'head'; readonly paths?: readonly string[] }
-  /** Accepts, and forwards nothing either way. */
+  /** Accepts, and forwards nothing in either direction. */
   | { readonly kind: 'black hole' }
-  /** Forwards so many bytes at a time, each in a packet of its own. */
+  /** Forwards this many bytes at a time, each time in a packet of its own. */
   | { readonly kind: 'slice'; readonly bytes: number }
 
 export async function openFaultyLink(serverPort: () => number): Promise<FaultyLink> {
@@ -79,9 +80,9 @@ export async function openFaultyLink(serverPort: () => number): Promise<FaultyLi
 
   function mute(client: Socket, { after, paths }: Extract<Condition, { kind: 'mute' }>): void {
     client.once('data', (request: Buffer) => {
-      const path = /^[A-Z]+ ([^ ?]*)/.exec(request.toString('latin1'))?.[1] ?? ''
-      if (paths === undefined || paths.includes(path)) {
-        if (after === 'head') client.write(headFor(request.toString('latin1')))
+      const head = request.toString('latin1')
+      if (paths === undefined || paths.includes(pathOf(head))) {
+        if (after === 'head') client.write(headFor(head))
         return
       }
       join(client, { kind: 'open' })
@@ -114,7 +115,12 @@ function headFor(request: string): string {
     const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
     return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`
   }
-  return request.startsWith('GET /sse')
-    ? 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n'
-    : 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n'
+  const technique = TECHNIQUES.find(each => traitsOf(each).endpoint === pathOf(request))
+  const type = (technique && traitsOf(technique).mediaType) ?? 'application/json'
+  const length = technique && isStream(technique) ? '' : 'Content-Length: 1000\r\n'
+  return `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n${length}\r\n`
+}
+
+function pathOf(request: string): string {
+  return /^[A-Z]+ ([^ ?]*)/.exec(request)?.[1] ?? ''
 }

@@ -1,22 +1,26 @@
 import type { Environment, EventSourceLike, StreamMessage, WebSocketLike } from '../environment.ts'
 
-/** Test support: an environment whose time stands still until told to pass, and whose other side is played by hand. */
+/** An environment whose time stands still until it is told to pass, and whose server a test plays by hand. */
 export interface ScriptedWorld {
   readonly environment: Environment
   readonly nowMs: number
-  /** By how much the wall clock is off the monotonic one: set it, and the clock is set. */
+  /** How far the wall clock is ahead of the monotonic one. Assign it to set the clock. */
   wallAheadMs: number
-  /** What `random` returns next and from then on. */
+  /** What `random` returns. */
   random: number
   /** Timers that are armed. */
   readonly timers: number
   /** In the order in which they were made. */
   readonly requests: readonly ScriptedRequest[]
-  readonly streams: readonly ScriptedEventSource[]
+  readonly eventSources: readonly ScriptedEventSource[]
   readonly sockets: readonly ScriptedWebSocket[]
-  /** Lets so many milliseconds pass, each timer at its instant, and everything settle that follows from it. */
+  /** Requests sent and connections begun, of all three kinds. */
+  readonly begun: number
+  /** How many of them are not over. */
+  readonly open: number
+  /** Lets time pass, fires each timer at its instant, and waits for everything that follows from it. */
   pass(ms: number): Promise<void>
-  /** The process stands still for so long: no timer fires meanwhile, and those that are due fire when time passes. */
+  /** The process stands still: no timer fires meanwhile, and those that are due fire when time passes. */
   freeze(ms: number): void
 }
 
@@ -25,9 +29,25 @@ export interface ScriptedRequest {
   readonly url: URL
   readonly init: RequestInit
   readonly open: boolean
-  answer(body: unknown, head?: { status?: number; headers?: Record<string, string> }): Promise<void>
+  answer(body: unknown, head?: Head): Promise<void>
+  /** Answers with a body that the test writes as it goes. The request stays open until the body ends. */
+  stream(head?: Head): Promise<ScriptedBody>
   /** As if the socket had been reset. */
   fail(): Promise<void>
+}
+
+interface Head {
+  readonly status?: number
+  readonly headers?: Record<string, string>
+}
+
+/** The body of an answer, while it is being written. */
+export interface ScriptedBody {
+  /** Writes one chunk. A chunk may end anywhere, also within a character: give bytes for that. */
+  write(chunk: string | Uint8Array): Promise<void>
+  end(): Promise<void>
+  /** As if the socket had been reset in the middle of it. */
+  cut(): Promise<void>
 }
 
 export function scriptWorld(): ScriptedWorld {
@@ -35,7 +55,7 @@ export function scriptWorld(): ScriptedWorld {
   const timers = new Map<number, { atMs: number; run: () => void }>()
   let timersMade = 0
   const requests: ScriptedRequest[] = []
-  const streams: ScriptedEventSource[] = []
+  const eventSources: ScriptedEventSource[] = []
   const sockets: ScriptedWebSocket[] = []
 
   const world = {
@@ -48,8 +68,17 @@ export function scriptWorld(): ScriptedWorld {
       return timers.size
     },
     requests,
-    streams,
+    eventSources,
     sockets,
+    get begun() {
+      return requests.length + eventSources.length + sockets.length
+    },
+    get open() {
+      const openRequests = requests.filter(request => request.open)
+      const openSources = eventSources.filter(({ readyState }) => readyState !== 2)
+      const openSockets = sockets.filter(({ readyState }) => readyState < 2)
+      return openRequests.length + openSources.length + openSockets.length
+    },
     pass,
     freeze(ms: number) {
       nowMs += ms
@@ -59,7 +88,7 @@ export function scriptWorld(): ScriptedWorld {
       EventSource: class extends ScriptedEventSource {
         constructor(url: string) {
           super(url)
-          streams.push(this)
+          eventSources.push(this)
         }
       },
       WebSocket: class extends ScriptedWebSocket {
@@ -73,7 +102,7 @@ export function scriptWorld(): ScriptedWorld {
       wallMs: () => 1_763_805_412_000 + nowMs + world.wallAheadMs,
       setTimeout: (run: () => void, ms: number) => {
         timersMade += 1
-        // As browsers and Node do: a delay beyond 31 bits is none.
+        // Browsers and Node do the same: a delay beyond 31 bits is no delay.
         timers.set(timersMade, { atMs: nowMs + (ms < 2 ** 31 ? ms : 0), run })
         return timersMade
       },
@@ -102,15 +131,10 @@ export function scriptWorld(): ScriptedWorld {
   function fetch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
     return new Promise((resolve, reject) => {
       let open = true
-      const close = (): void => {
-        open = false
-      }
-
-      const abort = (): void => {
-        close()
-        reject(new DOMException('Aborted', 'AbortError'))
-      }
-      init.signal?.addEventListener('abort', abort, { once: true })
+      let body: ReadableStreamDefaultController<Uint8Array> | null = null
+      init.signal?.addEventListener('abort', () => breakOff(new DOMException('Aborted', 'AbortError')), {
+        once: true,
+      })
 
       requests.push({
         startedMs: nowMs,
@@ -119,23 +143,55 @@ export function scriptWorld(): ScriptedWorld {
         get open() {
           return open
         },
-        answer(body, { status = 200, headers = {} } = {}) {
-          close()
-          const text = status === 304 ? null : typeof body === 'string' ? body : JSON.stringify(body)
+        answer(content, { status = 200, headers = {} } = {}) {
+          open = false
+          const text = status === 304 ? null : typeof content === 'string' ? content : JSON.stringify(content)
           resolve(new Response(text, { status, headers: { 'content-type': 'application/json', ...headers } }))
           return settle()
         },
-        fail() {
-          close()
-          reject(new TypeError('fetch failed'))
-          return settle()
+        async stream({ status = 200, headers = {} } = {}) {
+          const content = new ReadableStream<Uint8Array>({
+            start(controller) {
+              body = controller
+            },
+            cancel() {
+              open = false
+            },
+          })
+          resolve(new Response(content, { status, headers }))
+          await settle()
+          return { write, end, cut: () => fail('terminated') }
         },
+        fail: () => fail('fetch failed'),
       })
+
+      function write(chunk: string | Uint8Array): Promise<void> {
+        if (open) body?.enqueue(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk)
+        return settle()
+      }
+
+      function end(): Promise<void> {
+        if (open) body?.close()
+        open = false
+        return settle()
+      }
+
+      function fail(message: string): Promise<void> {
+        breakOff(new TypeError(message))
+        return settle()
+      }
+
+      /** Before the head it rejects the request, after that the body. */
+      function breakOff(error: Error): void {
+        if (open) body?.error(error)
+        open = false
+        reject(error)
+      }
     })
   }
 }
 
-/** Promises that wait for promises, and the turns that a body takes to be read. */
+/** Long enough for promises that wait for promises, and for a body to be read. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(resolve => setImmediate(resolve))
 }

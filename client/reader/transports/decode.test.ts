@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest'
-import { decodeBatch, decodeControl, decodeEvent, decodeFrame } from './decode.ts'
+import { at, batch, cursorAt, EPOCH, helloAt, LATER_EPOCH } from '../testing/scripted-server.ts'
+import { createFrameDecoder, decodeBatch, decodeControl, decodeEvent } from './decode.ts'
 
-const CURSOR = 'k3f9x2ab7q-42'
+const CURSOR = at(42)
 const EVENT = { seq: 42, at: 1763805412345.678, type: 'earthquake', data: { magnitude: 2 } }
 
-test('a batch is taken whole', () => {
-  const batch = { cursor: CURSOR, events: [EVENT], more: true }
-  expect(decodeBatch(JSON.stringify(batch))).toEqual(batch)
+const decodeFrame = (text: string) => createFrameDecoder()(text)
+
+test('a batch is taken whole, and its cursor parsed', () => {
+  const taken = batch(41, 42, { more: true })
+  expect(decodeBatch(JSON.stringify(taken))).toEqual({ ...taken, cursor: cursorAt(42) })
 })
 
 test.each([
@@ -14,8 +17,8 @@ test.each([
   ['a page', '<html>Welcome to our WLAN</html>'],
   ['null', 'null'],
   ['without events', JSON.stringify({ cursor: CURSOR })],
-  ['with a cursor that is none', JSON.stringify({ cursor: 'now', events: [] })],
-  ['with something that is no event', JSON.stringify({ cursor: CURSOR, events: [EVENT, null] })],
+  ['with a cursor that is not one', JSON.stringify({ cursor: 'now', events: [] })],
+  ['with something that is not an event', JSON.stringify({ cursor: CURSOR, events: [EVENT, null] })],
   [
     'with a gap for an unknown reason',
     JSON.stringify({ cursor: CURSOR, events: [], gap: { reason: 'bored' } }),
@@ -24,14 +27,14 @@ test.each([
   expect(decodeBatch(text)).toBeNull()
 })
 
-test('not one byte less makes a batch', () => {
+test('a batch that is cut anywhere is no batch', () => {
   const text = JSON.stringify({ cursor: CURSOR, events: [EVENT] })
   for (let length = 0; length < text.length; length += 1)
     expect(decodeBatch(text.slice(0, length))).toBeNull()
 })
 
 test.each([
-  ['a sequence number that is a text', { ...EVENT, seq: '42' }],
+  ['a sequence number that is text', { ...EVENT, seq: '42' }],
   ['a sequence number beyond 2^53', { ...EVENT, seq: 2 ** 53 }],
   ['no instant', { seq: 42, type: 'say', data: 1 }],
   ['no type', { seq: 42, at: 1, data: 1 }],
@@ -45,15 +48,16 @@ test('an event is taken as it is, also with a payload that looks like code', () 
   expect('polluted' in {}).toBe(false)
 })
 
-test('binary frames are nobody’s event', () => {
+test('a binary frame is no event', () => {
   expect(decodeEvent(new Uint8Array([123, 125]))).toBeNull()
 })
 
 test('the same control message is the same in both envelopes', () => {
   const gap = { reason: 'trimmed', from: 1, to: 42, lost: 42 }
   const frame = { ...gap, control: 'gap', cursor: CURSOR }
-  expect(decodeControl('gap', JSON.stringify(gap), CURSOR)).toEqual(frame)
-  expect(decodeFrame(JSON.stringify(frame))).toEqual({ kind: 'control', frame })
+  const control = { ...frame, cursor: cursorAt(42) }
+  expect(decodeControl('gap', JSON.stringify(gap), CURSOR)).toEqual(control)
+  expect(decodeFrame(JSON.stringify(frame))).toEqual({ kind: 'control', control })
 })
 
 test.each([
@@ -63,7 +67,7 @@ test.each([
   ],
   ['a gap that cannot count', { control: 'gap', cursor: CURSOR, reason: 'trimmed', from: 1, to: 8, lost: 9 }],
   ['a gap without a cursor', { control: 'gap', reason: 'epoch', lost: null }],
-  ['a hello without a cursor', { control: 'hello', epoch: 'k3f9x2ab7q', oldest: 1, top: 1, heartbeatMs: 1 }],
+  ['a hello without a cursor', { control: 'hello', epoch: EPOCH, oldest: 1, top: 1, heartbeatMs: 1 }],
   ['a heartbeat without a top', { control: 'heartbeat' }],
   ['a bye without a delay', { control: 'bye', reason: 'closing' }],
 ])('not part of the protocol: %s', (_, frame) => {
@@ -75,5 +79,20 @@ test('a control message of a later protocol is unknown, and no fault', () => {
 })
 
 test('an answer to what was said carries its cursor', () => {
-  expect(decodeFrame(`{"said":"${CURSOR}"}`)).toEqual({ kind: 'said', cursor: CURSOR })
+  expect(decodeFrame(`{"said":"${CURSOR}"}`)).toEqual({ kind: 'said', cursor: cursorAt(42) })
+})
+
+test('a bare event belongs to the epoch of the last hello, or of the last gap’s cursor', () => {
+  const decode = createFrameDecoder()
+  const epochOfNext = () => {
+    const frame = decode(JSON.stringify(EVENT))
+    return frame?.kind === 'event' ? frame.epoch : null
+  }
+  expect(epochOfNext()).toBe('')
+  decode(JSON.stringify({ control: 'hello', ...helloAt(41, LATER_EPOCH) }))
+  expect(epochOfNext()).toBe(LATER_EPOCH)
+  decode(JSON.stringify({ control: 'heartbeat', top: 42 }))
+  expect(epochOfNext()).toBe(LATER_EPOCH)
+  decode(JSON.stringify({ control: 'gap', reason: 'epoch', lost: null, cursor: at(6) }))
+  expect(epochOfNext()).toBe(EPOCH)
 })

@@ -1,54 +1,55 @@
-import { ask } from './request.ts'
+import { request } from './request.ts'
 import type { Transport } from './transport.ts'
 
-/** Asks that bring nothing start no closer together, whoever answers them although they should be held. */
+/** Requests that bring nothing start at least this far apart, even if a proxy answers what should be held. */
 const EMPTY_LEAST_MS = 250
 
 /**
- * Long polling: *since, or else the first thing that follows*. Ask, be held until there is news, ask again. The first
- * ask of a link is not held: its answer is what the hello is to a stream, and shows soon whether anybody answers.
+ * Long polling: *since, or else the first thing that follows*. Each request is held until there is news; the next one
+ * follows its answer at once. The first request of a link is not held: its answer is what the hello is to a stream, and
+ * soon shows whether anything answers at all.
  */
-export const longPoll: Transport = reader => {
-  const { environment, signal } = reader
+export const longPoll: Transport = link => {
+  const { environment, signal } = link
   const { clearTimeout, monotonicMs, setTimeout } = environment
   let waitSeconds = 0
-  let rest: unknown = null
+  let schedule: unknown = null
 
-  signal.addEventListener('abort', () => clearTimeout(rest))
-  void askFirst()
-  return { repace }
+  signal.addEventListener('abort', () => clearTimeout(schedule))
+  void requestFirst()
+  return { paceChanged }
 
-  async function askFirst(): Promise<void> {
-    waitSeconds = 0
-    reader.asked()
-    reader.doing({ name: 'asking' })
-    if (await answered()) void askAgain()
+  async function requestFirst(): Promise<void> {
+    link.requestStarted()
+    link.stateChanged({ name: 'requesting' })
+    await exchange()
+    if (!signal.aborted) void requestNext()
   }
 
-  async function askAgain(): Promise<void> {
+  async function requestNext(): Promise<void> {
     const startedMs = monotonicMs()
-    waitSeconds = reader.pace.waitSeconds
-    reader.asked(waitSeconds * 1000)
-    reader.doing({ name: 'holding', sinceMs: startedMs })
-    const before = reader.address()
-    if (!(await answered())) return
+    waitSeconds = link.pace.waitSeconds
+    link.requestStarted(waitSeconds * 1000)
+    link.stateChanged({ name: 'holding', sinceMs: startedMs })
+    const hasMoved = await exchange()
+    if (signal.aborted) return
     const untilMs = startedMs + EMPTY_LEAST_MS
-    if (reader.address() !== before || monotonicMs() >= untilMs) return void askAgain()
-    reader.doing({ name: 'resting', untilMs })
-    rest = setTimeout(() => void askAgain(), untilMs - monotonicMs())
+    if (hasMoved || monotonicMs() >= untilMs) return void requestNext()
+    link.stateChanged({ name: 'resting', untilMs })
+    schedule = setTimeout(() => void requestNext(), untilMs - monotonicMs())
   }
 
-  /** Whether to go on after the answer. */
-  async function answered(): Promise<boolean> {
-    // `no-store`, because Chromium lets requests for one and the same address wait for each other at its cache.
-    const answer = await ask(reader, reader.address({ wait: String(waitSeconds) }), 'no-store')
-    if (answer.ending !== null) reader.ended(answer.ending)
-    if (answer.batch !== null) reader.batch(answer.batch, answer.receivedAt)
-    return !signal.aborted
+  /** Resolves to whether the answer moved the reader's place. */
+  async function exchange(): Promise<boolean> {
+    const address = link.address({ wait: String(waitSeconds) })
+    // `no-store`, because Chromium lets requests for the same address wait for each other at its cache.
+    const { batch, ending, receivedAt } = await request(link, address, 'no-store')
+    if (ending !== null) link.ended(ending)
+    return batch !== null && link.batch(batch, receivedAt)
   }
 
-  /** A held ask cannot be given another wait. */
-  function repace(): void {
-    if (waitSeconds !== 0 && waitSeconds !== reader.pace.waitSeconds) reader.repaced()
+  /** A request that is held cannot be given another wait. */
+  function paceChanged(): void {
+    if (waitSeconds !== 0 && waitSeconds !== link.pace.waitSeconds) link.reopen()
   }
 }

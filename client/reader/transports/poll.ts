@@ -1,51 +1,47 @@
-import { ask } from './request.ts'
+import { request } from './request.ts'
 import type { Transport } from './transport.ts'
 
-/** Polling: *since*, again and again. Ask what is new, be answered at once, rest until the interval is over. */
-export const poll: Transport = reader => {
-  const { environment, signal } = reader
+/** Polling: *since*, again and again. Each request is answered at once; the next one starts an interval later. */
+export const poll: Transport = link => {
+  const { environment, signal } = link
   const { clearTimeout, monotonicMs, setTimeout } = environment
   let startedMs = 0
-  let rest: unknown = null
+  let schedule: unknown = null
 
-  signal.addEventListener('abort', wakeUp)
-  void askAgain()
-  return { repace }
+  signal.addEventListener('abort', cancelSchedule)
+  void requestNext()
+  return { paceChanged }
 
-  async function askAgain(): Promise<void> {
+  async function requestNext(): Promise<void> {
+    schedule = null
     startedMs = monotonicMs()
-    reader.asked()
-    reader.doing({ name: 'asking' })
-    // Not `no-store`: the browser then keeps the last answer and asks with its ETag, and nothing new costs a 304.
-    const answer = await ask(reader, reader.address(), 'no-cache')
-    if (answer.ending !== null) return reader.ended(answer.ending)
-    if (answer.batch !== null) reader.batch(answer.batch, answer.receivedAt)
+    link.requestStarted()
+    link.stateChanged({ name: 'requesting' })
+    // Not `no-store`: the browser then keeps the last answer and sends its ETag, and nothing new costs a 304.
+    const { batch, ending, receivedAt } = await request(link, link.address(), 'no-cache')
+    if (ending !== null) return link.ended(ending)
+    if (batch !== null) link.batch(batch, receivedAt)
     if (signal.aborted) return
-    // Whoever announces more and brings nothing would be asked without a pause.
-    if (answer.batch?.more === true && answer.batch.events.length > 0) return void askAgain()
-    lieDown()
+    // A batch that announces more and holds nothing would make this a loop without a pause.
+    if (batch?.more === true && batch.events.length > 0) return void requestNext()
+    scheduleNext()
   }
 
-  /** From start to start, so that the answer's own time does not stretch the interval. */
-  function lieDown(): void {
-    const untilMs = startedMs + reader.pace.pollIntervalMs
-    rest = setTimeout(getUp, Math.max(0, untilMs - monotonicMs()))
-    reader.doing({ name: 'resting', untilMs })
+  /** From start to start, so that the time of the answer does not stretch the interval. */
+  function scheduleNext(): void {
+    const untilMs = startedMs + link.pace.pollIntervalMs
+    schedule = setTimeout(() => void requestNext(), Math.max(0, untilMs - monotonicMs()))
+    link.stateChanged({ name: 'resting', untilMs })
   }
 
-  function getUp(): void {
-    rest = null
-    void askAgain()
+  function cancelSchedule(): void {
+    clearTimeout(schedule)
+    schedule = null
   }
 
-  function wakeUp(): void {
-    clearTimeout(rest)
-    rest = null
-  }
-
-  function repace(): void {
-    if (rest === null) return
-    wakeUp()
-    lieDown()
+  function paceChanged(): void {
+    if (schedule === null) return
+    cancelSchedule()
+    scheduleNext()
   }
 }

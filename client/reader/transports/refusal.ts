@@ -2,12 +2,13 @@ import type { Refusal } from '../../../server/protocol/api.ts'
 import { decodeObject } from './decode.ts'
 import type { Ending } from './transport.ts'
 
-/** Statuses that pass (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4): the same request may be answered a little later. */
+/** Statuses that pass (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4): the same request may succeed a little later. */
 const PASSING = new Set([408, 425, 429])
 
 /**
- * What the lab refuses because of the request itself, which the next ask would only repeat. Its other refusals are about
- * how the server is set up or how it fares (`foreign-host`, `not-found`, `closing`), which the next deployment changes.
+ * What the lab refuses because of the request itself: to send it again would be to be refused again. Its other refusals
+ * are about how the server is set up or how it fares (`foreign-host`, `not-found`, `closing`), which the next
+ * deployment changes.
  */
 const FINAL_CODES = new Set([
   'bad-cursor',
@@ -19,8 +20,8 @@ const FINAL_CODES = new Set([
 ])
 
 /**
- * What an HTTP answer that is no batch means. Final is only what the lab itself says is: a gateway answers with 404, 401,
- * a redirect or a page of its own while the server behind it is replaced. `now` is on the server's clock, for a
+ * What an HTTP answer means that carries no events. Only what the lab itself says is final: a gateway answers with 404,
+ * 401, a redirect or a page of its own while the server behind it is replaced. `now` is on the server's clock, for a
  * `Retry-After` that is a date.
  */
 export function readRefusal(response: Response, text: string, now: number): Ending {
@@ -40,24 +41,24 @@ export function refusalSentence(response: Response, text: string): string {
   const refusal = labRefusal(text)
   if (refusal !== null && !response.ok) return refusal.error
   if (response.ok)
-    return 'The answer was not what the protocol promises. Something on the way answers in its place?'
+    return 'The answer is not what the protocol promises. Does a proxy answer in place of the server?'
   return `The server answered ${response.status} ${response.statusText}`.trimEnd().concat('.')
 }
 
-/** A refusal in the lab's form. A gateway's has no `code`, or one that is a number or written in another way. */
+/** A refusal in the lab's form. A gateway's has no `code`, or a number, or one that is written in another way. */
 function labRefusal(text: string): Refusal | null {
   const refusal = decodeObject<Refusal>(text)
   if (typeof refusal?.error !== 'string' || typeof refusal.code !== 'string') return null
   return /^[a-z]+(-[a-z]+)*$/.test(refusal.code) ? { error: refusal.error, code: refusal.code } : null
 }
 
-/** `Date` is by the clock of whoever wrote `Retry-After`; a page may not see it on another origin. */
+/** `Date` is by the clock of the server that wrote `Retry-After`. A page may not see it on another origin. */
 function dateOf(headers: Headers): number | null {
   const at = Date.parse(headers.get('date') ?? '')
   return Number.isNaN(at) ? null : at
 }
 
-/** `Retry-After` (RFC 9110 §10.2.3) is either seconds, as many digits as there are, or a date. */
+/** `Retry-After` (RFC 9110 §10.2.3) is either seconds, in any number of digits, or a date. */
 function retryAfterMs(value: string | null, now: number): number {
   if (value === null) return 0
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now

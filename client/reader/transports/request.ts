@@ -1,33 +1,35 @@
-import type { Batch } from '../../../server/protocol/wire.ts'
-import { decodeBatch } from './decode.ts'
+import { decodeBatch, type ReceivedBatch } from './decode.ts'
 import { readRefusal } from './refusal.ts'
-import type { Ending, Reader } from './transport.ts'
+import { type Ending, type LinkContext, lossBy } from './transport.ts'
 
-/** What one ask brought. Without a batch and without an ending there was nothing new (304). */
+/** What one request brought. Without a batch and without an ending there was nothing new (304). */
 export interface Answer {
-  readonly batch: Batch | null
+  readonly batch: ReceivedBatch | null
   readonly ending: Ending | null
-  /** `environment.now()` when the answer's last byte was there, before it was decoded. */
+  /** `environment.now()` when the last byte of the answer was there, before it was decoded. */
   readonly receivedAt: number
 }
 
-const UNREACHABLE: Ending = { final: false, floorMs: 0, why: 'unreachable' }
-
 /**
- * One ask of a poll, of either kind. No conditional header is set by hand: cross-origin it would cost a preflight
- * for each new cursor. Never rejects.
+ * One request that is answered with a batch. It sets no conditional header by hand: cross-origin that would cost a
+ * preflight for each new cursor. Never rejects.
  */
-export async function ask(reader: Reader, address: string, cache: 'no-cache' | 'no-store'): Promise<Answer> {
-  const { fetch, now } = reader.environment
-  // A signal of its own: the link's would gather a listener for every ask of its life.
-  const asking = new AbortController()
-  const stop = () => asking.abort()
-  reader.signal.addEventListener('abort', stop)
+export async function request(
+  link: LinkContext,
+  address: string,
+  cache: 'no-cache' | 'no-store',
+): Promise<Answer> {
+  const { fetch, now } = link.environment
+  // The link's signal lives long, and would gather a listener for every request. `AbortSignal.any` is no way out: in
+  // Node each signal it makes stays with the long-lived one (nodejs/node#64476).
+  const own = new AbortController()
+  const abort = () => own.abort()
+  link.signal.addEventListener('abort', abort)
   try {
-    const response = await fetch(address, { cache, signal: asking.signal })
+    const response = await fetch(address, { cache, signal: own.signal })
 
-    reader.heard()
-    const text = await readText(response, reader.heard)
+    link.bytesReceived()
+    const text = await readText(response, link.bytesReceived)
     const receivedAt = now()
     if (response.status === 304) return { batch: null, ending: null, receivedAt }
     // Decoded as a whole or not at all: a body that was cut holds no event.
@@ -35,23 +37,33 @@ export async function ask(reader: Reader, address: string, cache: 'no-cache' | '
     const ending = batch === null ? readRefusal(response, text, receivedAt) : null
     return { batch, ending, receivedAt }
   } catch {
-    // Unreachable, or cut in the middle of the answer.
-    return { batch: null, ending: UNREACHABLE, receivedAt: now() }
+    // No connection, or one that was cut in the middle of the answer.
+    return { batch: null, ending: lossBy('unreachable'), receivedAt: now() }
   } finally {
-    reader.signal.removeEventListener('abort', stop)
+    link.signal.removeEventListener('abort', abort)
   }
 }
 
-/** Chunk by chunk, because a long answer on a slow link is a link that is alive. Rejects if the body is cut. */
-async function readText(response: Response, heard: () => void): Promise<string> {
-  if (response.body === null) return ''
+/** The whole body. Rejects if it is cut. */
+export async function readText(response: Response, onBytes: () => void): Promise<string> {
+  let whole = ''
+  for await (const text of readChunks(response, onBytes)) whole += text
+  return whole
+}
+
+/**
+ * The text of a body as it arrives; a chunk ends anywhere, but never within a character. Rejects if the body is cut.
+ * By `getReader`, because Safari cannot iterate over a body.
+ */
+export async function* readChunks(response: Response, onBytes: () => void): AsyncGenerator<string> {
+  if (response.body === null) return
   const body = response.body.getReader()
   const decoder = new TextDecoder()
-  let text = ''
   for (;;) {
     const { done, value } = await body.read()
-    if (done) return text + decoder.decode()
-    heard()
-    text += decoder.decode(value, { stream: true })
+    if (done) break
+    onBytes()
+    yield decoder.decode(value, { stream: true })
   }
+  yield decoder.decode()
 }

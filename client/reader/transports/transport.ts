@@ -1,40 +1,42 @@
-import type { Batch, ControlFrame, LabEvent } from '../../../server/protocol/wire.ts'
+import type { Cursor, LabEvent } from '../../../server/protocol/wire.ts'
 import type { Environment } from '../environment.ts'
 import type { LossReason, SubscriptionState } from '../subscription.ts'
+import type { ReceivedBatch, ReceivedControl } from './decode.ts'
 
 /**
- * A transport only carries. It opens or asks, and hands up what it hears until its signal is aborted. It knows no
- * place, drops no repeats, retries nothing and keeps no time but its own pace: all that is the reader's, so that
- * the four can differ in nothing but the technique.
+ * A transport only carries. It connects or sends requests, and hands on what it receives until its signal is aborted.
+ * It keeps no place, drops no repeats, retries nothing and times nothing but its own requests: the subscription does
+ * all that, so that the transports differ in nothing but the technique.
  */
-export type Transport = (reader: Reader) => Connection
+export type Transport = (link: LinkContext) => LinkHandle
 
-/** What a transport is given. Once the signal is aborted every call is without effect. */
-export interface Reader {
+/** What a transport is given. Once the signal is aborted, every call is without effect. */
+export interface LinkContext {
   readonly environment: Environment
-  /** The only notion of "stop". */
+  /** Aborted when the link is over. Nothing else stops a transport. */
   readonly signal: AbortSignal
-  /** As it is now; it may change between two asks. */
+  /** The settings as they are now; they may change between two requests. */
   readonly pace: Pace
-  /** The address of the technique's endpoint with the reader's present place, and what else is asked. */
+  /** The address of the technique's endpoint with the reader's place, and further query parameters. */
   address(query?: Readonly<Record<string, string>>): string
 
-  /** A request leaves, or a connection is begun. By agreement the server may hold its answer for `heldMs`. */
-  asked(heldMs?: number): void
-  /** A sign of life: every byte that can be seen counts. */
-  heard(): void
-  doing(state: SubscriptionState): void
+  /** A request is sent, or a connection is begun. By agreement the server may hold its answer for `heldMs`. */
+  requestStarted(heldMs?: number): void
+  /** Something arrived. Report every byte that can be seen: a slow answer is a link that is alive. */
+  bytesReceived(): void
+  stateChanged(state: SubscriptionState): void
 
-  batch(batch: Batch, receivedAt: number): void
+  /** Returns whether the batch moved the reader's place. */
+  batch(batch: ReceivedBatch, receivedAt: number): boolean
   events(events: readonly LabEvent[], epoch: string, receivedAt: number): void
-  control(frame: ControlFrame): void
+  control(frame: ReceivedControl): void
 
   /** The link is over. */
   ended(ending: Ending): void
-  /** The connection is lost, and the platform opens another one by itself, unless the signal is aborted. */
-  returning(): void
-  /** This link cannot take on the present pace: open another one at once, from the same place. */
-  repaced(): void
+  /** The connection is lost, and the platform opens another one by itself unless the signal is aborted. */
+  reconnecting(): void
+  /** This link cannot take on a changed pace: open another one at once, from the same place. */
+  reopen(): void
 }
 
 export interface Pace {
@@ -42,23 +44,27 @@ export interface Pace {
   readonly waitSeconds: number
 }
 
-/** What a link can do beside carrying. There is no `close`: that is the signal. */
-export interface Connection {
-  /** The pace has changed. */
-  repace?(): void
-  /** Only where one connection goes both ways; all others talk back by a request of their own. */
-  say?(value: unknown): Promise<string>
+/** What a link can do beside carrying events. There is no `close`: abort the signal. */
+export interface LinkHandle {
+  paceChanged?(): void
+  /** Only where the technique is two-way; all others talk back by a request of their own. */
+  say?(value: unknown): Promise<Cursor>
 }
 
-/**
- * Why a link is over: to be tried again, not before `floorMs` have passed, or refused for good. `reason` is the lab's own
- * sentence; without one nobody can be sure that it was the lab that answered.
- */
-export type Ending = Passing | { readonly final: true; readonly reason: string }
+/** Why a link is over: lost, or refused for good in the lab's own words. */
+export type Ending = Loss | { readonly final: true; readonly reason: string }
 
-export interface Passing {
+/**
+ * A link to be opened again, not before `floorMs` have passed. `reason` is the lab's own sentence; without one it may
+ * have been somebody else who answered.
+ */
+export interface Loss {
   readonly final: false
   readonly floorMs: number
   readonly why: LossReason
   readonly reason?: string
+}
+
+export function lossBy(why: LossReason): Loss {
+  return { final: false, floorMs: 0, why }
 }

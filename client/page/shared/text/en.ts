@@ -209,8 +209,8 @@ export const text = {
     switch (state.name) {
       case 'connecting':
         return 'connecting'
-      case 'asking':
-        return 'asking'
+      case 'requesting':
+        return 'requesting'
       case 'resting':
         return `next ask in ${seconds(state.untilMs - monotonicMs)}`
       case 'holding':

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { withLongTimers } from './long-timers.ts'
 import { scriptWorld } from './testing/scripted-world.ts'
-import { withLongTimers } from './timers.ts'
 
 const DAY_MS = 86_400_000
 

@@ -1,13 +1,13 @@
 import type { Environment } from './environment.ts'
 
-/** Browsers and Node keep a delay in 32 bits with a sign, and fire at once what is longer: 24.8 days. */
+/** Browsers and Node keep a delay as a signed 32-bit number, and fire at once if it is longer: 24.8 days. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
 interface Armed {
   timer: unknown
 }
 
-/** The same environment, whose `setTimeout` waits as long as it is told, also for longer than the platform can. */
+/** The same environment, with a `setTimeout` that also waits for longer than the platform can. */
 export function withLongTimers(environment: Environment): Environment {
   return {
     ...environment,
