@@ -1,4 +1,5 @@
 import { TECHNIQUES, type Technique } from '../../../server/protocol/techniques.ts'
+import { intervalWait } from '../../theory.ts'
 import type { Summary } from './recorder.ts'
 
 /** What was measured since the settings last changed. */
@@ -53,9 +54,9 @@ export function findInsights(measured: Measured): readonly Finding[] {
   const waysMs = [lanes.sse, lanes.websocket].flatMap(lane => (lane === null ? [] : [lane.p50Ms]))
   if (known.includes('poll') && lanes.poll !== null && waysMs.length > 0) {
     const oneWayMs = Math.max(0, Math.min(...waysMs))
-    const expectedMs = pollIntervalMs / 2 + oneWayMs
-    const spreadMs = pollIntervalMs / Math.sqrt(12)
-    const toleranceMs = (3 * spreadMs) / Math.sqrt(lanes.poll.instants) + clockUncertaintyMs
+    const wait = intervalWait(pollIntervalMs)
+    const expectedMs = wait.meanMs + oneWayMs
+    const toleranceMs = (3 * wait.deviationMs) / Math.sqrt(lanes.poll.instants) + clockUncertaintyMs
     findings.push({
       name: 'half-interval',
       measuredMs: lanes.poll.meanMs,
