@@ -6,6 +6,7 @@ import {
   type LabEvent,
   WAIT_DEFAULT_SECONDS,
 } from '../../server/protocol/wire.ts'
+import { createApplication } from './application.ts'
 import { checkOptions, checkPace } from './check-options.ts'
 import { createLinkHealth } from './link-health.ts'
 import { withLongTimers } from './long-timers.ts'
@@ -51,6 +52,8 @@ export function subscribe(options: SubscribeOptions): Subscription {
   const place = createPlace(from)
   const health = createLinkHealth(environment, policy, options.technique, options.fallback ?? [])
   const watchdog = createWatchdog(environment, tooSilent)
+  const application = createApplication(environment, options)
+  const { enter } = application
   const closing = new AbortController()
 
   let pace: Pace = {
@@ -58,8 +61,6 @@ export function subscribe(options: SubscribeOptions): Subscription {
     waitSeconds: options.waitSeconds ?? WAIT_DEFAULT_SECONDS,
   }
   checkPace(pace)
-  let state: SubscriptionState = { name: 'connecting' }
-  let isStateTold = false
   /** The present link, and what ends it. */
   let link: LinkHandle = {}
   let linkEnd = new AbortController()
@@ -69,8 +70,6 @@ export function subscribe(options: SubscribeOptions): Subscription {
 
   const unwatchSleep = watchSleep(environment, awake)
   open()
-  // The first state is told when the caller has its subscription in hand, not while it is still being made.
-  void Promise.resolve().then(tellState)
 
   return {
     get audit() {
@@ -80,7 +79,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
       return place.cursor
     },
     get state() {
-      return state
+      return application.state
     },
     get technique() {
       return health.technique
@@ -149,7 +148,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
   }
 
   function finish(reason: string | null): void {
-    if (state.name === 'closed') return
+    if (application.state.name === 'closed') return
     endLink()
     unwatchSleep()
     closing.abort()
@@ -201,7 +200,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
   function stateChanged(next: SubscriptionState): void {
     if (next.name === 'resting') watchdog.stop()
     // The first request of a link is how it connects.
-    if (state.name !== 'connecting' || next.name !== 'requesting') enter(next)
+    if (application.state.name !== 'connecting' || next.name !== 'requesting') enter(next)
   }
 
   function batch({ cursor, events: list, gap: declared }: ReceivedBatch, receivedAt: number): boolean {
@@ -223,7 +222,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
     for (const event of list) {
       if (judge(place.event(epoch, event.seq)) === 'new') {
         const cursor = place.cursor ?? { epoch, seq: event.seq }
-        tell(() => options.onEvent?.({ event, cursor, receivedAt }))
+        application.event({ event, cursor, receivedAt })
       }
       // The link turned out to be broken, or the application closed the subscription.
       if (signal.aborted) return
@@ -254,7 +253,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
   }
 
   function gap(declared: Gap, cursor: Cursor): void {
-    if (judge(place.gap(declared, cursor)) === 'new') tell(() => options.onGap?.(declared, cursor))
+    if (judge(place.gap(declared, cursor)) === 'new') application.gap(declared, cursor)
   }
 
   /** After a jump nothing more of this link is taken: the next one begins where the reader really is. */
@@ -263,31 +262,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
     return verdict
   }
 
-  // ------------------------------------------------------------------------------------ the application
-
-  function enter(next: SubscriptionState): void {
-    const isSteady = next.name === 'connecting' || next.name === 'requesting' || next.name === 'open'
-    if (isSteady && next.name === state.name) return
-    state = next
-    if (isStateTold) tellState()
-  }
-
-  function tellState(): void {
-    const telling = state
-    isStateTold = true
-    tell(() => options.onState?.(telling))
-  }
-
-  /** The application's errors are its own: thrown where its environment reports them, while the reader goes on. */
-  function tell(run: () => void): void {
-    try {
-      run()
-    } catch (error) {
-      setTimeout(() => {
-        throw error
-      }, 0)
-    }
-  }
+  // --------------------------------------------------------------------- what the application asks for
 
   function configure(changes: Partial<Pace>): void {
     const before = pace
@@ -299,7 +274,8 @@ export function subscribe(options: SubscribeOptions): Subscription {
   }
 
   async function say(value: unknown): Promise<Cursor> {
-    if (state.name === 'closed') throw new Error('This reader is closed: subscribe again to say something.')
+    if (application.state.name === 'closed')
+      throw new Error('This reader is closed: subscribe again to say something.')
     checkSaid(value)
     if (!traitsOf(health.technique).twoWay) {
       const { signal } = closing
@@ -311,10 +287,11 @@ export function subscribe(options: SubscribeOptions): Subscription {
 
   /** A delay that did not stand still ends by itself. It may be long because the server demanded it. */
   function awake(timersStood: boolean): void {
-    if (timersStood || state.name !== 'reconnecting') wake()
+    if (timersStood || application.state.name !== 'reconnecting') wake()
   }
 
   function wake(): void {
+    const { state } = application
     if (state.name === 'reconnecting') reopen(state.why)
     else if (state.name !== 'closed' && watchdog.silentMs > policy.staleMs) reopen('stale')
   }
