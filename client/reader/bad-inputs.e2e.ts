@@ -42,7 +42,7 @@ describe.each(TECHNIQUES)('C6 %s', technique => {
     expect(events.map(({ type }) => type)).toEqual(['test', 'test'])
   })
 
-  it.skipIf(mediaType === null)('28: reads what is compressed on the way all the same', async () => {
+  it.skipIf(mediaType === null)('28: reads an answer that was compressed on the way', async () => {
     const body = gzipSync(withEpoch(mediaType === null ? '' : BODIES[mediaType]))
     const head = `HTTP/1.1 200 OK\r\nContent-Type: ${mediaType}\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}`
     const answer = Buffer.concat([Buffer.from(`${head}\r\nConnection: close\r\n\r\n`), body])

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
+import { TECHNIQUES } from '../../server/protocol/techniques.ts'
 import { type SubscribeOptions, subscribe } from './subscribe.ts'
 import { scriptWorld } from './testing/scripted-world.ts'
 
 function subscribeWith(options: Partial<Record<keyof SubscribeOptions, unknown>>) {
   const world = scriptWorld()
   const { environment } = world
-  const whole = { technique: 'poll', origin: 'http://lab.test:3001', environment, ...options }
+  const whole = { technique: TECHNIQUES[0], origin: 'http://lab.test:3001', environment, ...options }
   return { world, run: () => subscribe(whole as SubscribeOptions) }
 }
 
@@ -24,7 +25,7 @@ test.each([
   ['clientName', ''],
   ['technique', 'carrier-pigeon'],
   ['technique', '__proto__'],
-  ['fallback', ['sse', 'ws']],
+  ['fallback', [TECHNIQUES[0], 'carrier-pigeon']],
   ['policy', { helloMs: Number.NaN }],
   ['policy', { capMs: Number.POSITIVE_INFINITY }],
   ['policy', { leastMs: -1 }],

@@ -11,7 +11,7 @@ import type { Loss } from './transports/transport.ts'
  */
 const OWN_RECONNECTS_MAX = 3
 
-/** How a reader's links have fared, and what follows for the next one: its technique, its patience and its delay. */
+/** How a reader's links have fared, and what follows for the next one: its technique, its delay and its first time-out. */
 export interface LinkHealth {
   readonly technique: Technique
   /** Losses since the last link that stayed healthy. */

@@ -262,7 +262,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
     return verdict
   }
 
-  // --------------------------------------------------------------------- what the application asks for
+  // ------------------------------------------------------------------------------ the application's calls
 
   function configure(changes: Partial<Pace>): void {
     const before = pace

@@ -6,7 +6,7 @@ import type { RetryPolicy } from './retry-policy.ts'
 export interface SubscribeOptions {
   readonly technique: Technique
   /**
-   * What to move on to, in this order, when `technique` proves unusable on the way to the server: mute twice in a row,
+   * What to move on to, in this order, when `technique` proves unusable between here and the server: mute twice in a row,
    * or five times in a row ended before it carried anything (`mutesToMove` and `failuresToMove` of the policy). After
    * the last comes the first again. Off if not given. The reader keeps its place and its audit. It does not move back
    * while the present technique works: to try the first again, subscribe anew with `from` set to `place`.
@@ -59,7 +59,7 @@ export type LossReason =
 
 /** What the reader is doing. Instants are `environment.monotonicMs()`. */
 export type SubscriptionState =
-  /** A stream is being opened, or the first request is under way. `why` is the reason for which the link before it ended. */
+  /** A stream is being opened, or the first request is under way. `why` is the reason why the link before it ended. */
   | { readonly name: 'connecting'; readonly why?: LossReason }
   /** A request is under way that is answered at once. */
   | { readonly name: 'requesting' }
@@ -109,8 +109,8 @@ export interface Subscription {
   /** The technique in use: not the one given once the reader has moved on to its fallback. */
   readonly technique: Technique
   /**
-   * Change the interval or the wait while running. It takes effect at once: the next request is scheduled anew, and one
-   * that is held is given up and sent again. Throws a `RangeError` for what `subscribe` would not take.
+   * Change the interval or the wait while running. It takes effect at once: the next request is rescheduled, and one that
+   * is held is given up and sent again. Throws a `RangeError` for what `subscribe` would not take.
    */
   configure(options: { pollIntervalMs?: number; waitSeconds?: number }): void
   /**
@@ -124,6 +124,6 @@ export interface Subscription {
    * opened again at once. Sleep that shows on the clocks is noticed without this.
    */
   wake(): void
-  /** Stops everything and aborts what is under way. Closing twice is closing once. */
+  /** Stops everything and aborts what is under way. Closing twice does no more than closing once. */
   close(): void
 }

@@ -65,7 +65,7 @@ test.each([2, 25, 55])('a request held for %i s is given 10 s more', async waitS
   expect(reader.state).toEqual({ name: 'connecting', why: 'silent' })
 })
 
-test('on waking up a request that was held for too long is sent anew', async () => {
+test('on waking up a request that was held for too long is sent again', async () => {
   const { world, reader } = startReader('long-poll', { from: at(7) })
   await found(world.requests[0]).answer(emptyBatch(7))
   await world.pass(20_001)

@@ -20,8 +20,8 @@ export async function request(
   cache: 'no-cache' | 'no-store',
 ): Promise<Answer> {
   const { fetch, now } = link.environment
-  // The link's signal lives long, and would gather a listener for every request. `AbortSignal.any` is no way out: in
-  // Node each signal it makes stays with the long-lived one (nodejs/node#64476).
+  // The link's signal lives long, and would gather a listener for every request. `AbortSignal.any` does not help: in
+  // Node each signal that it makes stays with the long-lived one (nodejs/node#64476).
   const own = new AbortController()
   const abort = () => own.abort()
   link.signal.addEventListener('abort', abort)

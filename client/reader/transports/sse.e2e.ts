@@ -51,7 +51,7 @@ const BAD_STREAMS: readonly BadStream[] = [
   },
   {
     row: 6,
-    what: 'lines that end in any way',
+    what: 'lines that end in different ways',
     body: `${HELLO.replaceAll('\n', '\r\n')}${EVENT_42.replace('\n', '\r')}`,
     received: [42],
   },
