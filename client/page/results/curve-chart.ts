@@ -3,7 +3,7 @@ import { TECHNIQUES } from '../../../server/protocol/techniques.ts'
 import { formatValue } from '../../run/format.ts'
 import { CURVES_BEGIN, type Curve } from '../../run/percentile-curve.ts'
 import { runText } from '../../run/text/en.ts'
-import { endLabels } from '../live/end-labels.ts'
+import { endLabels } from '../shared/end-labels.ts'
 import type { Palette } from '../shared/palette.ts'
 import { sharpChart } from '../shared/sharp-chart.ts'
 

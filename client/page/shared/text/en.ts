@@ -4,10 +4,10 @@ import type { Gap } from '../../../../server/protocol/wire.ts'
 import type { LossReason, SubscriptionState } from '../../../reader/subscribe.ts'
 import { formatCount, formatInterval, formatLatency, formatMs, formatRate } from '../../../run/format.ts'
 import { ARM_NAMES } from '../../../run/text/en.ts'
-import type { Finding } from '../../live/insight.ts'
-import type { AuditVerdict } from '../../live/lane-audit.ts'
-import type { Obstacle } from '../../live/obstacle.ts'
-import type { Outage, ServerPresence, TabRole } from '../../live/presence.ts'
+import type { Finding } from '../../live/store/insight.ts'
+import type { AuditVerdict } from '../../live/store/lane-audit.ts'
+import type { Obstacle } from '../../live/store/obstacle.ts'
+import type { Outage, ServerPresence, TabRole } from '../../live/store/presence.ts'
 
 const seconds = (ms: number) => `${(Math.max(0, ms) / 1_000).toFixed(1)} s`
 const wholeSeconds = (ms: number) => `${Math.floor(Math.max(0, ms) / 1_000)} s`
