@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Server } from 'node:net'
 import { join } from 'node:path'
-import { fastifyWebsocket, type WebsocketPluginOptions } from '@fastify/websocket'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify from 'fastify'
 import { demandToken, openCommands, openReadings, refuseCommands } from './api/api.ts'
 import { type Control, openControl } from './api/control.ts'
 import { openPage } from './api/page.ts'
@@ -11,7 +10,6 @@ import { openTalkBack } from './api/talk-back.ts'
 import { type Clock, keepTime, systemClock } from './clock.ts'
 import { resetSocket } from './delivery/reset-socket.ts'
 import { hangUpOnUnreachable } from './delivery/unreachable.ts'
-import { PeerSocket } from './delivery/websocket-peers.ts'
 import { createAdmission } from './gate/admission.ts'
 import { refuseAddress, refuseBrokenRequest, refuseExpectation } from './gate/broken-request.ts'
 import { trustOf } from './gate/client-address.ts'
@@ -30,13 +28,18 @@ import { reachableAt } from './lan.ts'
 import { type Link, openLink } from './link/link.ts'
 import { type Listening, listenAt } from './listen.ts'
 import { createEventLog, type EventLog, type Window } from './log/event-log.ts'
-import { type Limits, LOOPBACK_LIMITS, NETWORK_LIMITS, POLICY, type Policy } from './policy.ts'
+import {
+  HEAD_MAX_BYTES,
+  type Limits,
+  LOOPBACK_LIMITS,
+  NETWORK_LIMITS,
+  POLICY,
+  type Policy,
+} from './policy.ts'
 import { projectRoot } from './project-root.ts'
-import { TECHNIQUES, type Technique } from './protocol/techniques.ts'
 import { createSource, type SourceOptions } from './sources/index.ts'
 import { createSay } from './sources/say.ts'
-import { techniqueServers } from './techniques/index.ts'
-import type { TechniqueContext, TechniqueHandle } from './techniques/technique.ts'
+import { openTechniques, type TechniqueHandles } from './techniques/open-techniques.ts'
 
 export interface LabOptions {
   readonly window: Window
@@ -44,18 +47,18 @@ export interface LabOptions {
   readonly policy?: Policy
   readonly clock?: Clock
   readonly deployment: Deployment
-  /** What commands must carry; null: nothing on loopback, and behind a proxy there are no commands then. */
+  /** What commands must carry. With null, commands need no token on loopback and are refused anywhere else. */
   readonly token: string | null
   readonly allowHosts: readonly string[]
-  /** By default those of the deployment. */
+  /** Those of the deployment if not given. */
   readonly limits?: Limits
   readonly resultsFolder?: string
   readonly complain: (error: Error) => void
-  /** Hears, in a sentence, what whoever runs the server should know. */
+  /** Called with a sentence for the person who runs the server. */
   readonly tell?: (sentence: string) => void
 }
 
-/** Who can reach the server: this machine, a network, or everybody through the reverse proxies of these addresses. */
+/** Who can reach the server: this machine, a network, or anyone through the reverse proxies at these addresses. */
 export type Deployment = 'loopback' | 'lan' | { readonly proxies: readonly string[] }
 
 /** Where the lab listens; `linkPort` is null without a link. */
@@ -65,7 +68,7 @@ export interface Address {
   readonly linkPort: number | null
 }
 
-/** Where to listen. Port 0 is any free one, and a link on the `next` port settles for any free one as well. */
+/** Where to listen. Port 0 is any free one; a link on the `next` port takes any free one if that is taken. */
 export interface Wanted {
   readonly host: string
   readonly port: number
@@ -76,10 +79,10 @@ export interface Wanted {
 export interface Lab {
   readonly log: EventLog
   readonly meter: Meter
-  readonly techniques: Readonly<Record<Technique, TechniqueHandle>>
-  /** Listens at both endpoints; resolves to where. Rejects with the listen error. */
+  readonly techniques: TechniqueHandles
+  /** Listens on both ports; resolves to where. Rejects with the listen error. */
   listen(wanted: Wanted): Promise<Address>
-  /** Sends every reader home, then closes. */
+  /** Ends every reader's connection as the protocol prescribes, then closes. */
   close(): Promise<void>
 }
 
@@ -97,9 +100,9 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   const isProxy = trustOf(typeof deployment === 'object' ? deployment.proxies : [])
   const app = fastify({
     exposeHeadRoutes: false,
-    // Nothing is logged, so nobody needs a name for each request.
+    // Nothing is logged, so no request needs an id.
     genReqId: () => '',
-    // Refused by the technique servers themselves, since a 503 would be final for an EventSource.
+    // The admission refuses instead, because a 503 would be final for an EventSource.
     return503OnClosing: false,
     forceCloseConnections: true,
     bodyLimit: BODY_MAX_BYTES,
@@ -112,9 +115,9 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
       maxHeaderSize: HEAD_MAX_BYTES,
       IncomingMessage: UpgradableRequest,
       headersTimeout: policy.headersMs,
-      // Node looks for late requests only so often: every 30 s if it is not told otherwise.
+      // How often Node looks for late requests; its default is 30 s.
       connectionsCheckingInterval: policy.checkEveryMs,
-      // Without one the guard refuses, in the form of all refusals.
+      // The guard refuses a request without one, in the form of all refusals.
       requireHostHeader: false,
     },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
@@ -152,13 +155,12 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   answerErrors(app, options.complain)
   const refuseTheRest = refuseOtherMethods(app)
 
-  const context: TechniqueContext = { log, clock, policy, say }
   let control: Control | null = null
-  const open = await openTechniques(app, context, sockets => {
+  const techniques = await openTechniques(app, { log, clock, policy, say }, sockets => {
     control = openControl(sockets, { meter, clock, policy, read: stats.read })
   })
-  const letTimeGo = keepTime(clock, byMs => {
-    options.tell?.(wasSetAnew(byMs))
+  const stopKeepingTime = keepTime(clock, byMs => {
+    options.tell?.(clockWasSet(byMs))
     control?.sendBack()
   })
   const linkPortFor = ({ headers, socket }: IncomingMessage) =>
@@ -180,7 +182,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   refuseTheRest()
   await app.ready()
 
-  return { log, meter, techniques: open, listen, close }
+  return { log, meter, techniques, listen, close }
 
   async function listen({ host, port, linkPort }: Wanted): Promise<Address> {
     listening = await listenAt(app.server, { host, port }, wanted => app.listen(wanted))
@@ -202,60 +204,22 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     draining = true
     reachability.close()
     source.close()
-    letTimeGo()
-    // No more than that: `app.server.close()` would also end the connections that Node holds to be idle, and whether one
-    // with half a request on it is idle depends on the version. Whoever is asking still gets an answer.
+    stopKeepingTime()
+    // Not `app.server.close()`, which also ends the connections that Node takes to be idle: whether one with half a request
+    // on it is idle depends on Node's version, and every request that has begun shall get its answer.
     Server.prototype.close.call(app.server)
     listening?.close()
-    await Promise.all(Object.values(open).map(room => room.drain()))
+    await Promise.all(Object.values(techniques).map(technique => technique.drain()))
     await link?.close()
-    // Whoever has not left by now: Fastify would wait for them, upgraded sockets above all.
+    // Fastify would wait for every socket that is still open, upgraded ones above all.
     for (const socket of meter.allSockets()) socket.destroy()
     await app.close()
   }
 }
 
-function wasSetAnew(byMs: number): string {
+function clockWasSet(byMs: number): string {
   const seconds = Math.abs(byMs / 1000).toFixed(1)
-  return `The clock was ${seconds} s ${byMs > 0 ? 'behind' : 'ahead of'} the wall clock (the machine slept, or its time was set): new events have the time of the wall clock.`
+  return `The clock was ${seconds} s ${byMs > 0 ? 'behind' : 'ahead of'} the wall clock and was set to it (the machine slept, or its time was changed).`
 }
 
 const BODY_MAX_BYTES = 16 * 1024
-/** Cookies belong to a name and not to a port: whoever works on other projects sends those of all of them. */
-const HEAD_MAX_BYTES = 20_000
-/** The types want a class with all of `ws` on it, its servers included. */
-type WebSocketClass = NonNullable<NonNullable<WebsocketPluginOptions['options']>['WebSocket']>
-/** No compression: it would cost more than it saves on events of this size, and 225 KB of memory each. */
-const WEBSOCKET = {
-  maxPayload: 4096,
-  maxFragments: 64,
-  perMessageDeflate: false,
-  clientTracking: false,
-  closeTimeout: 1000,
-  WebSocket: PeerSocket as unknown as WebSocketClass,
-}
-
-/**
- * Opens the technique servers. Those that upgrade, the page's control among them, have a scope of their own: the plugin's hooks
- * would cost every poll as well.
- */
-async function openTechniques(
-  app: FastifyInstance,
-  context: TechniqueContext,
-  control: (sockets: FastifyInstance) => void,
-): Promise<Record<Technique, TechniqueHandle>> {
-  const opened = new Map<Technique, TechniqueHandle>()
-  const open = (scope: FastifyInstance, upgrades: boolean) => {
-    for (const name of TECHNIQUES) {
-      if (techniqueServers[name].upgrades === upgrades)
-        opened.set(name, techniqueServers[name].open(scope, context))
-    }
-  }
-  open(app, false)
-  await app.register(async sockets => {
-    await sockets.register(fastifyWebsocket, { options: WEBSOCKET, errorHandler: () => {} })
-    open(sockets, true)
-    control(sockets)
-  })
-  return Object.fromEntries(opened) as Record<Technique, TechniqueHandle>
-}

@@ -1,21 +1,21 @@
 /**
- * Calls `look` every `everyMs`, until the returned function is called. A look that comes more than a second late was
- * late because the process itself stood still (stopped, asleep, a blocked event loop), and so did its sockets: `late`
- * says so, that nobody is cut for the server's own absence before they have had one more turn.
+ * Calls `check` every `everyMs` until the returned function is called. `late` is true for a call that comes more than a
+ * second late: the process itself stood still (stopped, asleep, or its event loop blocked), and its sockets with it. A
+ * check that cuts connections should then wait for its next call, so that no client is cut for the server's own absence.
  */
 export function checkEvery(
   everyMs: number,
   monotonicMs: () => number,
-  look: (nowMs: number, late: boolean) => void,
+  check: (nowMs: number, late: boolean) => void,
 ): () => void {
-  let lookedAtMs = monotonicMs()
+  let checkedAtMs = monotonicMs()
   const timer = setInterval(() => {
     const nowMs = monotonicMs()
-    const late = nowMs - lookedAtMs > everyMs + GRANTED_MS
-    lookedAtMs = nowMs
-    look(nowMs, late)
+    const late = nowMs - checkedAtMs > everyMs + TOLERATED_MS
+    checkedAtMs = nowMs
+    check(nowMs, late)
   }, everyMs).unref()
   return () => clearInterval(timer)
 }
 
-const GRANTED_MS = 1000
+const TOLERATED_MS = 1000

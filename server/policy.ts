@@ -1,44 +1,44 @@
 import { HEARTBEAT_MS } from './protocol/wire.ts'
 
-/** The delivery contract's figures. An argument, so that tests can run them at a fraction of real time. */
+/** The figures of the delivery contract. An argument, so that tests can run at a fraction of real time. */
 export interface Policy {
-  /** Watchdog after which a stream gets a heartbeat. */
+  /** After so long without a write, a stream is sent a heartbeat. */
   readonly heartbeatMs: number
-  /** How often streams are looked at for silence and for writes that do not drain: one timer for all. */
+  /** How often streams are checked for silence and for writes that do not drain; one timer for all. */
   readonly checkEveryMs: number
-  /** A write that stays undrained for so long: the reader is cut, and resumes from its cursor. */
+  /** A reader whose write stays undrained for so long is cut, and resumes from its cursor. */
   readonly undrainedMs: number
-  /** The most that is handed to a stream in one write; the next only when it has drained. */
+  /** The most bytes that a stream gets in one write; the next write follows when it has drained. */
   readonly writeBytes: number
-  /** How long a stream may wait to put more events into one write; 0: those of one turn of the event loop. */
+  /** How long a stream may wait to put more events into one write; with 0, those of one turn of the event loop. */
   readonly coalesceMs: number
   /** A WebSocket whose ping is unanswered for so long is terminated. */
   readonly pongMs: number
-  /** A client that acknowledges nothing for so long is hung up on, whatever it reads by. */
+  /** The connection of a client that acknowledges nothing for so long is closed, whatever its technique. */
   readonly unackedMs: number
-  /** Native readers come back after a delay drawn from here, so that they do not return as one herd. */
+  /** Native readers reconnect after a delay drawn from this range, so that they do not return as one herd. */
   readonly retryMs: { readonly least: number; readonly most: number }
-  /** How long a WebSocket peer may take to answer the close when the server goes. */
+  /** How long clients may take to close their side when the server closes. */
   readonly graceMs: number
-  /** A request's head, and all of it, must have come within so long; at least `headersMs` for all of it. */
+  /** How long the head of a request, and the whole request, may take to arrive. `requestMs` is the longer one. */
   readonly headersMs: number
   readonly requestMs: number
-  /** What one reader may say: so many at once, then so many a second. */
+  /** How many messages one reader may send: so many at once, then so many a second. */
   readonly sayBurst: number
   readonly sayPerSecond: number
 }
 
-/** How many are let in. */
+/** How many are admitted. */
 export interface Limits {
   /** Open sockets in all. */
   readonly connections: number
-  /** What one address may have; null where everybody has the same one: on loopback a load test should meet no limit. */
+  /** What one address may have. Null on loopback, where all have the same address and a load test should meet no limit. */
   readonly perAddress: { readonly connections: number; readonly requestsPerSecond: number } | null
 }
 
-/** On loopback: below the 20,000 descriptors that a process commonly has. */
+/** For loopback: below the 20,000 descriptors that a process commonly has. */
 export const LOOPBACK_LIMITS: Limits = { connections: 16_000, perAddress: null }
-/** A classroom is one address to a server outside it: 30 students with four lanes each, and their second tabs. */
+/** A server outside a classroom sees it as one address: 30 students with four lanes each, and their second tabs. */
 export const NETWORK_LIMITS: Limits = {
   connections: 2000,
   perAddress: { connections: 400, requestsPerSecond: 400 },
@@ -60,7 +60,10 @@ export const POLICY: Policy = {
   sayPerSecond: 10,
 }
 
-/** When a reader is asked to come back, in whole milliseconds. */
+/** Draws after how many whole milliseconds a reader should come back. */
 export function drawRetryMs({ retryMs: { least, most } }: Policy): number {
   return Math.round(least + Math.random() * (most - least))
 }
+
+/** The largest request head. Cookies belong to a host name and not to a port, so browsers send those of all projects on localhost. */
+export const HEAD_MAX_BYTES = 20_000

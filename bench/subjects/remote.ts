@@ -1,5 +1,5 @@
 /** A server that somebody else has started, perhaps on another machine: it is measured over the wire only. */
-import type { ClockReading, Health, Refusal, SourceSettings, Stats } from '../../server/protocol/api.ts'
+import type { ClockReading, Health, RefusalBody, SourceSettings, Stats } from '../../server/protocol/api.ts'
 import { type ClockEstimate, clockDriftMs, measureClockOffset } from '../measure/clock-offset.ts'
 import type { ProbeReading } from './probe.ts'
 import type { Subject } from './subject.ts'
@@ -104,7 +104,7 @@ export async function attachRemote(url: string, token: string | null): Promise<R
     return new RemoteError(`${origin} is not a push-lab server: it does not answer like one.`)
   }
 
-  function refused(status: number, { error }: Refusal): RemoteError {
+  function refused(status: number, { error }: RefusalBody): RemoteError {
     if (status !== 401) return new RemoteError(`${origin} refuses: ${error}`)
     return new RemoteError(
       token === null
@@ -114,7 +114,7 @@ export async function attachRemote(url: string, token: string | null): Promise<R
   }
 }
 
-function isRefusal(answer: unknown): answer is Refusal {
+function isRefusal(answer: unknown): answer is RefusalBody {
   return typeof answer === 'object' && answer !== null && 'error' in answer && 'code' in answer
 }
 

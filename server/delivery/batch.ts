@@ -1,17 +1,17 @@
 import type { EventLog, Slice } from '../log/event-log.ts'
+import { cursorOf, readPlace } from '../log/place.ts'
 import { createMemo } from '../memo.ts'
 import { BATCH_MAX_BYTES, BATCH_MAX_EVENTS, formatCursor } from '../protocol/wire.ts'
-import { cursorOf, etag, readPlace } from '../techniques/technique.ts'
 
 /** The answer of both polls, encoded. */
 export interface EncodedBatch {
-  /** The cursor that was asked with is the newest: no event, no gap. Who asked without one has learnt one. */
+  /** The reader asked with the newest cursor: there is no event and no gap. False for a reader that had no cursor yet. */
   readonly nothingNew: boolean
-  /** The reader's place after it. */
+  /** The reader's cursor after it, as an `ETag`. */
   readonly etag: string
-  /** The head of its answer: names and values in turn, as `writeHead` takes them. */
+  /** The head of a 200: names and values in turn, as `writeHead` takes them. */
   readonly head: string[]
-  /** The same of a 304, which leaves out what describes a body. */
+  /** The head of a 304, without what describes a body. */
   readonly unchangedHead: string[]
   readonly body: Buffer
   readonly events: number
@@ -19,40 +19,41 @@ export interface EncodedBatch {
   readonly payloadBytes: number
 }
 
-/** Looks at the log, which is to look at the clock as well; what comes of it holds for this turn of the event loop. */
-export type Batches = () => BatchOf
+export interface Batches {
+  /** The batch for a reader that asks with this cursor text, or without one. Throws the `bad-cursor` refusal. */
+  of(cursorText: string | undefined): EncodedBatch
+}
 
-/** What a reader who asks with this text, or without one, gets. Throws the `bad-cursor` refusal. */
-export type BatchOf = (asked: string | undefined) => EncodedBatch
-
-/** What is remembered between two events: readers who stand at as many places as they like share this much. */
+/** The batches remembered between two events. Readers may send any cursor they like and still share this much memory. */
 const KEPT = {
   count: 64,
   bytes: 4 * 1024 * 1024,
-  bytesOf: (_asked: string | undefined, { body }: EncodedBatch) => body.length,
+  bytesOf: (_cursorText: string | undefined, { body }: EncodedBatch) => body.length,
 }
 
 /**
- * Reads each question and makes its batch once: a thousand readers who stand at the same cursor ask with the same
- * text and share one body. What is kept ends when the log grows or is trimmed, and is bounded.
+ * Makes each batch once: a thousand readers at the same cursor send the same text and share one body. What is remembered
+ * is bounded, and is forgotten when the log grows or is trimmed.
  */
 export function createBatches(log: EventLog, cacheControl: string): Batches {
-  const made = createMemo(make, KEPT)
+  const batches = createMemo(make, KEPT)
   let madeAtTop = -1
   let madeAtOldest = -1
 
-  return () => {
+  return { of }
+
+  function of(cursorText: string | undefined): EncodedBatch {
     const { top, oldest } = log
     if (madeAtTop !== top || madeAtOldest !== oldest) {
-      made.forget()
+      batches.forget()
       madeAtTop = top
       madeAtOldest = oldest
     }
-    return made.of
+    return batches.of(cursorText)
   }
 
-  function make(asked: string | undefined): EncodedBatch {
-    const place = readPlace(asked)
+  function make(cursorText: string | undefined): EncodedBatch {
+    const place = readPlace(cursorText)
     const cursor = cursorOf(place, log)
     const slice = log.since(cursor, {
       maxEvents: BATCH_MAX_EVENTS,
@@ -65,17 +66,17 @@ export function createBatches(log: EventLog, cacheControl: string): Batches {
 }
 
 function encode(slice: Slice, nothingNew: boolean, cacheControl: string): EncodedBatch {
-  const cursor = `"cursor":"${formatCursor(slice.cursor)}"`
+  const cursor = formatCursor(slice.cursor)
   const events = `"events":[${slice.entries.map(entry => entry.text).join(',')}]`
   const gap = slice.gap === null ? '' : `,"gap":${JSON.stringify(slice.gap)}`
   const more = slice.more ? ',"more":true' : ''
-  const body = Buffer.from(`{${cursor},${events}${gap}${more}}`)
-  const tag = etag(slice.cursor)
-  const unchangedHead = ['cache-control', cacheControl, 'etag', tag]
+  const body = Buffer.from(`{"cursor":"${cursor}",${events}${gap}${more}}`)
+  const etag = `"${cursor}"`
+  const unchangedHead = ['cache-control', cacheControl, 'etag', etag]
   const type = 'application/json; charset=utf-8'
   return {
     nothingNew,
-    etag: tag,
+    etag,
     head: [...unchangedHead, 'content-type', type, 'content-length', String(body.length)],
     unchangedHead,
     body,

@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts'
 import type { Delivered } from '../gate/meter.ts'
 import { createEventLog, type EventLog } from '../log/event-log.ts'
 import { POLICY, type Policy } from '../policy.ts'
-import { createFanout, type Envelope, type Fanout, type Reader } from './fanout.ts'
+import { type Connection, createFanout, type Envelope, type Fanout } from './fanout.ts'
 
 const clock = systemClock()
 /** Envelopes that can be read in an expectation. */
@@ -37,9 +37,9 @@ describe('the fanout', () => {
 
   it('puts the events of one turn into one write, one Buffer for all who stand at the same place', async () => {
     const log = openLog()
-    const room = open(log)
+    const fanout = open(log)
     const readers = [slowReader(), slowReader(), slowReader()]
-    for (const reader of readers) room.follow(reader, 'now')
+    for (const reader of readers) fanout.follow(reader, 'now')
     await publish(log, 4)
     await turn()
     const writes = readers.map(reader => reader.writes.at(-1))
@@ -50,11 +50,11 @@ describe('the fanout', () => {
 
   it('leaves a reader alone who cannot be written to, then hands over everything since its cursor', async () => {
     const log = openLog()
-    const room = open(log)
+    const fanout = open(log)
     const slow = slowReader()
     const quick = slowReader()
-    room.follow(slow, 'now')
-    room.follow(quick, 'now')
+    fanout.follow(slow, 'now')
+    fanout.follow(quick, 'now')
     slow.block()
     for (let n = 0; n < 5; n += 1) {
       await publish(log, 1)
@@ -123,26 +123,26 @@ describe('the fanout', () => {
 
   it('cuts a reader whose write does not drain, and nobody else', async () => {
     const log = openLog()
-    const room = open(log, { undrainedMs: 50, checkEveryMs: 10 })
+    const fanout = open(log, { undrainedMs: 50, checkEveryMs: 10 })
     const stuck = slowReader()
     const quick = slowReader()
-    room.follow(stuck, 'now')
-    room.follow(quick, 'now')
+    fanout.follow(stuck, 'now')
+    fanout.follow(quick, 'now')
     stuck.block()
     await expect.poll(() => stuck.cuts).toBe(1)
     expect(quick.cuts).toBe(0)
-    expect(room.size).toBe(1)
+    expect(fanout.size).toBe(1)
   })
 
   it('says bye to everybody when it drains', () => {
     const log = openLog()
-    const room = open(log)
+    const fanout = open(log)
     const reader = slowReader()
-    room.follow(reader, 'now')
-    room.drain(() => ({ reason: 'night', retryMs: 1 }))
-    expect(reader.read()).toBe('hello 0 bye night ')
+    fanout.follow(reader, 'now')
+    fanout.drain()
+    expect(reader.read()).toBe('hello 0 bye The server is closing. ')
     expect(reader.ends).toBe(1)
-    expect(room.size).toBe(0)
+    expect(fanout.size).toBe(0)
   })
 
   it('counts what it hands over', async () => {
@@ -174,7 +174,7 @@ function slowReader() {
   const writes: Uint8Array[] = []
   const counts = { cuts: 0, ends: 0 }
   let delivered: Delivered = { events: 0, payloadBytes: 0 }
-  const reader: Reader = {
+  const connection: Connection = {
     sink: {
       get writable() {
         return !blocked
@@ -198,7 +198,7 @@ function slowReader() {
     },
   }
   return {
-    ...reader,
+    ...connection,
     writes,
     get delivered() {
       return delivered

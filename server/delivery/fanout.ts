@@ -1,66 +1,67 @@
 import { checkEvery } from '../check-every.ts'
 import type { ByteAccount, Delivered } from '../gate/meter.ts'
 import type { Entry, EventLog } from '../log/event-log.ts'
-import type { Policy } from '../policy.ts'
+import { cursorOf, type Place } from '../log/place.ts'
+import { createMemo } from '../memo.ts'
+import { drawRetryMs, type Policy } from '../policy.ts'
 import { type Bye, type Cursor, formatCursor, type Gap, type Hello } from '../protocol/wire.ts'
-import { cursorOf, type Place } from '../techniques/technique.ts'
 import type { Sink } from './sink.ts'
 
-/** How a stream technique wraps what it carries. Each of these makes bytes that are ready for the sink. */
+/** How a technique encodes what its streams carry. Each method returns bytes that are ready for the sink. */
 export interface Envelope {
-  /** Bytes around one event, at most. */
+  /** The most bytes that it adds to one event. */
   readonly overheadBytes: number
   hello(hello: Hello): Uint8Array
   events(epoch: string, entries: readonly Entry[]): Uint8Array
-  /** `cursor` is the place just before the next event. */
+  /** `cursor` is just before the next event. */
   gap(gap: Gap, cursor: Cursor): Uint8Array
   heartbeat(top: number): Uint8Array
   bye(bye: Bye): Uint8Array
 }
 
-/** A reader of a stream: a cursor and a sink, not a queue. */
-export interface Reader {
+/** The connection of one follower. */
+export interface Connection {
   readonly sink: Sink
   readonly account: Pick<ByteAccount, 'stream'>
-  /** It does not read: its writes stayed undrained for too long. */
+  /** Closes it because its writes stayed undrained for too long: the client does not read. */
   cut(): void
-  /** The server is going; the bye has been written. */
+  /** Closes it because the server is closing; the bye has been written. */
   end(): void
 }
 
 export interface Fanout {
   readonly size: number
-  /** Says hello and lets the reader follow from its place on. Returns what ends it. */
-  follow(reader: Reader, place: Place): () => void
-  /** Says bye to everybody and ends their streams. */
-  drain(bye: () => Bye): void
+  /** Sends hello, then everything from `place` on. Returns a function that stops it. */
+  follow(connection: Connection, place: Place): () => void
+  /** Sends every follower its bye and ends its connection. */
+  drain(): void
   /** Lets go of the log and the timer. */
   close(): void
 }
 
 /**
- * A follower's state. A class, because there is one for each of ten thousand connections; and all that a delivery
- * touches of it stands in it, because with that many each further object is a miss of the processor's cache.
+ * A follower is a cursor and a connection, not a queue. It is a class because there may be ten thousand of them, and it
+ * holds everything that a delivery touches because at that number each further object costs a cache miss.
  */
 class Follower implements Delivered {
   readonly sink: Sink
-  readonly reader: Reader
-  /** Everything up to this event of the log has been handed over. */
+  readonly connection: Connection
+  /** Everything up to this event of the log has been written. */
   seq: number
-  /** Since when it is silent, or, while its sink is not writable, since when a write waits to drain. */
+  /** When the last write was made. While the sink is not writable, that write is the one that waits to drain. */
   lastWriteMs: number
   events = 0
   payloadBytes = 0
 
-  constructor(reader: Reader, seq: number, nowMs: number) {
-    this.sink = reader.sink
-    this.reader = reader
+  constructor(connection: Connection, seq: number, nowMs: number) {
+    this.sink = connection.sink
+    this.connection = connection
     this.seq = seq
     this.lastWriteMs = nowMs
   }
 }
 
-/** The encoded events from one place to another: the same for every follower that stands there. */
+/** The encoded events after one `seq`: the same for every follower at that `seq`. */
 interface Chunk {
   readonly bytes: Uint8Array
   readonly gap: Uint8Array | null
@@ -69,13 +70,20 @@ interface Chunk {
   readonly payloadBytes: number
 }
 
-const CHUNKS_KEPT = 64
+/** The chunks remembered between two events. */
+const KEPT = {
+  count: 64,
+  bytes: 4 * 1024 * 1024,
+  bytesOf: (_seq: number, { bytes }: Chunk) => bytes.length,
+}
+
+export const CLOSING_REASON = 'The server is closing.'
 
 /**
- * The one mechanism behind all streams. When the log grows, each follower that can be written to is handed the bytes
- * since its cursor; one that cannot is left alone until it has drained, and is then handed everything since its cursor.
- * Replay that turns live without a seam, bounded memory with slow readers, a declared gap for one who falls out of the
- * window, and fewer, larger writes under load all follow from this loop.
+ * The one mechanism behind all streams. When the log grows, each follower whose sink is writable is sent the bytes since
+ * its cursor. The others wait until their sink has drained, and are then sent everything since their cursor. From this
+ * loop alone follow replay and live events without a seam, bounded memory with slow readers, a declared gap for a reader
+ * that falls out of the window, and fewer but larger writes under load.
  */
 export function createFanout(
   log: EventLog,
@@ -84,11 +92,11 @@ export function createFanout(
   monotonicMs: () => number,
 ): Fanout {
   const followers = new Set<Follower>()
-  const chunks = new Map<number, Chunk>()
+  const chunks = createMemo(encode, KEPT)
   let chunksTop = 0
   let coalescing: NodeJS.Timeout | null = null
-  const unfollow = log.follow(policy.coalesceMs > 0 ? coalesce : turn)
-  const stopChecking = checkEvery(policy.checkEveryMs, monotonicMs, look)
+  const unfollow = log.follow(policy.coalesceMs > 0 ? coalesce : flushAll)
+  const stopChecking = checkEvery(policy.checkEveryMs, monotonicMs, check)
 
   return {
     get size() {
@@ -99,25 +107,26 @@ export function createFanout(
     close,
   }
 
-  function follow(reader: Reader, place: Place): () => void {
+  function follow(connection: Connection, place: Place): () => void {
+    const { sink, account } = connection
     const asked = cursorOf(place, log)
     const { gap, from } = log.since(asked, { maxEvents: 0, maxBytes: 0, overheadBytes: 0 })
-    const follower = new Follower(reader, from.seq, monotonicMs())
-    reader.account.stream(follower)
-    reader.sink.onDrain(() => resume(follower))
-    reader.sink.write(envelope.hello(greeting(asked)))
-    if (gap !== null) reader.sink.write(envelope.gap(gap, from))
+    const follower = new Follower(connection, from.seq, monotonicMs())
+    account.stream(follower)
+    sink.onDrain(() => resume(follower))
+    sink.write(envelope.hello(helloAt(asked)))
+    if (gap !== null) sink.write(envelope.gap(gap, from))
     followers.add(follower)
     resume(follower)
     return () => followers.delete(follower)
   }
 
   function resume(follower: Follower): void {
-    if (followers.has(follower)) hand(follower, log.top, monotonicMs())
+    if (followers.has(follower)) flush(follower, log.top, monotonicMs())
   }
 
-  /** Hands over what the log has after the follower's cursor, one write's worth, if its sink can take it. */
-  function hand(follower: Follower, top: number, nowMs: number): void {
+  /** Writes what the log has after the follower's cursor, up to the limit of one write, if its sink is writable. */
+  function flush(follower: Follower, top: number, nowMs: number): void {
     const { sink } = follower
     if (follower.seq === top || !sink.writable) return
     const chunk = chunkAfter(follower.seq, top)
@@ -131,14 +140,9 @@ export function createFanout(
   }
 
   function chunkAfter(seq: number, top: number): Chunk {
-    if (chunksTop !== top || chunks.size >= CHUNKS_KEPT) chunks.clear()
+    if (chunksTop !== top) chunks.forget()
     chunksTop = top
-    let chunk = chunks.get(seq)
-    if (chunk === undefined) {
-      chunk = encode(seq)
-      chunks.set(seq, chunk)
-    }
-    return chunk
+    return chunks.of(seq)
   }
 
   function encode(seq: number): Chunk {
@@ -159,7 +163,7 @@ export function createFanout(
     }
   }
 
-  function greeting(asked: Cursor): Hello {
+  function helloAt(asked: Cursor): Hello {
     return {
       epoch: log.epoch,
       cursor: formatCursor(asked),
@@ -169,42 +173,39 @@ export function createFanout(
     }
   }
 
-  function turn(): void {
+  function flushAll(): void {
     const { top } = log
     const nowMs = monotonicMs()
-    for (const follower of followers) hand(follower, top, nowMs)
+    for (const follower of followers) flush(follower, top, nowMs)
   }
 
   function coalesce(): void {
     coalescing ??= setTimeout(() => {
       coalescing = null
-      turn()
+      flushAll()
     }, policy.coalesceMs)
   }
 
-  /** Looks after silence, and after readers who do not read. */
-  function look(nowMs: number, late: boolean): void {
+  /** Sends heartbeats to silent streams, and cuts those whose client does not read. */
+  function check(nowMs: number, late: boolean): void {
     const heartbeat = envelope.heartbeat(log.top)
     for (const follower of followers) {
       const silentMs = nowMs - follower.lastWriteMs
       if (follower.sink.writable) {
-        if (silentMs >= policy.heartbeatMs) beat(follower, heartbeat, nowMs)
+        if (silentMs < policy.heartbeatMs) continue
+        follower.lastWriteMs = nowMs
+        follower.sink.write(heartbeat)
       } else if (silentMs >= policy.undrainedMs && !late) {
         followers.delete(follower)
-        follower.reader.cut()
+        follower.connection.cut()
       }
     }
   }
 
-  function beat(follower: Follower, heartbeat: Uint8Array, nowMs: number): void {
-    follower.lastWriteMs = nowMs
-    follower.sink.write(heartbeat)
-  }
-
-  function drain(bye: () => Bye): void {
-    for (const { reader } of followers) {
-      reader.sink.write(envelope.bye(bye()))
-      reader.end()
+  function drain(): void {
+    for (const { connection } of followers) {
+      connection.sink.write(envelope.bye({ reason: CLOSING_REASON, retryMs: drawRetryMs(policy) }))
+      connection.end()
     }
     followers.clear()
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { Limits } from '../policy.ts'
 import { Refusal } from '../refusal.ts'
 import { createBudget } from './budget.ts'
@@ -9,44 +9,33 @@ export interface AdmissionOptions {
   readonly limits: Limits
   readonly draining: () => boolean
   readonly monotonicMs: () => number
-  /** Where the client of a connection is by the link; null where the connection did not come by it. */
+  /** The address of the client of a connection that came by the link; null for any other connection. */
   readonly linkClientOf: (socket: Socket) => string | null
-  /** Whether an address is that of a reverse proxy, on whose connections there are many clients. */
+  /** Whether an address is that of a reverse proxy, whose connections carry many clients. */
   readonly isProxy: (address: string) => boolean
 }
 
 export interface Admission {
-  /** A connection is there. One that is beyond all limits is closed without a word. */
+  /** A connection was opened. One beyond all limits is closed without an answer. */
   connected(socket: Socket): void
-  /** Calls back at once, or with the refusal. One that the room says in its own way is left on the request. */
-  admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Why this request should come back later, where its room says so in its own way. */
-    refusal: Refusal | null
-  }
-  interface FastifyContextConfig {
-    /** This room says a passing refusal in its own way: a status would be final for its readers. */
-    refusesSoftly?: boolean
-  }
+  /** Why a request should come later; null if it is admitted. On a route that says so by a `bye`, it is admitted with `refusal` set. */
+  admit(request: FastifyRequest): Refusal | null
 }
 
 /**
- * Decides who is let in, before any work. A connection takes a place with its first request, and nobody who comes later
- * takes it away. Connections on which nothing is asked take no place, but there may only be so many of them: they wait
- * in the room that is left to tell others why they are refused. All that is refused here will pass.
+ * Decides who is admitted, before any work. A connection takes a slot with its first request and keeps it, whoever comes
+ * later. Connections without a request take no slot, but their number is limited as well: they use the spare connections,
+ * which exist to tell clients why they are refused. Every refusal here is temporary.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
   const { limits, draining, monotonicMs, linkClientOf, isProxy } = options
   const { perAddress } = limits
-  const places = createPlaces(limits)
-  const open = createPlaces({
+  const slots = createSlots(limits)
+  const open = createSlots({
     connections: limits.connections + SPARE,
     perAddress: perAddress && { connections: perAddress.connections + SPARE },
   })
-  const asks = perAddress && createBudget(budgetOf(perAddress.requestsPerSecond), monotonicMs)
+  const requests = perAddress && createBudget(budgetOf(perAddress.requestsPerSecond), monotonicMs)
   return { connected, admit }
 
   function connected(socket: Socket): void {
@@ -55,43 +44,41 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (open.take(socket, address) !== null) socket.destroy()
   }
 
-  function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  function admit(request: FastifyRequest): Refusal | null {
     const refusal = refusalOf(request)
     request.refusal = refusal
-    if (refusal !== null && refusal !== TOO_OFTEN) reply.header('connection', 'close')
-    if (refusal === null || request.route.refusesSoftly === true) done()
-    else done(refusal)
+    return request.route.laterBy === 'bye' ? null : refusal
   }
 
   function refusalOf(request: FastifyRequest): Refusal | null {
     if (draining() && request.route.technique !== undefined) return CLOSING
     const address = perAddress === null ? null : clientAddressOf(request)
-    const noPlace = places.take(request.raw.socket, address)
-    if (noPlace !== null) return noPlace
-    return asks !== null && address !== null && !asks(address) ? TOO_OFTEN : null
+    const noSlot = slots.take(request.raw.socket, address)
+    if (noSlot !== null) return noSlot
+    return requests !== null && address !== null && !requests(address) ? TOO_MANY_REQUESTS : null
   }
 }
 
-/** So many connections beyond the limits are listened to, in all and from one address, to be told why not. */
+/** Connections beyond the limits, in all and from one address, that are accepted only to be told why they are refused. */
 const SPARE = 100
 
-/** As many in the first instant as in a second. */
+/** As many at once as in a second. */
 function budgetOf(perSecond: number): { burst: number; perSecond: number } {
   return { burst: perSecond, perSecond }
 }
 
-interface Places {
+interface Slots {
   /**
-   * Takes a place for a connection, or says why there is none. One that has a place keeps it; by a proxy it may carry
-   * another client's request than before, and then counts for that address. `null` counts in all only.
+   * Takes a slot for a connection, or says why there is none. A connection keeps the slot that it has; behind a proxy it may
+   * carry another client's request than before, and then counts for that client's address. `null` counts in the total only.
    */
   take(socket: Socket, address: string | null): Refusal | null
 }
 
-function createPlaces(limits: {
+function createSlots(limits: {
   readonly connections: number
   readonly perAddress: { readonly connections: number } | null
-}): Places {
+}): Slots {
   const holders = new Map<Socket, string | null>()
   const ofAddress = new Map<string, number>()
   return { take }
@@ -101,15 +88,15 @@ function createPlaces(limits: {
     if (holder === address) return null
     if (holder === undefined && holders.size >= limits.connections) return FULL
     const most = limits.perAddress?.connections ?? Number.POSITIVE_INFINITY
-    if (address !== null && (ofAddress.get(address) ?? 0) >= most) return TOO_MANY
-    if (holder === undefined) socket.once('close', () => leave(socket))
+    if (address !== null && (ofAddress.get(address) ?? 0) >= most) return TOO_MANY_CONNECTIONS
+    if (holder === undefined) socket.once('close', () => release(socket))
     else count(holder, -1)
     holders.set(socket, address)
     count(address, 1)
     return null
   }
 
-  function leave(socket: Socket): void {
+  function release(socket: Socket): void {
     count(holders.get(socket) ?? null, -1)
     holders.delete(socket)
   }
@@ -122,15 +109,22 @@ function createPlaces(limits: {
   }
 }
 
-const CLOSING = new Refusal(503, 'closing', 'Come back in a few seconds: the server is closing.')
-const FULL = new Refusal(503, 'full', 'Come back later: as many are connected as the server takes.')
-const TOO_MANY = new Refusal(
+const CLOSES = { headers: { connection: 'close' } }
+const CLOSING = new Refusal(503, 'closing', 'Come back in a few seconds: the server is closing.', CLOSES)
+const FULL = new Refusal(
+  503,
+  'full',
+  'Come back later: the server has as many connections as it takes.',
+  CLOSES,
+)
+const TOO_MANY_CONNECTIONS = new Refusal(
   429,
   'too-many-connections',
   'Close some connections: your address has too many.',
+  CLOSES,
 )
-const TOO_OFTEN = new Refusal(
+const TOO_MANY_REQUESTS = new Refusal(
   429,
   'too-many-requests',
-  'Ask less often: your address asked too much in this second.',
+  'Send requests less often: your address sent too many in this second.',
 )

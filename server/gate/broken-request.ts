@@ -1,20 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Refusal } from '../protocol/api.ts'
+import { HEAD_MAX_BYTES } from '../policy.ts'
+import type { RefusalBody } from '../protocol/api.ts'
 import { presentAnswer } from './present-answer.ts'
 
-/** What Node tells of a request that never became one. */
+/** What Node says of a request that it could not read. */
 export interface BrokenRequest {
   readonly code?: string
 }
 
 /**
- * Refuses what Node's parser could not read, or waited for too long, in the form of every other refusal, and hangs up:
- * nobody can know where the next request on that connection would begin.
+ * Refuses what Node's parser could not read, or waited too long for, in the form of all refusals, and closes the
+ * connection, because it is unknown where the next request on it would begin.
  */
 export function refuseBrokenRequest({ code = '' }: BrokenRequest, socket: Socket): void {
-  // A second answer in the middle of the first would be read as a part of it.
+  // A second answer in the middle of the first would be read as part of it.
   if (code === 'ECONNRESET' || !socket.writable || presentAnswer(socket)?.headersSent === true) {
     socket.destroy()
     return
@@ -32,17 +33,20 @@ export function refuseBrokenRequest({ code = '' }: BrokenRequest, socket: Socket
   socket.destroySoon()
 }
 
-/** Refuses an expectation other than `100-continue`, which Node would do without a word (RFC 9110 §10.1.1). */
+/** Refuses an expectation other than `100-continue` (RFC 9110 §10.1.1). Node would do so with an empty answer. */
 export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  hangUpWith(response, 417, { error: 'Expect nothing, or 100-continue.', code: 'bad-expectation' })
+  hangUpWith(response, 417, {
+    error: 'Send Expect: 100-continue, or no Expect header.',
+    code: 'bad-expectation',
+  })
 }
 
-/** Refuses an address by which no route can be looked for. No hook sees it, and Fastify would echo it. */
+/** Refuses an address that no route can be looked up by. No hook sees it, and Fastify would echo it. */
 export function refuseAddress(_error: Error, _request: FastifyRequest, reply: FastifyReply): void {
-  hangUpWith(reply.raw, 400, { error: 'Ask for an address that is a well-formed URL.', code: 'bad-address' })
+  hangUpWith(reply.raw, 400, { error: 'Use an address that is a well-formed URL.', code: 'bad-address' })
 }
 
-function hangUpWith(response: ServerResponse, status: number, refusal: Refusal): void {
+function hangUpWith(response: ServerResponse, status: number, refusal: RefusalBody): void {
   const body = JSON.stringify(refusal)
   const { socket } = response
   response.writeHead(status, {
@@ -51,7 +55,7 @@ function hangUpWith(response: ServerResponse, status: number, refusal: Refusal):
     'cache-control': 'no-store',
     connection: 'close',
   })
-  // Of a connection that asked for an upgrade Node has let go: nobody else would close it.
+  // Node has detached itself from a connection that asked for an upgrade, so nothing else would close it.
   response.end(body, () => socket?.destroySoon())
 }
 
@@ -59,7 +63,7 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 
 interface Answer {
   readonly status: string
-  readonly refusal: Refusal
+  readonly refusal: RefusalBody
 }
 
 const UNREADABLE: Answer = {
@@ -70,9 +74,9 @@ const BY_CODE: Readonly<Record<string, Answer>> = {
   HPE_HEADER_OVERFLOW: {
     status: '431 Request Header Fields Too Large',
     refusal: {
-      error:
-        'Delete the cookies of this address in your browser, or send a shorter address and shorter headers: 20,000 bytes in all.',
+      error: `Delete the cookies of this address in your browser, or send a shorter address and shorter headers: ${HEAD_MAX_BYTES} bytes in all.`,
       code: 'head-too-large',
+      params: { maxBytes: HEAD_MAX_BYTES },
     },
   },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: {

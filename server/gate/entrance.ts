@@ -1,52 +1,43 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { CLIENT_NAME } from '../protocol/wire.ts'
 import type { Admission } from './admission.ts'
+import { decorateRequests } from './decorate-requests.ts'
 import type { Guard } from './guard.ts'
-import type { ByteAccount, Meter } from './meter.ts'
+import type { Meter } from './meter.ts'
 import { closeQueuedAnswers } from './queued-answers.ts'
 import { asksForUpgrade } from './upgrade.ts'
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Where this request's bytes are booked. */
-    account: ByteAccount
-    /** What its route says of itself. Fastify makes the whole of `routeOptions` anew each time it is asked. */
-    route: FastifyContextConfig
-  }
-}
-
 /**
- * What every request passes, HTTP and upgrade alike, in one hook, since each hook costs a poll: its bytes are booked,
- * the guard looks whether it has any business here, and the admission whether there is room.
+ * What every request passes, HTTP and upgrade alike: its bytes are counted, the guard checks whether it is allowed, and
+ * the admission whether there is a slot for it. One hook for all of it, because each hook costs a poll.
  */
 export function openEntrance(app: FastifyInstance, meter: Meter, guard: Guard, admission: Admission): void {
   app.server.on('connection', meter.watch)
   app.server.on('connection', admission.connected)
   closeQueuedAnswers(app.server)
-  // Declared before, so that all requests have one shape: properties that come later make each access slow.
-  for (const name of ['account', 'route', 'linkClient', 'refusal']) app.decorateRequest(name, null)
+  decorateRequests(app)
 
   app.addHook('onRequest', (request, reply, done) => {
     const { config } = request.routeOptions
     request.route = config
     request.account = meter.begin(request.raw.socket, config.technique ?? null, clientOf(request))
-    const refusal = guard(request, reply)
-    if (refusal === undefined) admission.admit(request, reply, done)
+    const refusal = guard.refusalOf(request, guard.receive(request, reply)) ?? admission.admit(request)
+    if (refusal === null) done()
     else done(refusal)
   })
-  // Not `onResponse`, for which Fastify would listen to every answer: what a room sends itself it books itself.
+  // Not `onResponse`: Fastify would listen to every answer for it. Techniques that send an answer themselves count it.
   app.addHook('onSend', (request, reply, _payload, done) => {
-    reply.raw.once('finish', () => leave(request, reply))
+    reply.raw.once('finish', () => finish(request, reply))
     done()
   })
 }
 
-function leave(request: FastifyRequest, reply: FastifyReply): void {
+function finish(request: FastifyRequest, reply: FastifyReply): void {
   const length = reply.getHeader('content-length')
   const bodiless = request.method === 'HEAD' || reply.statusCode === 304 || reply.statusCode === 204
   if (bodiless || length !== undefined) request.account.head(bodiless ? 0 : Number(length))
   request.account.settle()
-  // An upgrade that was answered like any other request was refused: nobody reads that connection any more.
+  // An upgrade that got an ordinary answer was refused, and nothing reads its connection any more.
   if (asksForUpgrade(request)) request.raw.socket.destroy()
 }
 

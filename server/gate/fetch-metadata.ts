@@ -1,13 +1,14 @@
 import type { FastifyRequest } from 'fastify'
+import { UPGRADE_TOKEN } from '../protocol/wire.ts'
 
-/** What a browser may want a endpoint or the API for: a script's fetch, EventSource and WebSocket, or a look in a tab. */
-const DATA_DESTINATIONS: ReadonlySet<unknown> = new Set(['empty', 'document', 'websocket'])
+/** How a browser may use an endpoint or the API: by a script's fetch, EventSource or WebSocket, or in a tab. */
+const DATA_DESTINATIONS: ReadonlySet<unknown> = new Set(['empty', 'document', UPGRADE_TOKEN])
 
 /**
- * Whether a browser says of a request (W3C Fetch Metadata) that it does not come from the lab's own page: from another
- * site, unless somebody follows a link to a page; or as an image, a script or a frame of what is no page. Who is no
- * browser says nothing, and Host and Origin alone decide. What is asked for is known by its route and never by how its
- * address is written, which can be written in many ways; an address without a route harms as little as a page.
+ * Whether a browser says of a request (W3C Fetch Metadata) that it does not come from the lab's own page: it comes from
+ * another site, and nobody followed a link to a page; or it loads something that is no page as an image, a script or a
+ * frame. Other clients send no such headers, and Host and Origin alone decide. The route says what is requested, never
+ * the address, which can be written in many ways; an address without a route does as little harm as a page.
  */
 export function isStray(request: FastifyRequest): boolean {
   const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = request.headers

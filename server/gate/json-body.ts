@@ -3,14 +3,7 @@ import { parseExact } from '../exact-json.ts'
 import { PublishRefusal } from '../log/event-log.ts'
 import { Refusal } from '../refusal.ts'
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** This route's body, or a part of it, is delivered to readers. */
-    publishes?: boolean
-  }
-}
-
-/** Bodies are JSON in UTF-8 and nothing else. Throws `Refusal` 400, and `PublishRefusal` where the route publishes. */
+/** Reads bodies, which are JSON in UTF-8 and nothing else. Throws `Refusal` 400, and `PublishRefusal` where the route publishes. */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -32,7 +25,7 @@ function parse(request: FastifyRequest, bytes: Buffer): unknown {
   }
 }
 
-/** RFC 8259 §11 defines no charset; those that say what is so anyway pass. */
+/** RFC 8259 §11 defines no charset; one that names UTF-8 or a part of it is accepted. */
 const OTHER_CHARSET = /;\s*charset\s*=(?!\s*"?(utf-?8|us-ascii)"?\s*(;|$))/i
 const NOT_JSON = new Refusal(400, 'bad-json', 'Send a body that is JSON in UTF-8.')
-const NO_SUCH_NUMBER = new Refusal(400, 'bad-body', 'Mend the body: give numbers that fit a double.')
+const NO_SUCH_NUMBER = new Refusal(400, 'bad-body', 'Send numbers that a double can hold exactly.')

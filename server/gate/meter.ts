@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { TechniqueTraffic, Traffic } from '../protocol/api.ts'
-import { TECHNIQUES, type Technique } from '../protocol/techniques.ts'
+import { forEachTechnique, type Technique } from '../protocol/techniques.ts'
 
 /**
  * Counts what crosses the sockets. The bytes are the sockets' own (`bytesRead`, `bytesWritten`), so that nothing
@@ -61,16 +61,11 @@ export function createMeter(clock: Clock): Meter {
   /** Those that have a socket: they are never forgotten, however many others give names. */
   const present = new Map<string, Client>()
   const absent = new Map<string, Client>()
-  const techniques = emptyTechniques()
+  const techniques = forEachTechnique(zeroCounters)
   const other = zeroCounters()
   const others = [other]
   /** Of a reader without a name, made once for all of them. */
-  const nameless: Readonly<Record<Technique, readonly Counters[]>> = {
-    poll: [techniques.poll],
-    'long-poll': [techniques['long-poll']],
-    sse: [techniques.sse],
-    websocket: [techniques.websocket],
-  }
+  const nameless = forEachTechnique(technique => [techniques[technique]])
   let sinceAt = clock.epochMs()
 
   return {
@@ -113,7 +108,7 @@ export function createMeter(clock: Clock): Meter {
     if (account.client !== null) leave(account, account.client)
     account.client = name
     if (name === null) return
-    const client = clientOf(name) ?? { counters: emptyTechniques(), accounts: new Set() }
+    const client = clientOf(name) ?? { counters: forEachTechnique(zeroCounters), accounts: new Set() }
     absent.delete(name)
     present.set(name, client)
     client.accounts.add(account)
@@ -141,7 +136,7 @@ export function createMeter(clock: Clock): Meter {
   }
 
   function read() {
-    const counts = emptyTechniques()
+    const counts = forEachTechnique(zeroCounters)
     let otherConnections = 0
     for (const account of accounts.values()) {
       account.settle()
@@ -156,13 +151,13 @@ export function createMeter(clock: Clock): Meter {
 
   function readClient(name: string): TechniqueTraffic {
     const client = clientOf(name)
-    const counts = emptyTechniques()
+    const counts = forEachTechnique(zeroCounters)
     for (const account of client?.accounts ?? []) {
       if (account.owner === null) continue
       account.settle()
       counts[account.owner].connections += 1
     }
-    return withConnections(client?.counters ?? emptyTechniques(), counts)
+    return withConnections(client?.counters ?? forEachTechnique(zeroCounters), counts)
   }
 
   function reset(): void {
@@ -255,13 +250,7 @@ class SocketAccount implements ByteAccount {
 }
 
 function withConnections(counters: TechniqueCounters, counts: TechniqueCounters): TechniqueTraffic {
-  const whole = emptyTechniques()
-  for (const name of TECHNIQUES) whole[name] = { ...counters[name], connections: counts[name].connections }
-  return whole
-}
-
-function emptyTechniques(): TechniqueCounters {
-  return { poll: zeroCounters(), 'long-poll': zeroCounters(), sse: zeroCounters(), websocket: zeroCounters() }
+  return forEachTechnique(name => ({ ...counters[name], connections: counts[name].connections }))
 }
 
 function zeroCounters(): Counters {

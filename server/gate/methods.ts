@@ -4,15 +4,15 @@ import { Refusal } from '../refusal.ts'
 import { isAboutServer } from './request-target.ts'
 
 /**
- * Answers at every address the methods that it does not declare: OPTIONS with `Allow`, all others with 405 (RFC 9110
- * §15.5.6), before any body is read. To be called before the first route; what it returns, once all are declared.
+ * Answers the methods that no route of an address declares: OPTIONS with `Allow`, all others with 405 (RFC 9110 §15.5.6),
+ * before any body is read. Call it before the first route is declared, and the function that it returns after the last.
  */
 export function refuseOtherMethods(app: FastifyInstance): () => void {
   const addresses = new Map<string, RouteOptions[]>()
   let closed = false
 
   app.addHook('onRoute', route => {
-    // What stands below an asterisk is many addresses, of which most are not there.
+    // An asterisk stands for many addresses, and most of them do not exist.
     if (closed || route.url.endsWith('*')) return
     addresses.set(route.url, [...(addresses.get(route.url) ?? []), route])
   })
@@ -32,7 +32,9 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
   function declareOthers(url: string, routes: readonly RouteOptions[]): void {
     const methods = routes.flatMap(({ method }) => method)
     const serves = routes.find(({ config }) => config?.serves !== undefined)?.config?.serves
-    const refusal = new Refusal(405, 'method-not-allowed', `Use ${methods.join(' or ')} here.`)
+    const refusal = new Refusal(405, 'method-not-allowed', `Use ${methods.join(' or ')} here.`, {
+      params: { methods },
+    })
     const answer = async (request: FastifyRequest, reply: FastifyReply) => {
       reply.header('allow', [...methods, 'OPTIONS'].join(', '))
       if (request.method !== 'OPTIONS') throw refusal
@@ -48,8 +50,4 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
   }
 }
 
-export const NOT_FOUND = new Refusal(
-  404,
-  'not-found',
-  'There is nothing here: see the README for what there is.',
-)
+export const NOT_FOUND = new Refusal(404, 'not-found', 'Use another address: the README lists them.')

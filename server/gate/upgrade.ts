@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
+import { UPGRADE_TOKEN } from '../protocol/wire.ts'
 import { presentAnswer } from './present-answer.ts'
 
 const ASKED = Symbol('asked')
@@ -56,9 +57,9 @@ export function ignoresUpgrade(request: IncomingMessage): boolean {
   return request instanceof UpgradableRequest && request.upgradeIgnored
 }
 
-/** RFC 6455 §4.2.1: a GET of at least HTTP/1.1 that names `websocket`, in any case and perhaps among others. */
+/** RFC 6455 §4.2.1: a GET of at least HTTP/1.1 that names the WebSocket protocol, in any case and perhaps among others. */
 function opensWebSocket({ method, httpVersionMajor, httpVersionMinor, headers }: IncomingMessage): boolean {
   if (method !== 'GET' || httpVersionMajor < 1 || (httpVersionMajor === 1 && httpVersionMinor < 1))
     return false
-  return (headers.upgrade ?? '').split(',').some(protocol => protocol.trim().toLowerCase() === 'websocket')
+  return (headers.upgrade ?? '').split(',').some(protocol => protocol.trim().toLowerCase() === UPGRADE_TOKEN)
 }

@@ -1,13 +1,13 @@
 import { STATUS_CODES } from 'node:http'
-import type { Refusal } from '../protocol/api.ts'
+import type { RefusalBody } from '../protocol/api.ts'
 
-/** The headers by which a page of this `Origin` may read an answer; none for a foreign one. */
+/** The headers by which a page of this `Origin` may read an answer; a foreign origin gets no permission. */
 export type Grants = (origin: string | undefined) => Readonly<Record<string, string>>
 
-/** What a proxy answers itself to a request with this head, when it cannot reach the server behind it. */
+/** The answer of a proxy that cannot reach the server behind it, to a request with this head. */
 export function badGateway(status: number, requestHead: string, grants: Grants): Buffer {
-  const refusal: Refusal = {
-    error: 'The link refuses new requests: set its conditions back, or try again.',
+  const refusal: RefusalBody = {
+    error: 'Clear the conditions of the link, or try again: it refuses new requests.',
     code: 'link-refuses',
   }
   const body = JSON.stringify(refusal)

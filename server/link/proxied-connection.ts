@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { resetSocket } from '../delivery/reset-socket.ts'
+import { HEAD_MAX_BYTES } from '../policy.ts'
 import type { LinkConditions } from '../protocol/api.ts'
 import { badGateway, type Grants } from './bad-gateway.ts'
 import { type Ending, openDirection } from './direction.ts'
@@ -20,8 +21,6 @@ export interface ProxiedConnection {
 const RESET_AFTER_MS = 20
 /** How long an end that was told goodbye may take to close. */
 const LINGER_MS = 5000
-/** The head of a request that is refused is read to its end, or so far: as much as the server itself would read. */
-const HEAD_MAX_BYTES = 20_000
 
 /**
  * Joins two sockets, `near` a client's and `far` the server's. The proxy that refuses requests and buffers responses

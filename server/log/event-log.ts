@@ -1,53 +1,63 @@
 import { randomInt } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { CONTROLS, type Cursor, DATA_MAX_BYTES, EVENT_TYPE, type Gap } from '../protocol/wire.ts'
+import type { RefusalParams } from '../protocol/api.ts'
+import {
+  CONTROLS,
+  type Cursor,
+  DATA_MAX_BYTES,
+  EVENT_TYPE,
+  EVENT_TYPE_MAX_LENGTH,
+  type Gap,
+} from '../protocol/wire.ts'
 
-/** An event as the log keeps it: its text, made once and never again. */
+/** An event as the log keeps it. Its text is made once. */
 export interface Entry {
   readonly seq: number
   readonly text: string
   /** UTF-8 bytes of `text`. */
   readonly bytes: number
-  /** Monotonic milliseconds of the append; what `keepSeconds` counts from. */
+  /** When it was appended, on the monotonic clock; `keepSeconds` counts from here. */
   readonly keptAtMs: number
 }
 
-/** How much of the past is kept; whichever is reached first trims. */
+/** How much of the past is kept. Whichever limit is reached first trims the log. */
 export interface Window {
   readonly keepEvents: number
   readonly keepSeconds: number
   readonly keepBytes: number
 }
 
-/** How much one read may carry. At least one event is always carried, however large. */
+/** How much one read may return. It always returns at least one event, however large. */
 export interface Portion {
   readonly maxEvents: number
   readonly maxBytes: number
-  /** Bytes that the reader's envelope adds to each event, at most; they count. */
+  /** The most bytes that the reader's envelope adds to each event; they count towards `maxBytes`. */
   readonly overheadBytes: number
 }
 
 /** What a reader gets for its cursor. */
 export interface Slice {
-  /** What can no longer be had; to be declared before the first of `entries`. */
+  /** The events that are lost; to be declared before the first of `entries`. */
   readonly gap: Gap | null
-  /** The reader's place after the gap, just before the first of `entries`. */
+  /** The reader's cursor after the gap, just before the first of `entries`. */
   readonly from: Cursor
   readonly entries: readonly Entry[]
-  /** The reader's place after all of `entries`. */
+  /** The reader's cursor after all of `entries`. */
   readonly cursor: Cursor
-  /** The portion was full: there is more to be had at once. */
+  /** The portion was full: more can be read at once. */
   readonly more: boolean
 }
 
-/** A publish that the log refuses; `message` says what to do. */
+/** An event that the log refuses; `message` says what to do. */
 export class PublishRefusal extends Error {
   readonly code: 'bad-type' | 'reserved-type' | 'bad-data' | 'data-too-large'
+  readonly params: RefusalParams | undefined
 
-  constructor(code: PublishRefusal['code'], message: string) {
+  constructor(code: PublishRefusal['code'], message: string, params?: RefusalParams) {
     super(message)
     this.name = 'PublishRefusal'
     this.code = code
+    this.params = params
   }
 }
 
@@ -61,19 +71,19 @@ export interface EventLog {
   readonly bytes: number
   /**
    * Publishes. Resolves once the event is in the log, to its cursor; rejects with `PublishRefusal`.
-   * `at` is when the event was meant to be published (epoch milliseconds), by default now.
+   * `at` is when the source meant to publish the event (epoch milliseconds); now if not given.
    */
   append(type: string, data: unknown, at?: number): Promise<Cursor>
-  /** Everything after a cursor, or as much as the portion allows. Never throws: a cursor that is not of this log gets a gap. */
+  /** Everything after a cursor, as far as the portion allows. Never throws: a cursor of another log gets a gap. */
   since(cursor: Cursor, portion: Portion): Slice
-  /** Calls back once in each turn of the event loop in which the log grew. Returns what ends it. */
+  /** Calls back once for each turn of the event loop in which the log grew. Returns a function that stops it. */
   follow(grown: () => void): () => void
 }
 
-/** A log in memory: bounded, of one epoch, gone with the process. */
+/** A log in memory: bounded, of one epoch, lost with the process. */
 export function createEventLog(window: Window, clock: Clock): EventLog {
   const epoch = mintEpoch()
-  /** A ring: the event `seq` lies at `seq % keepEvents`. */
+  /** A ring buffer: the event `seq` is at `seq % keepEvents`. */
   const ring: (Entry | undefined)[] = []
   const followers = new Set<() => void>()
   let top = 0
@@ -162,7 +172,7 @@ export function createEventLog(window: Window, clock: Clock): EventLog {
     return entry
   }
 
-  /** Not at once but after this turn: a burst, or many publishers served in one turn, make one announcement. */
+  /** After this turn and not at once, so that a burst, or many publishers in one turn, make one announcement. */
   function announce(): void {
     if (announcing) return
     announcing = true
@@ -177,24 +187,28 @@ function checkedText(type: string, data: unknown): string {
   if (!EVENT_TYPE.test(type)) {
     throw new PublishRefusal(
       'bad-type',
-      'Give a type of lower-case letters, digits and hyphens, a letter first, at most 32.',
+      `Send a type of at most ${EVENT_TYPE_MAX_LENGTH} lower-case letters, digits and hyphens, beginning with a letter.`,
+      { maxLength: EVENT_TYPE_MAX_LENGTH },
     )
   }
   if ((CONTROLS as readonly string[]).includes(type)) {
     throw new PublishRefusal(
       'reserved-type',
-      `Choose another type: ${CONTROLS.join(', ')} are the protocol's own.`,
+      `Choose another type: the protocol itself uses ${CONTROLS.join(', ')}.`,
+      { types: CONTROLS },
     )
   }
   return dataText(data)
 }
 
-/** The text of `data` as it stands in its event. Throws `PublishRefusal`. */
+/** The text of `data` in its event. Throws `PublishRefusal`. */
 export function dataText(data: unknown): string {
   const text = jsonOf(data)
-  if (text === undefined) throw new PublishRefusal('bad-data', 'Give data that JSON can carry.')
+  if (text === undefined) throw new PublishRefusal('bad-data', 'Send data that JSON can hold.')
   if (text.length > DATA_MAX_BYTES || Buffer.byteLength(text) > DATA_MAX_BYTES) {
-    throw new PublishRefusal('data-too-large', `Send at most ${DATA_MAX_BYTES} bytes of data.`)
+    throw new PublishRefusal('data-too-large', `Send at most ${DATA_MAX_BYTES} bytes of data.`, {
+      maxBytes: DATA_MAX_BYTES,
+    })
   }
   return text
 }
@@ -203,7 +217,7 @@ function jsonOf(data: unknown): string | undefined {
   try {
     return JSON.stringify(data)
   } catch (error) {
-    // JSON.parse takes any depth; JSON.stringify goes down the stack with it.
+    // JSON.parse takes any depth, but JSON.stringify is recursive.
     if (error instanceof RangeError) throw new PublishRefusal('bad-data', 'Nest data less deeply.')
     throw error
   }

@@ -1,13 +1,29 @@
 /** The shapes of the HTTP API and of the page's control socket. */
 import type { Technique } from './techniques.ts'
 
-/** Every refusal, whatever its status. */
-export interface Refusal {
-  /** A sentence that says what to do. */
+/** The body of every refusal, whatever its status. */
+export interface RefusalBody {
+  /** An English sentence that says what to do. */
   readonly error: string
-  /** kebab-case, for programs. */
+  /** kebab-case, for programs. One code may stand for several sentences, which `params` tells apart. */
   readonly code: string
+  /** The values that stand in the sentence. Left out where there are none. */
+  readonly params?: RefusalParams
 }
+
+/**
+ * What it takes to write a refusal's sentence in another language: limits, and names from the API itself, never anything
+ * that the client sent.
+ *
+ * - `bad-query`, `bad-body`: `keyword` is the rule of JSON Schema that was broken. For `additionalProperties`, `known`
+ *   lists the keys that are known; otherwise `name` is the key (`buffer/bytes` for a nested one, absent for the whole), and
+ *   the rule's own value stands under `limit`, `type`, `pattern`, `missingProperty` or `allowedValues`.
+ * - `bad-headers`: `name` of the header.
+ * - `method-not-allowed`: `methods`. `no-such-file`: `files`. `reserved-type`: `types`.
+ * - `bad-type`: `maxLength`. `data-too-large`, `say-too-long`, `head-too-large`: `maxBytes`.
+ * - `unreadable-run`: `reason`, which is one of `run-head.ts`, and what that one needs.
+ */
+export type RefusalParams = Readonly<Record<string, number | string | readonly string[]>>
 
 export interface Health {
   readonly ready: boolean

@@ -17,7 +17,8 @@ export interface LabEvent {
   readonly data: unknown
 }
 
-export const EVENT_TYPE = /^[a-z][a-z0-9-]{0,31}$/
+export const EVENT_TYPE_MAX_LENGTH = 32
+export const EVENT_TYPE = new RegExp(`^[a-z][a-z0-9-]{0,${EVENT_TYPE_MAX_LENGTH - 1}}$`)
 /** What the streams say about themselves. No event may carry one of these as its type. */
 export const CONTROLS = ['hello', 'gap', 'heartbeat', 'bye'] as const
 export type Control = (typeof CONTROLS)[number]
@@ -126,5 +127,8 @@ export const CLOSE = {
   tooSlow: 4408,
 } as const
 
-/** Watchdog on a stream after which a heartbeat is sent. */
+/** The protocol that the `Upgrade` header names (RFC 6455 §4.1). `Sec-Fetch-Dest` has the same word for such a request. */
+export const UPGRADE_TOKEN = 'websocket'
+
+/** After so long without a write, a stream is sent a heartbeat. */
 export const HEARTBEAT_MS = 15_000

@@ -34,10 +34,12 @@ export function createSay(log: EventLog, policy: Policy, monotonicMs: () => numb
 
   return async (value, { address, name }) => {
     if (Buffer.byteLength(JSON.stringify(value)) > SAY_MAX_BYTES) {
-      throw new Refusal(413, 'say-too-long', `Say it in at most ${SAY_MAX_BYTES} bytes of JSON.`)
+      throw new Refusal(413, 'say-too-long', `Send at most ${SAY_MAX_BYTES} bytes of JSON.`, {
+        params: { maxBytes: SAY_MAX_BYTES },
+      })
     }
     if (!ofReader(`${address} ${name ?? ''}`) || !ofAddress(address)) {
-      throw new Refusal(429, 'say-too-often', 'Wait a moment before you say more.')
+      throw new Refusal(429, 'say-too-often', 'Wait a moment before you send more.')
     }
     return formatCursor(await log.append('say', value))
   }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import type { Refusal } from '../protocol/api.ts'
+import type { RefusalBody } from '../protocol/api.ts'
 import { TECHNIQUES, type Technique, TRAITS } from '../protocol/techniques.ts'
 import { formatCursor } from '../protocol/wire.ts'
 import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
@@ -323,12 +323,12 @@ async function refusal(technique: Technique, origin: string, query: string): Pro
   const url = `${origin}${TRAITS[technique].endpoint}?${query}`
   if (technique === 'websocket') return upgradeRefusal(url.replace('http', 'ws'))
   const response = await fetch(url)
-  return { status: response.status, body: (await response.json()) as Refusal }
+  return { status: response.status, body: (await response.json()) as RefusalBody }
 }
 
 interface RefusalAnswer {
   readonly status: number
-  readonly body: Refusal
+  readonly body: RefusalBody
 }
 
 function upgradeRefusal(url: string): Promise<RefusalAnswer> {

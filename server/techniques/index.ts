@@ -1,14 +1,14 @@
 import type { Technique } from '../protocol/techniques.ts'
-import { longPoll } from './long-poll.ts'
-import { poll } from './poll.ts'
-import { sse } from './sse.ts'
-import type { TechniqueServer } from './technique.ts'
-import { websocket } from './websocket.ts'
+import { openLongPoll } from './long-poll.ts'
+import { openPoll } from './poll.ts'
+import { openSse } from './sse.ts'
+import type { OpenTechnique } from './technique.ts'
+import { openWebSocket } from './websocket.ts'
 
-/** The registry: a name in the protocol without its room here does not compile. */
-export const techniqueServers: Readonly<Record<Technique, TechniqueServer>> = {
-  poll,
-  'long-poll': longPoll,
-  sse,
-  websocket,
+/** The server's registry of techniques. A technique of the protocol that is missing here does not compile. */
+export const techniqueServers: Readonly<Record<Technique, OpenTechnique>> = {
+  poll: openPoll,
+  'long-poll': openLongPoll,
+  sse: openSse,
+  websocket: openWebSocket,
 }

@@ -1,142 +1,134 @@
 import type { Socket } from 'node:net'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { answerBatch, type PendingReply, pendingReplyOf } from '../delivery/answer-batch.ts'
 import { createBatches } from '../delivery/batch.ts'
-import { TRAITS } from '../protocol/techniques.ts'
 import { WAIT_DEFAULT_SECONDS, WAIT_MAX_SECONDS } from '../protocol/wire.ts'
-import { askedOf, endpointQuery, type TechniqueServer } from './technique.ts'
+import { Refusal } from '../refusal.ts'
+import { cursorTextOf, routeOf, type TechniqueContext, type TechniqueHandle } from './technique.ts'
 
 /** Long polling: *since*, or else the first thing that *follows*. */
-export const longPoll: TechniqueServer = {
-  sentence: 'since, or else the first thing that follows',
-  upgrades: false,
+export function openLongPoll(app: FastifyInstance, { log, clock }: TechniqueContext): TechniqueHandle {
+  const batches = createBatches(log, 'no-store')
+  /** The held requests by connection: one `close` listener on each connection is enough, however many it holds. */
+  const held = new Map<Socket, Set<HeldRequest>>()
+  let readers = 0
+  let timer: NodeJS.Timeout | null = null
+  app.route({ ...routeOf('long-poll', { wait: Type.Optional(Type.String()) }), handler: answer })
+  log.follow(() => release(all))
+  app.addHook('onClose', async () => stopTimer())
 
-  open(app, context) {
-    const batches = createBatches(context.log, 'no-store')
-    /** Who is held, by connection: one listener for each of those is enough, whoever is held on it. */
-    const held = new Map<Socket, Set<Waiter>>()
-    let readers = 0
-    let look: NodeJS.Timeout | null = null
-    context.log.follow(() => release(everybody))
-    app.addHook('onClose', async () => lookNoMore())
+  return {
+    get readers() {
+      return readers
+    },
+    drain,
+  }
 
-    app.route({
-      method: ['GET', 'HEAD'],
-      url: TRAITS['long-poll'].endpoint,
-      config: { technique: 'long-poll', serves: 'readers', answersIn: 'application/json' },
-      schema: {
-        querystring: Type.Object(
-          { ...endpointQuery, wait: Type.Optional(Type.String({ pattern: WAIT.source })) },
-          { additionalProperties: false },
-        ),
-      },
-      handler: answer,
+  // Returns nothing: if a handler returns its reply, Fastify makes a promise and listens to the answer for it.
+  function answer(request: FastifyRequest, reply: FastifyReply): void {
+    const cursorText = cursorTextOf(request)
+    const batch = batches.of(cursorText)
+    const { waitSeconds, headers } = waitOf(request)
+    const pending = pendingReplyOf(request, reply, headers)
+    const holds = batch.nothingNew && waitSeconds > 0 && request.method !== 'HEAD'
+    if (holds) hold(cursorText, pending, request.raw.socket, waitSeconds)
+    else answerBatch(pending, batch)
+  }
+
+  function hold(
+    cursorText: string | undefined,
+    pending: PendingReply,
+    socket: Socket,
+    waitSeconds: number,
+  ): void {
+    heldOn(socket).add({ cursorText, pending, untilMs: clock.monotonicMs() + waitSeconds * 1000 })
+    readers += 1
+    timer ??= setInterval(releaseExpired, CHECK_EVERY_MS)
+  }
+
+  function heldOn(socket: Socket): Set<HeldRequest> {
+    const known = held.get(socket)
+    if (known !== undefined) return known
+    const requests = new Set<HeldRequest>()
+    held.set(socket, requests)
+    socket.once('close', () => {
+      held.delete(socket)
+      readers -= requests.size
+      requests.clear()
     })
+    return requests
+  }
 
-    return {
-      get readers() {
-        return readers
-      },
-      drain,
-    }
-
-    // Nothing is returned: from a reply that is, Fastify would make a promise, and listen to the answer for it.
-    function answer(request: FastifyRequest, reply: FastifyReply): void {
-      const asked = askedOf(request)
-      const batch = batches()(asked)
-      const { waitSeconds, further } = waitOf(request)
-      const pending = pendingReplyOf(request, reply, further)
-      const waits = batch.nothingNew && waitSeconds > 0 && request.method !== 'HEAD'
-      if (waits) hold(asked, pending, request.raw.socket, waitSeconds)
-      else answerBatch(pending, batch)
-    }
-
-    function hold(
-      asked: string | undefined,
-      pending: PendingReply,
-      socket: Socket,
-      waitSeconds: number,
-    ): void {
-      waitersOn(socket).add({ asked, pending, untilMs: context.clock.monotonicMs() + waitSeconds * 1000 })
-      readers += 1
-      look ??= setInterval(answerWhoWaitedEnough, LOOK_MS)
-    }
-
-    function waitersOn(socket: Socket): Set<Waiter> {
-      const known = held.get(socket)
-      if (known !== undefined) return known
-      const waiters = new Set<Waiter>()
-      held.set(socket, waiters)
-      socket.once('close', () => {
-        held.delete(socket)
-        readers -= waiters.size
-        waiters.clear()
-      })
-      return waiters
-    }
-
-    /** Answers those who wait and are due, with one look at the log for all of them. */
-    function release(due: (waiter: Waiter) => boolean): void {
-      const batchOf = batches()
-      for (const waiters of held.values()) {
-        for (const waiter of waiters) {
-          if (!due(waiter)) continue
-          waiters.delete(waiter)
-          readers -= 1
-          answerBatch(waiter.pending, batchOf(waiter.asked))
-        }
+  function release(isDue: (request: HeldRequest) => boolean): void {
+    for (const requests of held.values()) {
+      for (const request of requests) {
+        if (!isDue(request)) continue
+        requests.delete(request)
+        readers -= 1
+        answerBatch(request.pending, batches.of(request.cursorText))
       }
     }
+  }
 
-    /** One timer for all: a hold is started and ended far more often than it runs out. */
-    function answerWhoWaitedEnough(): void {
-      const nowMs = context.clock.monotonicMs()
-      release(({ untilMs }) => untilMs <= nowMs)
-      if (readers === 0) lookNoMore()
-    }
+  /** One timer for all: requests are held and released far more often than their wait runs out. */
+  function releaseExpired(): void {
+    const nowMs = clock.monotonicMs()
+    release(({ untilMs }) => untilMs <= nowMs)
+    if (readers === 0) stopTimer()
+  }
 
-    function lookNoMore(): void {
-      if (look !== null) clearInterval(look)
-      look = null
-    }
+  function stopTimer(): void {
+    if (timer !== null) clearInterval(timer)
+    timer = null
+  }
 
-    async function drain(): Promise<void> {
-      for (const waiters of held.values()) {
-        for (const { pending } of waiters) pending.response.shouldKeepAlive = false
-      }
-      release(everybody)
+  async function drain(): Promise<void> {
+    for (const requests of held.values()) {
+      for (const { pending } of requests) pending.response.shouldKeepAlive = false
     }
-  },
+    release(all)
+  }
 }
 
-/** A reader who has everything so far and waits for more. */
-interface Waiter {
-  /** The cursor, as it was written. */
-  readonly asked: string | undefined
+/** A request of a reader that has everything so far and waits for more. */
+interface HeldRequest {
+  readonly cursorText: string | undefined
   readonly pending: PendingReply
   /** On the monotonic clock. */
   readonly untilMs: number
 }
 
-const everybody = () => true
+const all = () => true
 
-/** So late may a hold run out, beyond the time that was asked for. */
-const LOOK_MS = 100
-
-/** 0 to 55, written without a leading zero. */
-const WAIT = /^(\d|[1-4]\d|5[0-5])$/
+/** A wait may run over by so much. */
+const CHECK_EVERY_MS = 100
 
 /** `wait=N`, among other preferences. */
 const PREFERRED = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i
 
-/** How long to hold, in seconds: the query, else `Prefer: wait=N` (RFC 7240; clamped and answered), else 25. */
-function waitOf(request: FastifyRequest): { waitSeconds: number; further: readonly string[] } {
+const BAD_WAIT = new Refusal(
+  400,
+  'bad-query',
+  `Send wait as whole seconds from 0 to ${WAIT_MAX_SECONDS}, without a leading zero.`,
+  { params: { name: 'wait', keyword: 'maximum', limit: WAIT_MAX_SECONDS } },
+)
+
+/** How long to hold: the query's `wait`, else `Prefer: wait=N` (RFC 7240; capped, and confirmed), else the default. */
+function waitOf(request: FastifyRequest): { waitSeconds: number; headers: readonly string[] } {
   const { wait } = request.query as { wait?: string }
   const { prefer } = request.headers
-  if (wait !== undefined) return { waitSeconds: Number(wait), further: [] }
+  if (wait !== undefined) return { waitSeconds: readWait(wait), headers: [] }
   const preferred = prefer === undefined ? null : PREFERRED.exec(String(prefer))
-  if (preferred === null) return { waitSeconds: WAIT_DEFAULT_SECONDS, further: [] }
+  if (preferred === null) return { waitSeconds: WAIT_DEFAULT_SECONDS, headers: [] }
   const waitSeconds = Math.min(Number(preferred[1]), WAIT_MAX_SECONDS)
-  return { waitSeconds, further: ['preference-applied', `wait=${waitSeconds}`] }
+  return { waitSeconds, headers: ['preference-applied', `wait=${waitSeconds}`] }
+}
+
+function readWait(text: string): number {
+  const seconds = Number(text)
+  if (String(seconds) !== text || !Number.isInteger(seconds) || seconds < 0 || seconds > WAIT_MAX_SECONDS) {
+    throw BAD_WAIT
+  }
+  return seconds
 }

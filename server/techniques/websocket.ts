@@ -1,124 +1,130 @@
-import type { FastifyRequest } from 'fastify'
-import Type from 'typebox'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
-import { createFanout, type Envelope } from '../delivery/fanout.ts'
+import { CLOSING_REASON, createFanout, type Envelope } from '../delivery/fanout.ts'
 import { TcpSink } from '../delivery/sink.ts'
 import { createPeers } from '../delivery/websocket-peers.ts'
 import { parseExact } from '../exact-json.ts'
 import { limitFrames } from '../gate/frame-limit.ts'
-import { drawRetryMs } from '../policy.ts'
-import { TRAITS } from '../protocol/techniques.ts'
-import { type Bye, CLOSE, type ControlFrame, formatCursor, type SaidFrame } from '../protocol/wire.ts'
+import {
+  type Bye,
+  CLOSE,
+  type ControlFrame,
+  formatCursor,
+  SAY_MAX_BYTES,
+  type SaidFrame,
+} from '../protocol/wire.ts'
 import { Refusal } from '../refusal.ts'
-import { demandUpgrade, endpointQuery, placeOf, speakerOf, type TechniqueServer } from './technique.ts'
+import {
+  demandUpgrade,
+  placeOf,
+  routeOf,
+  speakerOf,
+  type TechniqueContext,
+  type TechniqueHandle,
+} from './technique.ts'
 
-/** WebSocket: *since*, then *follow*, as frames both ways over a connection that was an HTTP request once. */
-export const websocket: TechniqueServer = {
-  sentence: 'since, then follow',
-  upgrades: true,
+/** WebSocket: *since*, then *follow*, as frames both ways over a connection that began as an HTTP request. */
+export function openWebSocket(app: FastifyInstance, context: TechniqueContext): TechniqueHandle {
+  const { log, clock, policy, say } = context
+  const fanout = createFanout(log, websocketEnvelope, policy, clock.monotonicMs)
+  const peers = createPeers(policy, clock.monotonicMs)
+  app.route({
+    ...routeOf('websocket'),
+    preHandler: async request => void placeOf(request),
+    handler: demandUpgrade,
+    wsHandler: answer,
+  })
+  app.addHook('onClose', async () => {
+    fanout.close()
+    peers.close()
+  })
 
-  open(app, context) {
-    const fanout = createFanout(context.log, websocketEnvelope, context.policy, context.clock.monotonicMs)
-    const peers = createPeers(context.policy, context.clock.monotonicMs)
+  return {
+    get readers() {
+      return fanout.size
+    },
+    drain,
+  }
 
-    app.route({
-      method: 'GET',
-      url: TRAITS.websocket.endpoint,
-      config: { technique: 'websocket', serves: 'readers', upgrades: true },
-      schema: { querystring: Type.Object(endpointQuery, { additionalProperties: false }) },
-      preHandler: async request => void placeOf(request),
-      handler: demandUpgrade,
-      wsHandler: answer,
+  function answer(socket: WebSocket, request: FastifyRequest): void {
+    const speaker = speakerOf(request)
+    const unfollow = follow(socket, request)
+    /** Messages are answered one after the other; a close that refuses one is sent after the answers to those before it. */
+    let answering = Promise.resolve()
+    let unanswered = 0
+    let refused = false
+    peers.add(socket)
+    limitFrames(socket, clock.monotonicMs, refuse)
+    socket.on('message', (data, binary) => {
+      unanswered += 1
+      answering = answering
+        .then(() => receive(data.toString(), binary))
+        .finally(() => {
+          unanswered -= 1
+        })
     })
-    app.addHook('onClose', async () => {
-      fanout.close()
-      peers.close()
-    })
+    socket.once('closing', unfollow)
+    socket.once('close', unfollow)
 
-    return {
-      get readers() {
-        return fanout.size
-      },
-      drain,
-    }
-
-    function answer(socket: WebSocket, request: FastifyRequest): void {
-      const speaker = speakerOf(request)
-      const unfollow = follow(socket, request)
-      /** Words are answered one after the other, and what refuses one is said behind the answers to those before it. */
-      let words = Promise.resolve()
-      let unanswered = 0
-      let refused = false
-      peers.add(socket)
-      limitFrames(socket, context.clock.monotonicMs, refuse)
-      socket.on('message', (data, binary) => {
-        unanswered += 1
-        words = words
-          .then(() => hear(data.toString(), binary))
-          .finally(() => {
-            unanswered -= 1
-          })
-      })
-      socket.once('closing', unfollow)
-      socket.once('close', unfollow)
-
-      async function hear(text: string, binary: boolean): Promise<void> {
-        if (refused) return
-        try {
-          if (binary) throw new Refusal(400, 'bad-frame', SAY_SO)
-          const said: SaidFrame = { said: await context.say(sayOf(text), speaker) }
-          if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(said))
-        } catch (error) {
-          const later = error instanceof Refusal && error.statusCode === 429
-          refused = true
-          socket.close(
-            later ? CLOSE.tryLater : CLOSE.badRequest,
-            later ? 'Wait before you say more.' : SAY_SO,
-          )
-        }
-      }
-
-      function refuse(code: number, reason: string): void {
-        if (unanswered > 0) {
-          void words.then(() => refuse(code, reason))
-          return
-        }
+    async function receive(text: string, binary: boolean): Promise<void> {
+      if (refused) return
+      try {
+        if (binary) throw BAD_FRAME
+        const reply: SaidFrame = { said: await say(readFrame(text), speaker) }
+        if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(reply))
+      } catch (error) {
         refused = true
-        socket.close(code, reason)
+        if (error instanceof Refusal && error.statusCode === 429) {
+          socket.close(CLOSE.tryLater, 'Wait before you send more.')
+        } else socket.close(CLOSE.badRequest, BAD_FRAME.message)
       }
     }
 
-    function follow(socket: WebSocket, request: FastifyRequest): () => void {
-      request.account.head(0)
-      return fanout.follow(
-        {
-          sink: new TcpSink(request.raw.socket),
-          account: request.account,
-          cut: () => socket.close(CLOSE.tooSlow, 'You read too slowly: resume from your cursor.'),
-          end: () => socket.close(CLOSE.restart, 'The server is closing.'),
-        },
-        placeOf(request),
-      )
+    function refuse(code: number, reason: string): void {
+      if (unanswered > 0) {
+        void answering.then(() => refuse(code, reason))
+        return
+      }
+      refused = true
+      socket.close(code, reason)
     }
+  }
 
-    async function drain(): Promise<void> {
-      fanout.drain(() => ({ reason: 'The server is closing.', retryMs: drawRetryMs(context.policy) }))
-      await new Promise(resolve => setTimeout(resolve, peers.size > 0 ? context.policy.graceMs : 0))
-      for (const socket of peers) socket.terminate()
-    }
-  },
+  function follow(socket: WebSocket, request: FastifyRequest): () => void {
+    request.account.head(0)
+    return fanout.follow(
+      {
+        sink: new TcpSink(request.raw.socket),
+        account: request.account,
+        cut: () => socket.close(CLOSE.tooSlow, 'You read too slowly: resume from your cursor.'),
+        end: () => socket.close(CLOSE.restart, CLOSING_REASON),
+      },
+      placeOf(request),
+    )
+  }
+
+  async function drain(): Promise<void> {
+    fanout.drain()
+    await new Promise(resolve => setTimeout(resolve, peers.size > 0 ? policy.graceMs : 0))
+    for (const socket of peers) socket.terminate()
+  }
 }
 
-const SAY_SO = 'Send only text frames of the form {"say": …}, at most 1 KiB.'
+const BAD_FRAME = new Refusal(
+  400,
+  'bad-frame',
+  `Send only text frames of the form {"say": …}, at most ${SAY_MAX_BYTES} bytes.`,
+)
 
-function sayOf(text: string): unknown {
+/** The value that a client's frame says. Throws for any other frame. */
+function readFrame(text: string): unknown {
   const frame = parseExact(text)
   const keys = typeof frame === 'object' && frame !== null ? Object.keys(frame) : []
-  if (keys.length !== 1 || keys[0] !== 'say') throw new Refusal(400, 'bad-frame', SAY_SO)
+  if (keys.length !== 1 || keys[0] !== 'say') throw BAD_FRAME
   return (frame as { say: unknown }).say
 }
 
-/** One text frame each (RFC 6455 §5.2), unmasked and uncompressed, several of them in one write. */
+/** One text frame for each event (RFC 6455 §5.2), unmasked and uncompressed; several frames make one write. */
 export const websocketEnvelope: Envelope = {
   overheadBytes: 10,
   events(_epoch, entries) {
@@ -147,7 +153,7 @@ function headBytes(bytes: number): number {
   return bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10
 }
 
-/** Writes one whole text frame and returns the offset behind it. */
+/** Writes one text frame; returns the offset after it. */
 function writeFrame(whole: Buffer, offset: number, text: string, bytes: number): number {
   const head = headBytes(bytes)
   whole[offset] = 0x81

@@ -142,13 +142,14 @@ export interface RequestParts {
   readonly body?: string
 }
 
-/** What a refusal says to a program. Throws for a body that is none: every refusal is JSON with these two keys. */
+/** The status and code of a refusal. Throws unless the body is a `RefusalBody`. */
 export function refusalOf({ status, headers, body }: RawAnswer): { status: number; code: string } {
-  const said: Record<string, unknown> = JSON.parse(body)
-  const keys = Object.keys(said).join()
-  const sentence = /^[A-Z].*\.$/.test(String(said['error']))
-  if (keys !== 'error,code' || !sentence || !headers.get('content-type')?.startsWith('application/json')) {
+  const refusal: Record<string, unknown> = JSON.parse(body)
+  const keys = Object.keys(refusal).join()
+  const isSentence = /^[A-Z].*\.$/.test(String(refusal['error']))
+  const isRefusal = (keys === 'error,code' || keys === 'error,code,params') && isSentence
+  if (!isRefusal || !headers.get('content-type')?.startsWith('application/json')) {
     throw new Error(`no refusal of the protocol: ${status} ${body}`)
   }
-  return { status, code: String(said['code']) }
+  return { status, code: String(refusal['code']) }
 }

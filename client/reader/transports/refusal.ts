@@ -1,4 +1,4 @@
-import type { Refusal } from '../../../server/protocol/api.ts'
+import type { RefusalBody } from '../../../server/protocol/api.ts'
 import { decodeObject } from './decode.ts'
 import type { Ending } from './transport.ts'
 
@@ -46,8 +46,8 @@ export function refusalSentence(response: Response, text: string): string {
 }
 
 /** A refusal in the lab's form. A gateway's has no `code`, or a number, or one that is written in another way. */
-function labRefusal(text: string): Refusal | null {
-  const refusal = decodeObject<Refusal>(text)
+function labRefusal(text: string): RefusalBody | null {
+  const refusal = decodeObject<RefusalBody>(text)
   if (typeof refusal?.error !== 'string' || typeof refusal.code !== 'string') return null
   return /^[a-z]+(-[a-z]+)*$/.test(refusal.code) ? { error: refusal.error, code: refusal.code } : null
 }

@@ -1,4 +1,4 @@
-import type { Health, LinkConditions, Refusal, SourceSettings } from '../../../../server/protocol/api.ts'
+import type { Health, LinkConditions, RefusalBody, SourceSettings } from '../../../../server/protocol/api.ts'
 import { labUrl } from '../../shared/address.ts'
 import type { ControlToken } from '../../shared/control-token.ts'
 import { text } from '../../shared/text/en.ts'
@@ -76,7 +76,7 @@ export function createApi(token: Pick<ControlToken, 'value' | 'drop'>): Api {
   }
 }
 
-function isRefusal(answer: unknown): answer is Refusal {
+function isRefusal(answer: unknown): answer is RefusalBody {
   return (
     typeof answer === 'object' && answer !== null && 'error' in answer && typeof answer.error === 'string'
   )
