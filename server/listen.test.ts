@@ -45,7 +45,7 @@ describe('a lab', () => {
       for (const origin of [started.origin, started.linkOrigin]) {
         for (const address of reached) {
           const at = `http://${address}:${new URL(origin).port}`
-          const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](at)))
+          const readers = await Promise.all(TECHNIQUES.map(technique => openReader(technique, at)))
           await publish(1)
           await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
           expect(lab.meter.allSockets().length).toBe(TECHNIQUES.length)

@@ -122,7 +122,7 @@ describe('a kill', () => {
     const { origin } = await start()
     const poller = new Agent({ keepAlive: true })
     await asks(poller, `${origin}/poll`)
-    const [sse, websocket] = await Promise.all([openReader.sse(origin), openReader.websocket(origin)])
+    const [sse, websocket] = await Promise.all([openReader('sse', origin), openReader('websocket', origin)])
     expect(await send(origin, 'POST', '/api/kill', { technique: 'sse' })).toEqual({
       status: 200,
       body: { cut: 1 },
@@ -199,8 +199,8 @@ describe('the statistics', () => {
 describe('the control socket', () => {
   it('tells the statistics, those of the named reader apart, and the clock', async () => {
     const { origin, publish } = await start()
-    const reader = await openReader.sse(origin, 'client=abcd1234')
-    const stranger = await openReader.sse(origin)
+    const reader = await openReader('sse', origin, 'client=abcd1234')
+    const stranger = await openReader('sse', origin)
     await publish(2)
     await reader.until(({ texts }) => texts.length === 2)
     const socket = new WebSocket(`${origin.replace('http', 'ws')}/control?client=abcd1234`)

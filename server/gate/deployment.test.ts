@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { TECHNIQUES, TRAITS } from '../protocol/techniques.ts'
+import { TECHNIQUES, traitsOf } from '../protocol/techniques.ts'
 import { openRaw } from '../testing/raw-socket.ts'
 import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader } from '../testing/wire-readers.ts'
@@ -24,7 +24,7 @@ const few = (connections: number, requestsPerSecond = 1000) => ({
 describe('on a network', () => {
   it('readers may look and say; commands need the token', async () => {
     const { origin, lab } = await start({ deployment: 'lan', token: 'correct-horse' })
-    const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](origin)))
+    const readers = await Promise.all(TECHNIQUES.map(technique => openReader(technique, origin)))
     expect((await post(origin, '/say', 'hi')).status).toBe(201)
     await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
     const before = JSON.stringify(await (await fetch(`${origin}/api/source`)).json())
@@ -58,9 +58,9 @@ describe('on a network', () => {
   it("gives one address so many connections, and says so in each technique's own way", async () => {
     const { origin, lab, publish } = await start(few(3))
     const readers = await Promise.all([
-      openReader.sse(origin),
-      openReader.websocket(origin),
-      openReader['long-poll'](origin),
+      openReader('sse', origin),
+      openReader('websocket', origin),
+      openReader('long-poll', origin),
     ])
     const poll = await asks(`${origin}/poll`)
     expect(poll).toMatchObject({ status: 429, retryAfter: '1' })
@@ -79,7 +79,7 @@ describe('on a network', () => {
 
   it('counts whoever comes by the link as who it is', async () => {
     const { origin, linkOrigin } = await start(few(2))
-    const readers = await Promise.all([openReader.sse(linkOrigin), openReader.websocket(origin)])
+    const readers = await Promise.all([openReader('sse', linkOrigin), openReader('websocket', origin)])
     expect((await asks(`${linkOrigin}/poll`)).status).toBe(429)
     await Promise.all(readers.map(reader => reader.leave()))
   })
@@ -97,16 +97,13 @@ describe('on a network', () => {
 
 describe('everywhere', () => {
   it('takes so many connections in all, and those who are in notice nothing', async () => {
-    const { origin, publish } = await start({ limits: { connections: 4, perAddress: null } })
-    const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](origin)))
-    for (const technique of ['poll', 'long-poll'] as const) {
-      expect(await asks(`${origin}${TRAITS[technique].endpoint}`)).toMatchObject({
-        status: 503,
-        retryAfter: '1',
-      })
+    const { origin, publish } = await start({ limits: { connections: TECHNIQUES.length, perAddress: null } })
+    const readers = await Promise.all(TECHNIQUES.map(technique => openReader(technique, origin)))
+    for (const { endpoint, laterBy, upgrades } of TECHNIQUES.map(traitsOf)) {
+      if (upgrades) expect(await upgrade(origin)).toBe(503)
+      else if (laterBy === 'bye') expect((await asks(`${origin}${endpoint}`)).body).toMatch(/bye/)
+      else expect(await asks(`${origin}${endpoint}`)).toMatchObject({ status: 503, retryAfter: '1' })
     }
-    expect((await asks(`${origin}/sse`)).body).toMatch(/event: bye/)
-    expect(await upgrade(origin)).toBe(503)
     await publish(3)
     await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 3)))
     await readers[0]?.leave()

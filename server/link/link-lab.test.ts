@@ -3,7 +3,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { buildLab } from '../app.ts'
 import type { LinkConditions } from '../protocol/api.ts'
-import { TECHNIQUES, TRAITS } from '../protocol/techniques.ts'
+import { TECHNIQUES, traitsOf } from '../protocol/techniques.ts'
 import { QUIET, type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader, type WireReader } from '../testing/wire-readers.ts'
 import { openLink } from './link.ts'
@@ -105,7 +105,7 @@ describe('the API of the link', () => {
 
 describe.each(TECHNIQUES)('%s by the link', technique => {
   const open = async (origin: string, query?: string) => {
-    const reader = await openReader[technique](origin, query)
+    const reader = await openReader(technique, origin, query)
     readers.push(reader)
     return reader
   }
@@ -152,7 +152,7 @@ describe.each(TECHNIQUES)('%s by the link', technique => {
   it.each([502, 503, 504] as const)('is refused with %i that the page can read', async refuseStatus => {
     const { origin, linkOrigin } = await start({ refuseStatus })
     const ask = (origin: string) =>
-      fetch(`${linkOrigin}${TRAITS[technique].endpoint}`, { headers: { origin } })
+      fetch(`${linkOrigin}${traitsOf(technique).endpoint}`, { headers: { origin } })
     const answer = await ask(origin)
     expect(answer.status).toBe(refuseStatus)
     expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
@@ -167,7 +167,7 @@ describe.each(TECHNIQUES)('%s by the link', technique => {
 describe('a link that refuses new requests', () => {
   it('lets streams that are open live, and the next request on an open connection not pass', async () => {
     const { origin, linkOrigin, publish, lab } = await start()
-    readers.push(await openReader.sse(linkOrigin), await openReader.websocket(linkOrigin))
+    readers.push(await openReader('sse', linkOrigin), await openReader('websocket', linkOrigin))
     const poll = askRaw(linkOrigin, '/poll')
     await expect.poll(() => poll.text).toMatch(/^HTTP\/1.1 200 .*\}$/s)
     await put(origin, { refuseStatus: 503 })
@@ -215,7 +215,7 @@ describe('a link that buffers', () => {
 
   it('lets a stream through that says X-Accel-Buffering: no, if it honours that', async () => {
     const { linkOrigin, publish } = await start({ buffer: { ...BUFFER, honoursHeader: true } })
-    const reader = await openReader.sse(linkOrigin)
+    const reader = await openReader('sse', linkOrigin)
     readers.push(reader)
     await publish(1)
     await reader.until(({ texts }) => texts.length === 1)
@@ -223,7 +223,7 @@ describe('a link that buffers', () => {
 
   it.each(['poll', 'long-poll', 'websocket'] as const)('never holds what %s brings', async technique => {
     const { linkOrigin, publish } = await start({ buffer: BUFFER })
-    const reader = await openReader[technique](linkOrigin)
+    const reader = await openReader(technique, linkOrigin)
     readers.push(reader)
     for (let n = 1; n <= 3; n += 1) {
       await publish(1)
@@ -233,7 +233,7 @@ describe('a link that buffers', () => {
 
   it('can be put on and off while a stream is open', async () => {
     const { origin, linkOrigin, publish } = await start()
-    const reader = await openReader.sse(linkOrigin)
+    const reader = await openReader('sse', linkOrigin)
     readers.push(reader)
     await put(origin, { buffer: BUFFER })
     await publish(3)
@@ -266,7 +266,7 @@ describe('a link that buffers', () => {
 describe('a link that ends', () => {
   it('first brings what the server said last', async () => {
     const lab = await start({ delayMs: 150 })
-    const reader = await openReader.sse(lab.linkOrigin)
+    const reader = await openReader('sse', lab.linkOrigin)
     await lab.stop()
     started = null
     await reader.until(({ ended }) => ended)

@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { RefusalBody } from '../protocol/api.ts'
-import { TECHNIQUES, type Technique, TRAITS } from '../protocol/techniques.ts'
+import { asksAtIntervals, isStream, TECHNIQUES, type Technique, traitsOf } from '../protocol/techniques.ts'
 import { formatCursor } from '../protocol/wire.ts'
 import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader, type WireReader } from '../testing/wire-readers.ts'
 
 /** The executable half of the protocol: a technique is accepted when this file passes for it, unchanged. */
 describe.each(TECHNIQUES)('%s', technique => {
+  const { endpoint, laterBy } = traitsOf(technique)
   const opened: WireReader[] = []
   let started: StartedLab | null = null
 
@@ -16,7 +17,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     return started
   }
   const open = async (origin: string, query?: string) => {
-    const reader = await openReader[technique](origin, query)
+    const reader = await openReader(technique, origin, query)
     opened.push(reader)
     return reader
   }
@@ -178,12 +179,12 @@ describe.each(TECHNIQUES)('%s', technique => {
 
   it('answers HEAD without a body, and other methods with 405 and Allow', async () => {
     const { origin } = await start()
-    const head = await fetch(`${origin}${TRAITS[technique].endpoint}`, {
+    const head = await fetch(`${origin}${endpoint}`, {
       method: 'HEAD',
       signal: AbortSignal.timeout(2000),
     })
     expect(await head.text()).toBe('')
-    const put = await fetch(`${origin}${TRAITS[technique].endpoint}`, { method: 'PUT' })
+    const put = await fetch(`${origin}${endpoint}`, { method: 'PUT' })
     expect(put.status).toBe(405)
     expect(put.headers.get('allow')).toMatch(/GET/)
   })
@@ -194,6 +195,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     await publish(1)
     await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
     expect(lab.meter.read().techniques[technique].connections).toBe(20)
+    await expect.poll(() => lab.techniques[technique].readers).toBe(asksAtIntervals(technique) ? 0 : 20)
     await Promise.all(readers.map(reader => reader.leave()))
     await expect.poll(() => lab.techniques[technique].readers).toBe(0)
     await expect.poll(() => lab.meter.sockets(technique).length).toBe(0)
@@ -217,8 +219,7 @@ describe.each(TECHNIQUES)('%s', technique => {
       [...reader.texts, ...other.texts].reduce((sum, text) => sum + Buffer.byteLength(text), 0),
     )
     expect(bytesOut(others)).toBe(0)
-    if (isStream(technique))
-      expect(bytesOut(lab.meter.readClient('abcd1234')[technique])).toBe(reader.bytes.received)
+    expect(bytesOut(lab.meter.readClient('abcd1234')[technique])).toBe(reader.bytes.received)
   })
 
   it('is cut by a kill, and whoever returns has missed nothing', async () => {
@@ -241,12 +242,12 @@ describe.each(TECHNIQUES)('%s', technique => {
     const reader = await open(linkOrigin)
     await publish(3)
     await reader.until(({ texts }) => texts.length === 3)
-    const refused = await fetch(`${linkOrigin}${TRAITS[technique].endpoint}?cursor=x`, {
+    const refused = await fetch(`${linkOrigin}${endpoint}?cursor=x`, {
       headers: { origin },
     })
     expect(refused.headers.get('access-control-allow-origin')).toBe(origin)
     expect(refused.headers.get('access-control-expose-headers')).toBe('ETag, Retry-After')
-    const foreign = await fetch(`${linkOrigin}${TRAITS[technique].endpoint}?cursor=x`, {
+    const foreign = await fetch(`${linkOrigin}${endpoint}?cursor=x`, {
       headers: { origin: 'http://evil.example' },
     })
     expect(foreign.status).toBe(403)
@@ -268,22 +269,33 @@ describe.each(TECHNIQUES)('%s', technique => {
   it('is sent home when the lab closes, within its grace', async () => {
     const { origin, lab, stop } = await start()
     const reader = await open(origin)
-    await expect
-      .poll(() => isStream(technique) || technique === 'poll' || lab.techniques[technique].readers === 1)
-      .toBe(true)
+    await expect.poll(() => lab.techniques[technique].readers).toBe(asksAtIntervals(technique) ? 0 : 1)
     const closedAt = performance.now()
     await stop()
     started = null
     expect(performance.now() - closedAt).toBeLessThan(5000)
     await reader.until(({ ended }) => ended)
-    if (isStream(technique)) expect(reader.controls).toEqual(['hello', 'bye'])
+    expect(reader.controls).toEqual(isStream(technique) ? ['hello', 'bye'] : [])
+  })
+
+  it('tells a client to come back later in the way that its traits state', async () => {
+    const { origin } = await start({ limits: { connections: 1, perAddress: null } })
+    const occupant = await open(origin)
+    if (laterBy === 'bye') {
+      const reader = await open(origin)
+      await reader.until(({ ended }) => ended)
+      expect(reader.controls).toEqual(['bye'])
+    } else {
+      expect(await refusal(technique, origin, '')).toMatchObject({ status: 503, body: { code: 'full' } })
+    }
+    expect(occupant.ended).toBe(false)
   })
 })
 
 describe('all techniques at once', () => {
   it('carry the same thousand texts', async () => {
     const { origin, publish, stop } = await startLab()
-    const readers = await Promise.all(TECHNIQUES.map(technique => openReader[technique](origin)))
+    const readers = await Promise.all(TECHNIQUES.map(technique => openReader(technique, origin)))
     await publish(1000, n => ({ n, place: `${n} km SSW of Ōfunato` }))
     await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length >= 1000)))
     const [first, ...others] = readers
@@ -296,10 +308,6 @@ describe('all techniques at once', () => {
 
 function seqs(reader: WireReader): number[] {
   return reader.texts.map(text => JSON.parse(text).seq)
-}
-
-function isStream(technique: Technique): boolean {
-  return technique === 'sse' || technique === 'websocket'
 }
 
 function bytesOut(traffic: {
@@ -320,8 +328,9 @@ function command(origin: string, path: string, body: unknown): Promise<Response>
 
 /** The answer of a endpoint that does not let in; of a WebSocket the one before the upgrade. */
 async function refusal(technique: Technique, origin: string, query: string): Promise<RefusalAnswer> {
-  const url = `${origin}${TRAITS[technique].endpoint}?${query}`
-  if (technique === 'websocket') return upgradeRefusal(url.replace('http', 'ws'))
+  const { endpoint, upgrades } = traitsOf(technique)
+  const url = `${origin}${endpoint}?${query}`
+  if (upgrades) return upgradeRefusal(url.replace('http', 'ws'))
   const response = await fetch(url)
   return { status: response.status, body: (await response.json()) as RefusalBody }
 }

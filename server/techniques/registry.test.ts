@@ -3,41 +3,72 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { projectRoot } from '../project-root.ts'
+import { TECHNIQUES, traitsOf } from '../protocol/techniques.ts'
 
-it('does not compile with a fifth technique until it has a room on either side', {
-  timeout: 60_000,
-}, async () => {
+/** Compiling the whole project takes some seconds, and more beside other tests. */
+const PATIENTLY_MS = 120_000
+const PROTOCOL = 'server/protocol/techniques.ts'
+const COPIED = [
+  'server',
+  'client',
+  'bench',
+  'package.json',
+  'tsconfig.json',
+  'vite.config.ts',
+  'vitest.config.ts',
+]
+
+/** A copy of the project whose protocol names one more technique, and nothing else of it. */
+describe('one more technique', () => {
   const root = projectRoot()
   const copy = mkdtempSync(join(tmpdir(), 'push-lab-'))
-  try {
-    for (const part of ['server', 'client', 'package.json', 'tsconfig.json'])
-      cpSync(join(root, part), join(copy, part), { recursive: true })
+  let withoutTraits = ''
+  let withTraits = ''
+
+  beforeAll(async () => {
+    for (const part of COPIED) cpSync(join(root, part), join(copy, part), { recursive: true })
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-    const protocol = join(copy, 'server/protocol/techniques.ts')
-    const before = readFileSync(protocol, 'utf8')
-    const after = before.replace("'sse', 'websocket'] as const", "'sse', 'websocket', 'pigeon'] as const")
-    expect(after).not.toBe(before)
-    writeFileSync(protocol, after)
-    // The two registries and what they need: the whole project would take five times as long.
-    const files = ['server/techniques/index.ts', 'client/reader/transports/index.ts']
+    edit(`'${TECHNIQUES.at(-1)}'] as const`, `'${TECHNIQUES.at(-1)}', 'pigeon'] as const`)
     writeFileSync(
-      join(copy, 'tsconfig.registries.json'),
-      JSON.stringify({ extends: './tsconfig.json', files, include: [] }),
+      join(copy, 'tsconfig.protocol.json'),
+      JSON.stringify({ extends: './tsconfig.json', files: [PROTOCOL], include: [] }),
     )
-    const compile = promisify(execFile)(process.execPath, [
-      join(root, 'node_modules/typescript/bin/tsc'),
-      '-p',
-      join(copy, 'tsconfig.registries.json'),
-    ])
-    const errors = await compile.then(
+    withoutTraits = await compile('tsconfig.protocol.json')
+    const traits = JSON.stringify({ ...traitsOf(TECHNIQUES[0]), endpoint: '/pigeon' })
+    edit('} as const satisfies', `  pigeon: ${traits},\n} as const satisfies`)
+    withTraits = await compile('tsconfig.json')
+  }, PATIENTLY_MS)
+
+  afterAll(() => rmSync(copy, { recursive: true }))
+
+  it('does not compile without its traits', () => {
+    expect(withoutTraits).toMatch(/^server\/protocol\/techniques\.ts.*pigeon/m)
+  })
+
+  it.each([
+    ['a server', /^server\/techniques\/index\.ts.*pigeon/m],
+    ['a transport', /^client\/reader\/transports\/index\.ts.*pigeon/m],
+    ['a reader in the fleet', /^bench\/fleet\/.*pigeon/m],
+    ['a name in the text of the page', /^client\/page\/shared\/text\/en\.ts.*pigeon/m],
+  ])('does not compile without %s', (_what, error) => {
+    expect(withTraits).toMatch(error)
+  })
+
+  function edit(before: string, after: string): void {
+    const text = readFileSync(join(copy, PROTOCOL), 'utf8')
+    expect(text).toContain(before)
+    writeFileSync(join(copy, PROTOCOL), text.replace(before, after))
+  }
+
+  /** Resolves to what the compiler complains of. */
+  async function compile(project: string): Promise<string> {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const compiled = promisify(execFile)(process.execPath, [tsc, '-p', project], { cwd: copy })
+    return compiled.then(
       () => '',
       ({ stdout }) => String(stdout),
     )
-    expect(errors).toMatch(/server\/techniques\/index\.ts.*pigeon/)
-    expect(errors).toMatch(/client\/reader\/transports\/index\.ts.*pigeon/)
-  } finally {
-    rmSync(copy, { recursive: true })
   }
 })

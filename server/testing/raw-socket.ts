@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import { type Technique, traitsOf } from '../protocol/techniques.ts'
+import { UPGRADE_TOKEN } from '../protocol/wire.ts'
 
 /** One end of a connection on which anything may be sent, also what no client library would. */
 export interface RawSocket {
@@ -133,6 +135,18 @@ export function request(
     ...headers,
   ]
   return `${lines.join('\r\n')}\r\n\r\n${body}`
+}
+
+/** The text of the request that opens a technique's endpoint, with a WebSocket's handshake where it upgrades. */
+export function openingRequest(origin: string, technique: Technique, query = ''): string {
+  const { endpoint, upgrades } = traitsOf(technique)
+  const headers = [
+    `Upgrade: ${UPGRADE_TOKEN}`,
+    'Connection: Upgrade',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Version: 13',
+  ]
+  return request(origin, `${endpoint}?${query}`, { headers: upgrades ? headers : [] })
 }
 
 export interface RequestParts {

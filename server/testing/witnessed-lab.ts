@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
-import { TECHNIQUES } from '../protocol/techniques.ts'
+import { asksAtIntervals, forEachTechnique, TECHNIQUES } from '../protocol/techniques.ts'
 import { formatCursor } from '../protocol/wire.ts'
 import { exchange, openRaw, type RawSocket, request } from './raw-socket.ts'
 import { type StartedLab, type StartOptions, startLab } from './start-lab.ts'
@@ -8,19 +8,19 @@ import { openReader, type WireReader } from './wire-readers.ts'
 
 const ALONE_WITHIN_MS = 3000
 
-/** A lab that is maltreated while a reader of each technique looks on. */
+/** A lab that gets bad input while a reader of each technique, a witness, keeps reading. */
 export interface WitnessedLab extends StartedLab {
   readonly witnesses: readonly WireReader[]
-  /** A connection of a malefactor, which is hung up on before the harm is looked at. */
+  /** Opens a connection for bad input. It is closed before `expectUnharmed` checks anything. */
   open(port?: 'origin' | 'linkOrigin'): Promise<RawSocket>
   /**
-   * What must hold after every bad input: the server answers, no socket and no reader of it is left behind, and the
-   * witnesses missed nothing, the next event included. Fails the test in which it does not.
+   * Checks what must hold after every bad input: the server answers, no socket and no reader is left behind, and the
+   * witnesses have missed nothing, the next event included.
    */
   expectUnharmed(): Promise<void>
 }
 
-/** Starts a lab with its witnesses. What the lab complained of is thrown by `stop`. */
+/** Starts a lab with its witnesses. `stop` throws what the lab complained of. */
 export async function startWitnessedLab(options: StartOptions = {}): Promise<WitnessedLab> {
   const started = await startLab(options)
   const { lab, origin } = started
@@ -28,10 +28,10 @@ export async function startWitnessedLab(options: StartOptions = {}): Promise<Wit
   await started.publish(1)
   const place = formatCursor(await started.publish(1))
   const witnesses = await Promise.all(
-    TECHNIQUES.map(technique => openReader[technique](origin, `cursor=${place}`)),
+    TECHNIQUES.map(technique => openReader(technique, origin, `cursor=${place}`)),
   )
   const seqBefore = lab.log.top
-  await leftAlone()
+  await untilAlone()
 
   return { ...started, witnesses, open, expectUnharmed, stop }
 
@@ -53,30 +53,30 @@ export async function startWitnessedLab(options: StartOptions = {}): Promise<Wit
       )
       expect(witness.gaps).toEqual([])
     }
-    await leftAlone()
+    await untilAlone()
   }
 
-  /** Resolves once nobody but the witnesses is there. */
-  async function leftAlone(): Promise<void> {
-    const alone = { sockets: TECHNIQUES.length, held: 1, sse: 1, websocket: 1 }
-    let now = whoIsThere()
+  /** Resolves once only the witnesses are connected. */
+  async function untilAlone(): Promise<void> {
+    const alone = {
+      sockets: TECHNIQUES.length,
+      readers: forEachTechnique(technique => (asksAtIntervals(technique) ? 0 : 1)),
+    }
+    let now = connected()
     for (
       const giveUpAt = performance.now() + ALONE_WITHIN_MS;
       !isDeepStrictEqual(now, alone);
-      now = whoIsThere()
+      now = connected()
     ) {
       if (performance.now() > giveUpAt) return expect(now).toEqual(alone)
       await new Promise(resolve => setTimeout(resolve, 2))
     }
   }
 
-  function whoIsThere() {
-    const { 'long-poll': longPoll, sse, websocket } = lab.techniques
+  function connected() {
     return {
       sockets: lab.meter.allSockets().length,
-      held: longPoll.readers,
-      sse: sse.readers,
-      websocket: websocket.readers,
+      readers: forEachTechnique(technique => lab.techniques[technique].readers),
     }
   }
 

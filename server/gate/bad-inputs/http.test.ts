@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ENDPOINTS, type Technique, TRAITS } from '../../protocol/techniques.ts'
-import { exchange, refusalOf, request } from '../../testing/raw-socket.ts'
+import { ENDPOINTS, isHeld, TECHNIQUES, traitsOf } from '../../protocol/techniques.ts'
+import { exchange, openingRequest, refusalOf, request } from '../../testing/raw-socket.ts'
 import { startWitnessedLab, type WitnessedLab } from '../../testing/witnessed-lab.ts'
 
 let lab: WitnessedLab
@@ -10,8 +10,6 @@ beforeAll(async () => {
 })
 afterEach(() => lab.expectUnharmed())
 afterAll(() => lab.stop())
-
-const ASKED = ['poll', 'long-poll', 'sse'] as const satisfies readonly Technique[]
 
 interface BadCursor {
   readonly row: number
@@ -48,18 +46,15 @@ const BAD_CURSORS: readonly BadCursor[] = [
   { row: 31, what: '8 KiB', cursor: 'zebra'.repeat(1640) },
 ]
 
-describe.each(ASKED)('C1 cursors, %s', technique => {
+describe.each(TECHNIQUES)('C1 cursors, %s', technique => {
   it.each(BAD_CURSORS)('$row: refuses $what with 400', async ({ cursor }) => {
-    const answer = await exchange(
-      lab.origin,
-      request(lab.origin, `${TRAITS[technique].endpoint}?cursor=${cursor}`),
-    )
+    const answer = await exchange(lab.origin, openingRequest(lab.origin, technique, `cursor=${cursor}`))
     expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-cursor' })
     if (cursor.length > 2) expect(answer.body).not.toContain(cursor.slice(0, 100))
   })
 
   it('21: takes cursor[] for a key that it does not know', async () => {
-    const answer = await exchange(lab.origin, request(lab.origin, `${TRAITS[technique].endpoint}?cursor[]=x`))
+    const answer = await exchange(lab.origin, openingRequest(lab.origin, technique, 'cursor[]=x'))
     expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-query' })
   })
 
@@ -73,12 +68,12 @@ describe.each(ASKED)('C1 cursors, %s', technique => {
   ])('$row: serves a cursor that is $what', async ({ cursor, from, gap }) => {
     const { top } = lab.lab.log
     const raw = await lab.open()
-    const wait = technique === 'long-poll' ? '&wait=0' : ''
-    raw.send(request(lab.origin, `${TRAITS[technique].endpoint}?cursor=${cursor()}${wait}`))
+    const wait = isHeld(technique) ? '&wait=0' : ''
+    raw.send(openingRequest(lab.origin, technique, `cursor=${cursor()}${wait}`))
     const expected = from === null ? [] : Array.from({ length: top }, (_, index) => from + index)
     await raw.until(({ received }) => seqsIn(received).length >= expected.length && received.length > 100)
     const text = raw.received.toString()
-    expect(text).toMatch(/^HTTP\/1\.1 200 /)
+    expect(text.startsWith(`HTTP/1.1 ${traitsOf(technique).upgrades ? 101 : 200} `)).toBe(true)
     expect(seqsIn(raw.received)).toEqual(expected)
     expect(/"reason":"(\w+)"/.exec(text)?.[1] ?? null).toBe(gap)
   })
