@@ -161,7 +161,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
   })
   const stopKeepingTime = keepTime(clock, byMs => {
     options.tell?.(clockWasSet(byMs))
-    control?.sendBack()
+    control?.reconnectAll()
   })
   const linkPortFor = ({ headers, socket }: IncomingMessage) =>
     names.linkPortFor(headers.host, { socket, byLink: false })

@@ -1,6 +1,6 @@
 /**
- * The ports that browsers refuse to connect to (Fetch §2.10, "bad port"): other protocols live there, and a page must not
- * speak to them.
+ * The ports that browsers refuse to connect to (Fetch §2.10, "bad port"), so that a page cannot talk to the other
+ * protocols that use them.
  */
 const BAD_PORTS: ReadonlySet<number> = new Set([
   0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
@@ -9,7 +9,7 @@ const BAD_PORTS: ReadonlySet<number> = new Set([
   3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ])
 
-/** Whether no page can be opened on this port, nor anything be asked of it by one. */
+/** Whether browsers refuse to open a page on this port, or to send it a request. */
 export function isBadPort(port: number): boolean {
   return BAD_PORTS.has(port)
 }

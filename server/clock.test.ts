@@ -20,7 +20,7 @@ describe('the clock', () => {
     const world = createWorld()
     const before = world.clock.epochMs()
     world.wallMovesMs = 900
-    expect(world.clock.setAnew?.()).toBe(0)
+    expect(world.clock.setToWallClock?.()).toBe(0)
     expect(world.clock.epochMs() - before).toBeLessThan(500)
   })
 
@@ -34,9 +34,9 @@ describe('the clock', () => {
     world.clock.reading()
     world.wallMovesMs = wallMovesMs
     world.monotonicMovesMs = monotonicMovesMs
-    const movedMs = world.clock.setAnew?.() ?? 0
+    const movedMs = world.clock.setToWallClock?.() ?? 0
     expect(Math.abs(movedMs - (wallMovesMs - monotonicMovesMs))).toBeLessThan(50)
-    expect(world.clock.setAnew?.()).toBe(0)
+    expect(world.clock.setToWallClock?.()).toBe(0)
     expect(Math.abs(world.clock.epochMs() - world.wallMs())).toBeLessThan(50)
   })
 
@@ -44,7 +44,7 @@ describe('the clock', () => {
     const world = createWorld()
     for (const wallMovesMs of [0, HOUR_MS, -HOUR_MS]) {
       world.wallMovesMs = wallMovesMs
-      world.clock.setAnew?.()
+      world.clock.setToWallClock?.()
       const { at, monotonicNs } = world.clock.reading()
       const [nowAt, nowMs] = [world.clock.epochMs(), world.clock.monotonicMs()]
       expect(Math.abs(nowAt - at - (nowMs - Number(BigInt(monotonicNs)) / 1e6))).toBeLessThan(5)
@@ -80,7 +80,7 @@ describe('the pacer', () => {
       await expect.poll(() => published.length).toBeGreaterThan(5)
       const atBefore = published.at(-1)?.at ?? 0
       world.wallMovesMs = byMs
-      world.clock.setAnew?.()
+      world.clock.setToWallClock?.()
       const count = published.length
       const sinceMs = published.at(-1)?.nowMs ?? 0
       await expect.poll(() => published.length).toBeGreaterThan(count + 10)
@@ -102,7 +102,7 @@ describe('the log', () => {
     await log.append('a', 1)
     for (const wallMovesMs of [HOUR_MS, -HOUR_MS]) {
       world.wallMovesMs = wallMovesMs
-      world.clock.setAnew?.()
+      world.clock.setToWallClock?.()
       await log.append('a', 2)
     }
     expect([log.oldest, log.top]).toEqual([1, 3])

@@ -1,22 +1,22 @@
 import { checkEvery } from './check-every.ts'
 import type { ClockReading } from './protocol/api.ts'
 
-/** Time as an argument, so that a test can make it jump. */
+/** Time is an argument, so that a test can make it jump. */
 export interface Clock {
-  /** Epoch milliseconds with a fraction (microseconds kept), for times that are shown. Jumps only when it is set anew. */
+  /** Epoch milliseconds with a fraction (whole microseconds), for times that are shown. Jumps only when it is set. */
   epochMs(): number
-  /** Milliseconds since some fixed instant; only differences mean anything. Everything is timed by it. */
+  /** Milliseconds since a fixed instant; only differences mean anything. All timing uses it. */
   monotonicMs(): number
   /** The two readings of one instant. */
   reading(): ClockReading
   /**
-   * Sets `epochMs` to the wall clock if they are more than a second apart; returns by how many milliseconds it was moved,
-   * 0 if it was not. A clock without this one follows no wall clock.
+   * Sets `epochMs` to the wall clock if they are more than a second apart; returns by how many milliseconds it moved, else
+   * 0. A clock without this method follows no wall clock.
    */
-  setAnew?(): number
+  setToWallClock?(): number
 }
 
-/** What a clock is made of. */
+/** The clocks of the system. */
 export interface Readings {
   /** Epoch milliseconds; jumps with every correction. */
   wallMs(): number
@@ -31,19 +31,19 @@ const SYSTEM: Readings = {
   monotonicNs: () => process.hrtime.bigint(),
 }
 
-/** Corrections up to here are the wall clock's own affair. */
-const GRANTED_MS = 1000
+/** Smaller corrections of the wall clock are ignored. */
+const TOLERATED_MS = 1000
 
 /**
- * `Date.now()` has steps of 1 ms and follows every correction of the wall clock; this one does neither. On most systems
- * its monotonic clock stands still while the machine sleeps, after which only `setAnew` makes it tell the time again.
+ * `Date.now()` has steps of 1 ms and follows every correction of the wall clock; this clock does neither. On most systems
+ * the monotonic clock stops while the machine sleeps, and after that only `setToWallClock` makes this one right again.
  */
 export function systemClock({ wallMs, monotonicMs, monotonicNs }: Readings = SYSTEM): Clock {
   const originMs = monotonicMs()
   const originNs = monotonicNs()
   let originAt = wallMs()
 
-  return { epochMs, monotonicMs, reading, setAnew }
+  return { epochMs, monotonicMs, reading, setToWallClock }
 
   function epochMs(): number {
     return toMicroseconds(originAt + monotonicMs() - originMs)
@@ -54,28 +54,32 @@ export function systemClock({ wallMs, monotonicMs, monotonicNs }: Readings = SYS
     return { at: toMicroseconds(originAt + Number(ns - originNs) / 1e6), monotonicNs: ns.toString() }
   }
 
-  function setAnew(): number {
+  function setToWallClock(): number {
     const behindMs = wallMs() - epochMs()
-    if (Math.abs(behindMs) <= GRANTED_MS) return 0
+    if (Math.abs(behindMs) <= TOLERATED_MS) return 0
     originAt += behindMs
     return behindMs
   }
 }
 
-const LOOK_MS = 1000
+const CHECK_EVERY_MS = 1000
 
 /**
- * Compares a clock with the wall clock once a second: they part when the machine slept, a virtual machine was resumed, or
- * the time was set. `moved` hears by how many milliseconds the clock was set forward (back: negative). Returns what ends it.
+ * Compares a clock with the wall clock once a second. They differ after the machine slept, a virtual machine was resumed
+ * or the time was changed. Calls `moved` with how many milliseconds the clock was set forward (negative: back). Returns a
+ * function that stops it.
  */
-export function keepTime(clock: Clock, moved: (byMs: number) => void, everyMs = LOOK_MS): () => void {
+export function keepTime(clock: Clock, moved: (byMs: number) => void, everyMs = CHECK_EVERY_MS): () => void {
   return checkEvery(everyMs, clock.monotonicMs, () => {
-    const byMs = clock.setAnew?.() ?? 0
+    const byMs = clock.setToWallClock?.() ?? 0
     if (byMs !== 0) moved(byMs)
   })
 }
 
-/** Whole microseconds, as an event's `at` has them. */
+/** The longest that a timer can be set: Node fires one that is set further ahead after 1 ms. */
+export const TIMER_MAX_MS = 2 ** 31 - 1
+
+/** Milliseconds in whole microseconds, as in an event's `at`. */
 export function toMicroseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000
 }

@@ -2,20 +2,20 @@ import { parse } from 'secure-json-parse'
 import { PublishRefusal } from './log/event-log.ts'
 
 /**
- * Parses JSON (RFC 8259) that is to be delivered as it was sent. A number is carried as a double (§6) and delivered as
- * `JSON.stringify` writes it, so one whose value would change on the way is refused with `PublishRefusal` `bad-data`:
- * an integer that a double cannot hold or that would be written otherwise, what is beyond the largest double, and what
- * is so small that it would become 0. A fraction is delivered as its nearest double; −0 as 0, which equals it.
+ * Parses JSON (RFC 8259) that will be delivered with the values that were sent. A number is held as a double (§6) and
+ * delivered as `JSON.stringify` writes it, so a number whose value would change is refused with `PublishRefusal`
+ * `bad-data`: an integer that a double cannot hold or that would be written differently, a number beyond the largest
+ * double, and one so small that it would become 0. A fraction is delivered as its nearest double; −0 as 0, its equal.
  *
- * Bytes are UTF-8 (§8.1); decoded as usual, any other would become U+FFFD and be delivered as that. One byte order mark
- * before the value is ignored. Of a key that stands twice the last counts. Throws `SyntaxError` for what is not JSON in
- * UTF-8, and for keys that could reach a prototype (`__proto__`, `constructor.prototype`).
+ * Bytes must be UTF-8 (§8.1): with the usual decoding, an invalid byte would be delivered as U+FFFD. One byte order mark
+ * before the value is ignored. Of a repeated key the last one counts. Throws `SyntaxError` for anything that is not JSON
+ * in UTF-8, and for keys that could reach a prototype (`__proto__`, `constructor.prototype`).
  */
 export function parseExact(json: string | Uint8Array): unknown {
   const text = typeof json === 'string' ? json : decode(json)
   const value: unknown = parse(text, null, { protoAction: 'error', constructorAction: 'error' })
   if (MAY_CHANGE.test(text) && hasInexactNumber(text)) {
-    throw new PublishRefusal('bad-data', 'Send a number that a double cannot hold exactly as a string.')
+    throw new PublishRefusal('bad-data', 'Send numbers that a double cannot hold exactly as strings.')
   }
   return value
 }
@@ -30,9 +30,9 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Fifteen digits without an exponent always fit a double; most texts need no closer look. */
+/** Up to fifteen digits without an exponent always fit a double, so most texts need no closer check. */
 const MAY_CHANGE = /[0-9]{16}|[0-9][eE]/
-/** In valid JSON: an escape or a quote, which say where strings are, or a number. */
+/** In valid JSON: an escape or a quote, which show where strings are, or a number. */
 const TOKEN = /\\.|"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/g
 
 function hasInexactNumber(text: string): boolean {
@@ -55,7 +55,7 @@ function isDelivered(literal: string): boolean {
   return sent.exponent < 0 && value !== 0
 }
 
-/** So many digits any double carries and writes unchanged, whatever the exponent, unless it is subnormal. */
+/** A double holds and writes so many digits unchanged, whatever the exponent, unless it is subnormal. */
 const ALWAYS_HELD = 15
 const LEAST_NORMAL = 2 ** -1022
 const INTEGER = /^-?[0-9]+$/
@@ -65,7 +65,7 @@ function decimalOf(literal: string): { readonly digits: string; readonly exponen
   const [mantissa = '', power = '0'] = literal.replace(/^-/, '').split(/e/i)
   const [whole = '', fraction = ''] = mantissa.split('.')
   const padded = (whole + fraction).replace(/^0+/, '')
-  // Not /0+$/, which looks for the end again from each zero: a long number would take seconds.
+  // Not /0+$/, which searches for the end again from each zero: a long number would take seconds.
   let end = padded.length
   while (padded[end - 1] === '0') end -= 1
   const digits = padded.slice(0, end)

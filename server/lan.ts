@@ -9,8 +9,8 @@ export type Interfaces = Readonly<
 >
 
 /**
- * The names under which others reach a server that listens on `host`, the most likely first: the addresses of this
- * machine for `::`, those of IPv4 for `0.0.0.0`.
+ * The addresses at which others reach a server that listens on `host`, the most likely first: all of this machine for
+ * `::`, the IPv4 ones for `0.0.0.0`.
  */
 export function reachableAt(host: string, interfaces: Interfaces = networkInterfaces()): string[] {
   if (host === EVERYWHERE) return rankAddresses(interfaces)
@@ -20,9 +20,8 @@ export function reachableAt(host: string, interfaces: Interfaces = networkInterf
 
 /**
  * The addresses of a machine that a phone in the same room may reach, the most likely first: private IPv4 of a real
- * interface, other IPv4, IPv6; then those of interfaces that lead to virtual machines, containers and tunnels; last what
- * an interface gives itself when nobody gives it an address. IPv6 of that kind is left out: no browser can be told its
- * zone. What is alike keeps its order.
+ * interface, other IPv4, IPv6; then those of interfaces to virtual machines, containers and tunnels; last link-local IPv4.
+ * Link-local IPv6 is left out, because a URL in a browser cannot hold its zone. Addresses of equal rank keep their order.
  */
 export function rankAddresses(interfaces: Interfaces): string[] {
   const all = Object.entries(interfaces).flatMap(([name, addresses]) =>
@@ -43,30 +42,30 @@ function rankOf(address: string, virtual: boolean): number {
 
 /** RFC 1918. */
 const PRIVATE = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/
-/** RFC 6598: 100.64.0.0/10, which Tailscale uses as well. */
+/** RFC 6598: 100.64.0.0/10, which Tailscale uses too. */
 const CARRIER_GRADE = /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./
 
 function isVirtual(name: string, address: string, mac: string): boolean {
   return VIRTUAL_NAME.test(name) || VIRTUAL_MAC.test(mac) || address.startsWith(VIRTUALBOX_HOST_ONLY)
 }
 
-/** Bridges and pairs of containers and virtual machines, and tunnels, on Linux, macOS and Windows. */
+/** Interfaces of containers, virtual machines and tunnels on Linux, macOS and Windows. */
 const VIRTUAL_NAME =
   /^(docker|podman|br-|bridge\d|veth|virbr|lxc|lxd|cni|flannel|cali|vbox|vmnet|tun|tap|utun|ppp|wg|zt|tailscale|ham|dummy|awdl|llw|ipsec)|vethernet|virtualbox|vmware|hyper-v|wsl|tailscale|zerotier|wireguard|openvpn/i
-/** The host's side of VirtualBox, VMware, Hyper-V and Docker, whatever the interface is called. */
+/** The host's side of VirtualBox, VMware, Hyper-V and Docker, whatever the interface's name. */
 const VIRTUAL_MAC = /^(0a:00:27|00:50:56:c0|00:15:5d|02:42)/i
 const VIRTUALBOX_HOST_ONLY = '192.168.56.'
 
 /**
- * What a teacher needs to see in the terminal: the address to join, as text and to be scanned, further ones to try if a
- * phone does not reach it, and the link that may command. The token stands in the fragment, which browsers keep to
- * themselves: it never reaches a server's log.
+ * What a teacher needs in the terminal: the address to join as text and as a QR code, other addresses to try if a phone
+ * cannot reach it, and the address that may command. The token is in the fragment, which browsers do not send, so it never
+ * reaches a server's log.
  */
 export function invitation([joinUrl = '', ...otherUrls]: readonly string[], token: string): string {
   return [
     renderUnicodeCompact(joinUrl, { border: 2 }),
     `Join:     ${joinUrl}`,
     ...otherUrls.map(url => `or:       ${url}`),
-    `Command:  ${joinUrl}/#token=${token}   (keep this one to yourself)`,
+    `Command:  ${joinUrl}/#token=${token}   (keep this address to yourself)`,
   ].join('\n')
 }

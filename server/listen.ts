@@ -5,33 +5,33 @@ import { isBadPort } from './bad-ports.ts'
 export const EVERYWHERE = '::'
 
 export interface ListenWanted {
-  /** An address; `localhost`; or `::`, which is every address of both families. */
+  /** An address, or `localhost`, or `::` for every address of both families. */
   readonly host: string
-  /** 0: any free one that browsers do not refuse. */
+  /** With 0, any free one that browsers do not refuse. */
   readonly port: number
 }
 
 /** A server that listens. */
 export interface Listening {
   readonly port: number
-  /** Stops accepting at the further addresses. The server itself is the caller's to close. */
+  /** Stops accepting at the other addresses. The caller closes the server itself. */
   close(): void
 }
 
 /**
- * So many connections may wait to be accepted (the kernel caps it at its own `somaxconn`). With Node's default of 511, of
- * those who connect at once the others wait a second for the kernel to try again.
+ * So many connections may wait to be accepted (the kernel limits it to its own `somaxconn`). When more clients than
+ * Node's default of 511 connect at once, the rest waits a second until the kernel tries again.
  */
 const BACKLOG = 4096
-/** A port that was free is somebody else's now and then when it is asked for. */
+/** A port that was free may be taken by another process before it is used. */
 const TRIES = 20
 const OPTIONS = { allowHalfOpen: true, noDelay: true } as const
 
 /**
- * Makes a server listen at every address that `host` stands for, on one port: itself at the first, by `listen`, and plain
- * servers at the others, which hand their connections over. All connections are then those of one server, with its
- * listeners and limits. A family that this machine has not is passed over. Rejects with the listen error, `EADDRINUSE`
- * for one.
+ * Makes a server listen at every address that `host` stands for, on one port: the server itself at the first, by
+ * `listen`, and plain servers at the others, which pass their connections on to it. All connections then belong to one
+ * server with its listeners and limits. An address family that this machine does not have is skipped. Rejects with the
+ * listen error, for example `EADDRINUSE`.
  */
 export async function listenAt(
   server: Server,
@@ -45,7 +45,7 @@ export async function listenAt(
     const close = () => {
       for (const other of further) other.close()
     }
-    const at = (place: Place): Bind => ({ ...place, port: chosen, backlog: BACKLOG })
+    const at = (own: Interface): Bind => ({ ...own, port: chosen, backlog: BACKLOG })
     try {
       await Promise.all(further.map((other, index) => listening(other, at(others[index] ?? first))))
       await listen(at(first))
@@ -57,51 +57,51 @@ export async function listenAt(
   }
 }
 
-interface Place {
+interface Interface {
   readonly host: string
   readonly ipv6Only: boolean
 }
 
-interface Bind extends Place {
+interface Bind extends Interface {
   readonly port: number
   readonly backlog: number
 }
 
 /**
- * `localhost` is both of loopback's addresses, whatever the machine's own list of names says (RFC 6761 §6.3), since
- * browsers try both; `::` is two places, so that nobody's IPv4 address is written as IPv6.
+ * `localhost` is both addresses of loopback, whatever the machine's hosts file says (RFC 6761 §6.3), because browsers try
+ * both. `::` is listened to separately for each family, so that no IPv4 address is written as IPv6.
  */
 function addressesOf(host: string): readonly [string, ...string[]] {
   if (host === EVERYWHERE) return ['0.0.0.0', '::']
   return host === 'localhost' ? ['127.0.0.1', '::1'] : [host]
 }
 
-/** Those that this machine has; all of them where it has none, so that listening says what is wrong. */
-async function usable(hosts: readonly [string, ...string[]]): Promise<readonly [Place, ...Place[]]> {
-  const places = hosts.map(host => ({ host, ipv6Only: host === '::' }))
-  const tried = await Promise.all(places.map(isUsable))
-  const [first, ...others] = places.filter((_, index) => tried[index])
+/** The ones that this machine has; the first of them if it has none, so that the listen error says what is wrong. */
+async function usable(hosts: readonly [string, ...string[]]): Promise<readonly [Interface, ...Interface[]]> {
+  const interfaces = hosts.map(host => ({ host, ipv6Only: host === '::' }))
+  const tried = await Promise.all(interfaces.map(isUsable))
+  const [first, ...others] = interfaces.filter((_, index) => tried[index])
   return first === undefined ? [{ host: hosts[0], ipv6Only: false }] : [first, ...others]
 }
 
-function isUsable(place: Place): Promise<boolean> {
-  return tryPort(place).then(
+function isUsable(own: Interface): Promise<boolean> {
+  return tryPort(own).then(
     () => true,
     () => false,
   )
 }
 
-async function freePort(place: Place): Promise<number> {
+async function freePort(own: Interface): Promise<number> {
   for (;;) {
-    const port = await tryPort(place)
+    const port = await tryPort(own)
     if (!isBadPort(port)) return port
   }
 }
 
-/** Listens on any free port for a moment; resolves to which. */
-async function tryPort(place: Place): Promise<number> {
+/** Listens on any free port for a moment; resolves to that port. */
+async function tryPort(own: Interface): Promise<number> {
   const server = createServer()
-  await listening(server, { ...place, port: 0 })
+  await listening(server, { ...own, port: 0 })
   const { port } = server.address() as AddressInfo
   await new Promise(resolve => server.close(resolve))
   return port

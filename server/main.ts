@@ -1,30 +1,30 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import type { Writable } from 'node:stream'
 import { type Address, buildLab, type Lab } from './app.ts'
 import { urlHost } from './gate/names.ts'
 import { invitation, reachableAt } from './lan.ts'
 import { type Options, readOptions } from './options.ts'
-import { outliveOutput } from './outlive-output.ts'
 import { POLICY } from './policy.ts'
 import { Refusal } from './refusal.ts'
 import { onSignal } from './signals.ts'
 import { SourceError } from './sources/feed.ts'
 import { keepTicksFast } from './steady-ticks.ts'
 
-/** The command line of the lab: reads it, listens, and on a signal sends everybody home. */
+/** Reads the command line and starts the lab; a signal closes it. */
 async function main(): Promise<void> {
   outliveOutput(process.stdout, process.stderr)
-  const home = closeOnSignal()
+  const signals = closeOnSignal()
   keepTicksFast()
   const options = readOptions(process.argv.slice(2))
   const seed = options.seed ?? randomInt(2 ** 32)
   const token = options.token ?? (options.lan === true ? randomBytes(16).toString('base64url') : null)
   const lab = await build(options, seed, token)
-  home.open(lab)
+  signals.opened(lab)
   const { host, port, linkPort } = await listen(lab, options)
   const [url = `http://127.0.0.1:${port}`, ...others] = reachableAt(host).map(
     name => `http://${urlHost(name)}:${port}`,
   )
-  say(
+  print(
     `push-lab  source ${options.source}, seed ${seed}, ${linkPort === null ? 'no link' : `link on port ${linkPort}`}`,
   )
   process.stdout.write(`${url}\n`)
@@ -48,20 +48,20 @@ async function build(options: Options, seed: number, token: string | null): Prom
       speed,
       seed,
       stdin: process.stdin,
-      complain: say,
-      tell: say,
+      complain: print,
+      tell: print,
     },
     policy: { ...POLICY, ...options.policy, coalesceMs: options.coalesce },
     deployment:
       trustProxy !== undefined ? { proxies: trustProxy } : options.lan === true ? 'lan' : 'loopback',
     token,
     allowHosts: options.allowHost,
-    complain: error => say(`unexpected: ${error.stack ?? error.message}`),
-    tell: say,
+    complain: error => print(`unexpected: ${error.stack ?? error.message}`),
+    tell: print,
   })
 }
 
-/** The link takes the next port if it was not given one. Behind a proxy there is none: nobody could reach it. */
+/** The link takes the next port if it was not given one. Behind a proxy there is no link, because no client could reach it. */
 async function listen(lab: Lab, options: Options): Promise<Address> {
   const { host, port } = options
   if (options.linkPort === 'off' || options.trustProxy !== undefined)
@@ -69,20 +69,20 @@ async function listen(lab: Lab, options: Options): Promise<Address> {
   return lab.listen({ host, port, linkPort: options.linkPort ?? 'next' })
 }
 
-/** The first signal drains; whoever cannot wait for that sends a second. Before there is a lab, there is nothing to drain. */
-function closeOnSignal(): { open(lab: Lab): void } {
-  let opened: Lab | null = null
+/** The first signal closes the lab and waits for its readers; a second one ends the process at once. */
+function closeOnSignal(): { opened(lab: Lab): void } {
+  let lab: Lab | null = null
   onSignal({
     underNpm: process.env['npm_lifecycle_event'] !== undefined,
     end() {
-      if (opened === null) process.exit(0)
-      opened.close().then(() => process.exit(0), fail)
+      if (lab === null) process.exit(0)
+      lab.close().then(() => process.exit(0), fail)
     },
     endAtOnce: () => process.exit(1),
   })
   return {
-    open(lab) {
-      opened = lab
+    opened(built) {
+      lab = built
     },
   }
 }
@@ -100,13 +100,21 @@ function sentenceOf(error: unknown): string {
   }
   if (code === 'EADDRINUSE')
     return `Port ${port} is in use: choose another with --port or --link-port, or 0 for any free one.`
-  if (code === 'EACCES') return `Port ${port} is not for you to open: choose one above 1023.`
-  if (code === 'EADDRNOTAVAIL') return `${address} is no address of this machine: choose another with --host.`
+  if (code === 'EACCES') return `Choose a port above 1023: this user may not open port ${port}.`
+  if (code === 'EADDRNOTAVAIL') return `Choose another --host: ${address} is not an address of this machine.`
   return message
 }
 
-function say(sentence: string): void {
+function print(sentence: string): void {
   process.stderr.write(`${sentence}\n`)
+}
+
+/**
+ * Keeps the process alive when its output cannot be written: a pipe whose reader has gone (EPIPE), a full disk (ENOSPC), a
+ * closed terminal (EIO). That output is lost; without a listener, the stream's `error` would end the process.
+ */
+function outliveOutput(...outputs: readonly Writable[]): void {
+  for (const output of outputs) output.on('error', () => {})
 }
 
 main().catch(fail)

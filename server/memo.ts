@@ -1,42 +1,42 @@
-/** Answers made once for each question, until there are too many or they are forgotten. */
-export interface Memo<Question, Answer> {
-  /** Throws what making the answer throws; nothing is remembered then. */
-  of(question: Question): Answer
+/** Values that are made once for each key, until there are too many or they are forgotten. */
+export interface Memo<Key, Value> {
+  /** Throws what making the value throws, and then remembers nothing. */
+  of(key: Key): Value
   forget(): void
 }
 
-/** How much a memo holds: the questions may be a stranger's, in number as in length. */
-export interface MemoLimits<Question, Answer> {
+/** How much a memo holds. Clients may choose the keys, their number and their length. */
+export interface MemoLimits<Key, Value> {
   readonly count: number
   readonly bytes: number
-  /** Roughly the bytes that it takes to remember this answer. */
-  readonly bytesOf: (question: Question, answer: Answer) => number
+  /** About how many bytes it takes to remember this value. */
+  readonly bytesOf: (key: Key, value: Value) => number
 }
 
-/** Beyond its limits it begins anew; what alone is beyond them is made each time. */
-export function createMemo<Question, Answer>(
-  make: (question: Question) => Answer,
-  limits: MemoLimits<Question, Answer>,
-): Memo<Question, Answer> {
-  const answers = new Map<Question, Answer>()
+/** Beyond its limits it forgets everything. A value that is beyond them alone is made each time. */
+export function createMemo<Key, Value>(
+  make: (key: Key) => Value,
+  limits: MemoLimits<Key, Value>,
+): Memo<Key, Value> {
+  const values = new Map<Key, Value>()
   let heldBytes = 0
 
   return { of, forget }
 
-  function of(question: Question): Answer {
-    const known = answers.get(question)
+  function of(key: Key): Value {
+    const known = values.get(key)
     if (known !== undefined) return known
-    const answer = make(question)
-    const bytes = limits.bytesOf(question, answer)
-    if (bytes > limits.bytes) return answer
-    if (answers.size >= limits.count || heldBytes + bytes > limits.bytes) forget()
-    answers.set(question, answer)
+    const value = make(key)
+    const bytes = limits.bytesOf(key, value)
+    if (bytes > limits.bytes) return value
+    if (values.size >= limits.count || heldBytes + bytes > limits.bytes) forget()
+    values.set(key, value)
     heldBytes += bytes
-    return answer
+    return value
   }
 
   function forget(): void {
-    answers.clear()
+    values.clear()
     heldBytes = 0
   }
 }

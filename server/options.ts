@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isBadPort } from './bad-ports.ts'
+import { TIMER_MAX_MS } from './clock.ts'
 import { isLoopback } from './gate/client-address.ts'
 import { EVERYWHERE } from './listen.ts'
 import { POLICY, type Policy } from './policy.ts'
@@ -10,7 +11,6 @@ import { projectRoot } from './project-root.ts'
 import { RATE_MAX, SOURCE_KINDS, type SourceKind, TIMINGS, type Timing } from './protocol/api.ts'
 import { DATA_MAX_BYTES } from './protocol/wire.ts'
 import { shippedRecord } from './sources/replay.ts'
-import { TIMER_MAX_MS } from './timer-max.ts'
 
 /** The command line, each option also as an environment variable PUSHLAB_<NAME>. */
 export interface Options {
@@ -35,7 +35,7 @@ export interface Options {
   readonly policy?: Partial<Policy>
 }
 
-/** Reads the arguments (without node and the script). Prints and exits for --help, --version, and with 2 for bad usage. */
+/** Reads the arguments (without node and the script). Exits for --help and --version, and with 2 for wrong usage. */
 export function readOptions(args: readonly string[]): Options {
   const command = new Command('push-lab')
     .description('Polling, long polling, WebSocket and Server-Sent Events, side by side, from one event log.')
@@ -48,7 +48,9 @@ export function readOptions(args: readonly string[]): Options {
   const options = command.parse(args, { from: 'user' }).opts<Partial<Options>>()
   const host = options.host ?? (options.lan === true ? EVERYWHERE : '127.0.0.1')
   if (options.lan !== true && options.trustProxy === undefined && host !== 'localhost' && !isLoopback(host)) {
-    command.error(`error: say --lan to listen beyond loopback: whoever reaches ${host} may then look.`)
+    command.error(
+      `error: add --lan to listen beyond loopback: anyone who can reach ${host} can then read the events.`,
+    )
   }
   return { ...(options as Options), host }
 }
@@ -63,65 +65,78 @@ function optionTable(): Option[] {
       'address to listen on (default: 127.0.0.1, all of them with --lan)',
       'HOST',
     ).argParser(address),
-    named('--lan', 'let a class join: listen on the network, print address, QR code and control token'),
-    named('--token <text>', 'what commands must carry as Authorization: Bearer (drawn with --lan)').argParser(
-      token,
+    named(
+      '--lan',
+      'let others join: listen on the network, print the address, a QR code and the control token',
     ),
     named(
+      '--token <text>',
+      'what commands must send as Authorization: Bearer (with --lan: drawn at start)',
+    ).argParser(token),
+    named(
       '--trust-proxy <address,…>',
-      'the reverse proxies in front, whose X-Forwarded-For to believe',
+      'the reverse proxies in front of the server; their X-Forwarded-For is believed',
     ).argParser(addresses),
     named('--allow-host <name:port>', 'a further Host name to accept; may be given again')
       .default([])
       .argParser(gathered),
     named(
       '--link-port <n|off>',
-      "port of the lanes' own endpoint (default: port + 1, or any free one)",
+      'port of the link, which the lanes use; off for none (default: port + 1, or any free one)',
     ).argParser(portOrOff),
     named('--source <kind>', 'what publishes').choices(SOURCE_KINDS).default('replay'),
-    named('--file <path>', 'NDJSON for replay').default(shippedRecord(), 'a real week of earthquakes'),
+    named('--file <path>', 'NDJSON file for --source replay').default(
+      shippedRecord(),
+      'a real week of earthquakes',
+    ),
     named('--rate <n>', 'events per second; 0 is silent').default(2).argParser(number(0, RATE_MAX)),
     named('--timing <kind>', 'when it publishes').choices(TIMINGS).default('poisson'),
-    named('--speed <n>', 'how much faster than the record, for recorded')
+    named('--speed <n>', 'how much faster than the record to replay it, for --timing recorded')
       .default(600)
       .argParser(number(0.001, 1e9)),
-    named('--payload <bytes>', 'bytes of data as text, for synthetic')
+    named('--payload <bytes>', 'bytes of data as text, for --source synthetic')
       .default(128)
       .argParser(integer(1, DATA_MAX_BYTES)),
-    named('--coalesce <ms>', 'how long a stream may wait to write more at once')
+    named('--coalesce <ms>', 'how long a stream may wait to put more events into one write')
       .default(0)
       .argParser(integer(0, 10_000)),
-    named('--keep-events <n>', 'events that can be asked for again')
+    named('--keep-events <n>', 'events to keep for readers that come back')
       .default(100_000)
       .argParser(integer(1, 10_000_000)),
-    named('--keep-seconds <n>', 'and for how long').default(120).argParser(number(0.001, 1e9)),
-    named('--keep-bytes <n>', 'and how much of their text')
+    named('--keep-seconds <n>', 'how long to keep them, in seconds')
+      .default(120)
+      .argParser(number(0.001, 1e9)),
+    named('--keep-bytes <n>', 'how much of their text to keep, in bytes')
       .default(16_777_216)
       .argParser(integer(1, 2 ** 40)),
-    named('--seed <n>', 'makes the source repeatable (default: drawn, printed)').argParser(
+    named('--seed <n>', 'makes the source repeatable (default: drawn at start and printed)').argParser(
       integer(0, 2 ** 32 - 1),
     ),
-    named('--policy <json>', 'figures of the delivery contract, for tests that run at a fraction of the time')
+    named(
+      '--policy <json>',
+      'figures of the delivery contract, for tests that run at a fraction of real time',
+    )
       .argParser(policy)
       .hideHelp(),
   ]
 }
 
-/** An option with its environment variable; `plain` names a conventional one that serves as well. */
+/** An option with its environment variable; `plain` names a conventional variable that works as well. */
 function named(flags: string, description: string, plain?: 'PORT' | 'HOST'): Option {
   const option = new Option(flags, description)
   const ours = `PUSHLAB_${option.name().toUpperCase().replaceAll('-', '_')}`
   const names = plain === undefined ? [ours] : [ours, plain]
   const meant = names.find(name => isMeant(name, option))
-  // Commander takes whatever the variable holds, so that one which is not meant for the lab is kept from it.
+  // Commander uses any variable that is set, so a variable that is not meant for the lab must not be named to it.
   const unset = names.findLast(name => process.env[name] === undefined)
   const name = meant ?? unset
   return name === undefined ? option : option.env(name)
 }
 
 /**
- * Whether a variable is set for the lab. An empty one is none, nor is a switch that is off. Shells set `HOST` to a machine's name (tcsh) or platform
- * (conda), and containers that are linked to a service named after the lab set `PUSHLAB_PORT` to its URL.
+ * Whether a variable is set, and meant for the lab. An empty one does not count, nor a switch that is off. Shells set
+ * `HOST` to the machine's name (tcsh) or platform (conda), and containers that are linked to a service with the lab's
+ * name set `PUSHLAB_PORT` to its URL.
  */
 function isMeant(name: string, option: Option): boolean {
   const value = process.env[name] ?? ''
@@ -178,7 +193,7 @@ function gathered(text: string, before: readonly string[]): readonly string[] {
   throw new InvalidArgumentError('Give a host name as a browser sends it, with its port.')
 }
 
-/** Some of the figures of `POLICY`, as JSON. Most are the lengths of timers. */
+/** Some of the figures of `POLICY`, as JSON. Most of them are lengths of timers. */
 function policy(text: string): Partial<Policy> {
   try {
     const given: unknown = JSON.parse(text)
@@ -187,7 +202,7 @@ function policy(text: string): Partial<Policy> {
   throw new InvalidArgumentError('Give some of the figures in server/policy.ts, as JSON.')
 }
 
-/** Whether all that is given is a number where the whole has one, or a part with all of its numbers. */
+/** Whether each given value is a number where `whole` has one, or an object with all the numbers of `whole`'s object. */
 function isPartOf<T extends object>(whole: T, given: unknown): given is Partial<T> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return false
   return Object.entries(given).every(([key, value]) => {

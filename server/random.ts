@@ -1,9 +1,9 @@
-/** Draws from [0, 1), the same sequence for the same seed. */
+/** Draws from [0, 1); the same seed gives the same sequence. */
 export type Random = () => number
 
 /**
- * SplitMix32: a Weyl sequence through a 32-bit mixer. Good enough to draw intervals from, and repeatable,
- * which `Math.random` is not. `seed` is any integer; only its low 32 bits count.
+ * SplitMix32: a Weyl sequence through a 32-bit mixer. Good enough for intervals, and repeatable, unlike `Math.random`.
+ * `seed` is any integer; only its low 32 bits count.
  */
 export function seededRandom(seed: number): Random {
   let state = seed | 0

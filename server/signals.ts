@@ -5,15 +5,15 @@
  */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const
 
-/** One Ctrl-C can arrive so much later a second time: from the terminal, and from npm, which forwards it. */
+/** One Ctrl-C can arrive twice within so long: from the terminal, and from npm, which forwards it. */
 const FORWARDED_WITHIN_MS = 1000
 
 export interface SignalOptions {
-  /** Whether npm runs this process; it forwards SIGINT and SIGTERM, and a terminal signals the whole group itself. */
+  /** Whether npm runs this process: npm forwards SIGINT and SIGTERM, and the terminal signals the whole group as well. */
   readonly underNpm: boolean
-  /** On the first signal. */
+  /** Called on the first signal. */
   readonly end: () => void
-  /** On another: whoever sends it does not want to wait. */
+  /** Called on a later one, whose sender does not want to wait. */
   readonly endAtOnce: () => void
 }
 

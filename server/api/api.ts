@@ -25,7 +25,7 @@ export interface ApiOptions {
   readonly meter: Meter
   readonly stats: { read(): Stats; reset(): void }
   readonly health: (request: IncomingMessage) => Health
-  /** Null while there is none. */
+  /** Returns null while there is no link. */
   readonly link: () => Link | null
   readonly resultsFolder: string
 }
@@ -50,10 +50,10 @@ const ResetBody = Type.Object({}, exact)
 const PublishHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ pattern: '^[!-~]{1,64}$' })),
 })
-/** TechniqueServer for the largest data and the keys around it. */
+/** The largest data, and the keys around it. */
 const PUBLISH_BODY_BYTES = DATA_MAX_BYTES + 1024
 
-/** What anybody may read who may load the page. */
+/** What every client that may load the page may read. */
 export function openReadings(fastify: FastifyInstance, options: ApiOptions): void {
   const app = fastify.withTypeProvider<TypeBoxTypeProvider>()
   const read = (url: string, handler: (request: FastifyRequest) => unknown) =>
@@ -62,11 +62,11 @@ export function openReadings(fastify: FastifyInstance, options: ApiOptions): voi
   read('/api/stats', () => options.stats.read())
   read('/api/clock', () => options.clock.reading())
   read('/api/source', () => options.source.settings)
-  read('/api/link', () => passable(options.link()).conditions)
+  read('/api/link', () => requireLink(options.link()).conditions)
   openResults(app, options.resultsFolder)
 }
 
-/** What changes something. Of a key that stands twice in a body the last counts, as `JSON.parse` has it. */
+/** What changes something. Of a key that a body repeats the last one counts, as in `JSON.parse`. */
 export function openCommands(fastify: FastifyInstance, options: ApiOptions): void {
   const app = fastify.withTypeProvider<TypeBoxTypeProvider>()
   const { log, source, meter, stats } = options
@@ -94,7 +94,7 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
   })
 
   app.put('/api/link', { schema: { ...noQuery, body: LinkBody } }, request => {
-    const link = passable(options.link())
+    const link = requireLink(options.link())
     link.change(request.body)
     return link.conditions
   })
@@ -109,7 +109,7 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
     return { cut: cut(technique === undefined ? TECHNIQUES : [technique]) }
   })
 
-  app.post('/api/reset', { preValidation: orNothing, schema: { ...noQuery, body: ResetBody } }, () => {
+  app.post('/api/reset', { preValidation: allowNoBody, schema: { ...noQuery, body: ResetBody } }, () => {
     source.reset()
     options.link()?.change({})
     stats.reset()
@@ -123,22 +123,22 @@ export function openCommands(fastify: FastifyInstance, options: ApiOptions): voi
   }
 }
 
-/** No body at all is one with nothing in it. */
-async function orNothing(request: FastifyRequest): Promise<void> {
+/** Treats a request without a body as one with an empty object. */
+async function allowNoBody(request: FastifyRequest): Promise<void> {
   if (request.body === undefined) request.body = {}
 }
 
-function passable(link: Link | null): Link {
+function requireLink(link: Link | null): Link {
   if (link !== null) return link
-  throw new Refusal(409, 'no-link', 'Start the server with a link: it was started with --link-port off.')
+  throw new Refusal(409, 'no-link', 'Start the server without --link-port off: it has no link.')
 }
 
-/** 401 unless the command carries the token of this start, as RFC 6750 §2.1 has it: the scheme in any case. */
+/** Refuses a command with 401 unless it carries the token of this start (RFC 6750 §2.1; the scheme in any case). */
 export function demandToken(app: FastifyInstance, token: string): void {
   const wanted = digest(token)
   app.addHook('onRequest', async (request, reply) => {
     const given = /^bearer +(.*\S) *$/i.exec(request.headers.authorization ?? '')?.[1]
-    // Digests, since only what is equally long can be compared in constant time.
+    // Digests, because only buffers of equal length can be compared in constant time.
     if (timingSafeEqual(digest(given ?? ''), wanted)) return
     const fault = given === undefined ? '' : ', error="invalid_token"'
     reply.header('www-authenticate', `Bearer realm="push-lab"${fault}`)
@@ -152,10 +152,10 @@ const NO_TOKEN = new Refusal(
   'Send Authorization: Bearer with the control token that the server printed.',
 )
 
-/** 403 for every command: whoever started the server gave it no token, and it can be reached from outside. */
+/** Refuses every command with 403: the server can be reached from outside and was started without a token. */
 export function refuseCommands(app: FastifyInstance): void {
   app.addHook('onRequest', async () => {
-    throw new Refusal(403, 'commands-off', 'Start the server with --token to command it from here.')
+    throw new Refusal(403, 'commands-off', 'Start the server with --token to allow commands from here.')
   })
 }
 
@@ -163,13 +163,13 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-/** The same for the same JSON value, in whatever order its members stand. */
+/** The same for the same JSON value, whatever the order of its members. */
 function fingerprint({ type, data }: { type: string; data: unknown }): string {
-  return digest(`${type} ${dataText(inOneOrder(data))}`).toString('hex')
+  return digest(`${type} ${dataText(withSortedMembers(data))}`).toString('hex')
 }
 
-/** A copy whose objects have their members sorted by name. Not recursive: `data` may be nested deeper than the stack. */
-function inOneOrder(data: unknown): unknown {
+/** A copy with the members of all objects sorted by name. Not recursive: `data` may be nested deeper than the stack. */
+function withSortedMembers(data: unknown): unknown {
   const root: Record<string, unknown> = { data }
   const open: Record<string, unknown>[] = [root]
   for (const node of open) {

@@ -22,15 +22,15 @@ export interface ControlOptions {
 }
 
 export interface Control {
-  /** Closes every page's socket, to be opened again: what it measured of the clock holds no longer. */
-  sendBack(): void
+  /** Closes every page's socket, so that each connects again and measures the clock anew. */
+  reconnectAll(): void
 }
 
-/** The page's one own WebSocket: statistics five times a second, and the clock. For reading only: commands are HTTP. */
+/** The page's own WebSocket: statistics five times a second, and the clock. For reading only; commands use HTTP. */
 export function openControl(app: FastifyInstance, { meter, clock, policy, read }: ControlOptions): Control {
   const pages = new Map<WebSocket, string | undefined>()
   const peers = createPeers(policy, clock.monotonicMs)
-  const timer = setInterval(tell, STATS_EVERY_MS).unref()
+  const timer = setInterval(sendStats, STATS_EVERY_MS).unref()
   app.addHook('onClose', async () => {
     clearInterval(timer)
     peers.close()
@@ -60,20 +60,20 @@ export function openControl(app: FastifyInstance, { meter, clock, policy, read }
     },
   })
 
-  return { sendBack }
+  return { reconnectAll }
 
-  function sendBack(): void {
-    for (const socket of pages.keys()) socket.close(CLOSE.restart, 'The clock was set anew: connect again.')
+  function reconnectAll(): void {
+    for (const socket of pages.keys()) socket.close(CLOSE.restart, 'Connect again: the clock was set.')
   }
 
-  function tell(): void {
+  function sendStats(): void {
     if (pages.size === 0) return
-    // The same for all pages: encoded once.
+    // Encoded once for all pages.
     const stats = `"stats":${JSON.stringify(read())}`
-    // Many pages may watch one reader, and one reader may have many sockets.
+    // Several pages may watch one reader, and one reader may have several sockets.
     const own = new Map<string, string>()
     for (const [socket, client] of pages) {
-      // A page that does not read (asleep, behind a slow link) is told the newest when it does, not all that it missed.
+      // A page that does not read (asleep, behind a slow link) gets the newest figures when it does, not all it missed.
       if (socket.bufferedAmount > 0) continue
       if (client === undefined) {
         send(socket, `{${stats}}`)

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * A page that another project once served at this address may have left a service worker, which goes on answering in
- * the lab's place, from its own memory. Browsers ask for its script again on each visit, whatever its name, and say so
- * by `Service-Worker: script` (Service Workers §5, Update). A 404 would leave it as it is; this script takes its place,
- * removes the registration and loads the pages anew. The lab has no service worker of its own.
+ * A page that another project once served at this address may have left a service worker, which goes on answering from
+ * its own cache instead of the lab. Browsers request its script again on each visit, whatever its name, with the header
+ * `Service-Worker: script` (Service Workers §5, Update). A 404 would leave the old worker in place; this script replaces
+ * it, removes the registration and reloads the pages. The lab has no service worker of its own.
  */
 export function dismissForeignWorkers(app: FastifyInstance): void {
   app.addConstraintStrategy({
@@ -35,7 +35,7 @@ export function dismissForeignWorkers(app: FastifyInstance): void {
   })
 }
 
-/** A page whose address has a fragment would not be loaded by that same address: it gets a query that nobody reads. */
+/** Navigating to the same address with a fragment does not reload a page, so it gets a query that nothing reads. */
 const SCRIPT = `addEventListener('install', () => skipWaiting())
 addEventListener('activate', event => event.waitUntil(leave()))
 async function leave() {

@@ -1,12 +1,12 @@
 import { Refusal } from '../refusal.ts'
 
 /**
- * Publishes once for each key, however often it is asked: the same key and body get the cursor of the first time,
- * another body a 409 refusal. Keys are remembered for a while and up to a number; the oldest is forgotten first.
+ * Publishes once for each key, however often the request is repeated. The same key and body get the first cursor again,
+ * another body gets a 409 refusal. Keys are remembered for a limited time and number; the oldest is forgotten first.
  */
 export type Once = (key: string, body: string, publish: () => Promise<string>) => Promise<string>
 
-/** A key and the digest of its body are some 200 characters at most, however long the body was. */
+/** A key and the digest of its body take 200 characters at most, however long the body was. */
 export const KEYS_KEPT = 10_000
 export const KEY_KEPT_MS = 120_000
 
@@ -17,16 +17,16 @@ export function createOnce(monotonicMs: () => number): Once {
     forgetOld()
     const before = published.get(key)
     if (before === undefined) {
-      // Only for a new key: the oldest may be the very one that is asked for again.
+      // Only for a new key: the oldest key may be the one that is repeated now.
       forgetDownTo(KEYS_KEPT - 1)
       const cursor = publish()
       published.set(key, { body, cursor, atMs: monotonicMs() })
-      // What was refused was not published: the key is free again.
+      // A refused event was not published, so the key is free again.
       cursor.catch(() => published.delete(key))
       return cursor
     }
     if (before.body !== body) {
-      throw new Refusal(409, 'key-used', 'Use another Idempotency-Key: this one published something else.')
+      throw new Refusal(409, 'key-used', 'Use another Idempotency-Key: this one published another event.')
     }
     return before.cursor
   }

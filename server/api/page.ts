@@ -8,13 +8,12 @@ import { READ } from '../gate/query.ts'
 import { projectRoot } from '../project-root.ts'
 import { dismissForeignWorkers } from './foreign-worker.ts'
 
-/** The page's own addresses: each is index.html, and the page itself knows what to show there. */
+/** The page's own addresses. Each serves index.html, and the page decides what to show. */
 const ROUTES = ['/results']
 
 /**
- * Serves the built page, with a content security policy that lets it load nothing but itself and talk to nobody but
- * this server, by either endpoint. Without a built page (during development another server serves it) there are only the
- * endpoints and the API.
+ * Serves the built page, with a content security policy that lets it load only its own files and connect only to this
+ * server, on either port. Without a built page (during development another server serves it) this adds nothing.
  */
 export async function openPage(
   app: FastifyInstance,
@@ -24,7 +23,7 @@ export async function openPage(
   if (!existsSync(join(root, 'index.html'))) return
   const ours = (request: IncomingMessage) =>
     connections(request.headers.host ?? '', linkPortFor(request)).join(' ')
-  // Whatever is declared from here on is the page or a part of it.
+  // Every route from here on is the page or a part of it.
   app.addHook('onRoute', route => {
     route.config = { ...route.config, serves: 'page' }
   })
@@ -42,15 +41,15 @@ export async function openPage(
         frameAncestors: ["'none'"],
       },
     },
-    // A classroom's address speaks plain HTTP: told to upgrade, a phone would show a blank page.
+    // A classroom's address has plain HTTP only: told to use HTTPS, a phone would show a blank page.
     strictTransportSecurity: false,
-    // Only secure contexts know these, and elsewhere browsers complain of them.
+    // These work in secure contexts only; elsewhere browsers print a warning.
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
   })
   const served = { cacheControl: false, setHeaders: keepHashed }
   await app.register(fastifyStatic, { ...served, root, wildcard: false, globIgnore: ['assets/**'] })
-  // Looked for when they are asked for: a page that is built anew has others.
+  // Looked up per request, because a rebuilt page has other files.
   await app.register(fastifyStatic, {
     ...served,
     root: join(root, 'assets'),
@@ -64,20 +63,20 @@ export async function openPage(
 }
 
 /**
- * What the page may connect to besides its origin: its own WebSocket, and the lanes' by the link. The guard knows the
- * host. No IPv6 address can stand in a policy (CSP3 §2.3.1 has no form for one): there, the port alone is named.
+ * What the page may connect to besides its origin: its own WebSockets, and everything on the link. The guard has checked
+ * the host. A policy cannot name an IPv6 address (CSP3 §2.3.1 has no form for one), so there it names the port alone.
  */
 function connections(host: string, linkPort: number | null): string[] {
   const [, name = '', port = ''] = /^(.*?)(:\d+)?$/.exec(host) ?? []
   if (name === '') return []
-  const sayable = name.startsWith('[') ? '*' : name
-  const own = sayable === '*' ? [`ws://*${port || ':80'}`] : [`ws://${name}${port}`, `wss://${name}${port}`]
+  const nameable = name.startsWith('[') ? '*' : name
+  const own = nameable === '*' ? [`ws://*${port || ':80'}`] : [`ws://${name}${port}`, `wss://${name}${port}`]
   if (linkPort === null) return own
-  const link = `${sayable}:${linkPort}`
+  const link = `${nameable}:${linkPort}`
   return [...own, `http://${link}`, `ws://${link}`]
 }
 
-/** The names under /assets/ hold a hash of what is in them; everything else is asked for again. */
+/** The names under /assets/ contain a hash of the content; everything else is revalidated. */
 function keepHashed(reply: FastifyReply, path: string): void {
   const hashed = path.includes('/assets/')
   reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')

@@ -1,21 +1,39 @@
 import type { FileHandle } from 'node:fs/promises'
+import type { RefusalParams } from '../protocol/api.ts'
 import type { RunSummary } from '../protocol/run.ts'
 
-/** What the list says of a run, and what it takes to send the whole of it. */
+/** What the list of runs says about one, and what it takes to send the whole run. */
 export interface RunHead {
   readonly summary: Omit<RunSummary, 'id'>
-  /** The `id` that stands in the file; undefined if there is none. */
+  /** The `id` in the file; undefined if there is none. */
   readonly id: unknown
   /** Offset of the brace that closes the file's object. */
   readonly closesAt: number
 }
 
-/** Its message is a sentence that says why a run cannot be read; nothing of the file is in it. */
-export class UnreadableRun extends Error {}
+/** Why a run cannot be read, as a code. `bad-field` and `too-large` come with what they are about. */
+type UnreadableReason =
+  | 'too-large'
+  | 'no-json'
+  | 'no-object'
+  | 'bad-field'
+  | 'too-many-fields'
+  | 'no-regular-file'
+  | 'being-written'
+
+/** `message` is a sentence that says why a run cannot be read; it repeats nothing of the file. */
+export class UnreadableRun extends Error {
+  readonly params: RefusalParams
+
+  constructor(reason: UnreadableReason, message: string, params: RefusalParams = {}) {
+    super(message)
+    this.params = { reason, ...params }
+  }
+}
 
 /** The page holds a whole run in memory. */
-const RUN_MAX_BYTES = 64 * 1024 * 1024
-/** At the top of a run stand its names, some short texts and numbers. */
+const RUN_MAX_MIB = 64
+/** The top level of a run has names, short texts and numbers. */
 const TOP_MAX_BYTES = 16 * 1024
 const TEXT_MAX = 100
 const CHUNK_BYTES = 64 * 1024
@@ -24,12 +42,14 @@ const LISTS = ['caveats', 'summary', 'comparisons', 'bands', 'trials']
 const OBJECTS = ['provenance', 'questions']
 
 /**
- * Reads a `run.json` in chunks, with turns of the event loop between them, and keeps only what stands at its top; what
- * is nested deeper is looked at by whoever opens the run. Throws `UnreadableRun` for what is no run.
+ * Reads a `run.json` in chunks, with turns of the event loop between them, and keeps only its top level; the page checks
+ * what is nested deeper. Throws `UnreadableRun` for a file that is not a run.
  */
 export async function readRunHead(file: FileHandle): Promise<RunHead> {
   const { size } = await file.stat()
-  if (size > RUN_MAX_BYTES) throw new UnreadableRun(`It is larger than ${RUN_MAX_BYTES / 1024 / 1024} MiB.`)
+  if (size > RUN_MAX_MIB * 1024 * 1024) {
+    throw new UnreadableRun('too-large', `It is larger than ${RUN_MAX_MIB} MiB.`, { maxMiB: RUN_MAX_MIB })
+  }
   const top = createTop()
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   for (let offset = 0; offset < size; ) {
@@ -40,16 +60,20 @@ export async function readRunHead(file: FileHandle): Promise<RunHead> {
   }
   const run = parse(top.text())
   const { startedAt, tier, complete, id } = run
-  if (!isText(startedAt)) throw new UnreadableRun('Its startedAt is not a short text.')
-  if (!isText(tier)) throw new UnreadableRun('Its tier is not a short text.')
-  if (typeof complete !== 'boolean') throw new UnreadableRun('Its complete is neither true nor false.')
+  if (!isText(startedAt)) throw badField('startedAt', 'a short text')
+  if (!isText(tier)) throw badField('tier', 'a short text')
+  if (typeof complete !== 'boolean') throw badField('complete', 'true or false')
   for (const name of LISTS) {
-    if (name in run && !Array.isArray(run[name])) throw new UnreadableRun(`Its ${name} is not a list.`)
+    if (name in run && !Array.isArray(run[name])) throw badField(name, 'a list')
   }
   for (const name of OBJECTS) {
-    if (name in run && !isObject(run[name])) throw new UnreadableRun(`Its ${name} is not an object.`)
+    if (name in run && !isObject(run[name])) throw badField(name, 'an object')
   }
   return { summary: { startedAt, tier, complete }, id, closesAt: top.closesAt() }
+}
+
+function badField(name: string, expected: string): UnreadableRun {
+  return new UnreadableRun('bad-field', `Its ${name} is not ${expected}.`, { name, expected })
 }
 
 function parse(text: string): Record<string, unknown> {
@@ -57,9 +81,9 @@ function parse(text: string): Record<string, unknown> {
   try {
     run = JSON.parse(text)
   } catch {
-    throw new UnreadableRun('It is not JSON, or not all of it is there.')
+    throw new UnreadableRun('no-json', 'It is not JSON, or is cut off.')
   }
-  if (!isObject(run)) throw new UnreadableRun('It is not a JSON object.')
+  if (!isObject(run)) throw new UnreadableRun('no-object', 'It is not a JSON object.')
   return run
 }
 
@@ -73,12 +97,12 @@ function isText(value: unknown): value is string {
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-/** How a byte outside strings changes the depth. */
+/** How a byte outside strings changes the nesting depth. */
 const DEEPER = new Int8Array(256)
 for (const byte of Buffer.from('{[')) DEEPER[byte] = 1
 for (const byte of Buffer.from('}]')) DEEPER[byte] = -1
 
-/** Of a JSON text what stands at its top: of `{"a":1,"b":[2,{"c":3}]}` it leaves `{"a":1,"b":[]}`. */
+/** Keeps only the top level of a JSON text: `{"a":1,"b":[2,{"c":3}]}` becomes `{"a":1,"b":[]}`. */
 function createTop() {
   const kept: Buffer[] = []
   let keptBytes = 0
@@ -93,7 +117,7 @@ function createTop() {
     closesAt: () => closedAt,
   }
 
-  /** `offset` is where in the text `bytes` begin. */
+  /** `offset` is where `bytes` begin in the text. */
   function take(bytes: Buffer, offset: number): void {
     let keepFrom = depth <= 1 ? 0 : -1
     for (let index = 0; index < bytes.length; index += 1) {
@@ -120,10 +144,11 @@ function createTop() {
     if (keepFrom >= 0) keep(bytes.subarray(keepFrom))
   }
 
-  /** A copy: the chunk is read into again. */
+  /** Copies `part`, because the chunk's buffer is used again. */
   function keep(part: Buffer): void {
     keptBytes += part.length
-    if (keptBytes > TOP_MAX_BYTES) throw new UnreadableRun('There is more at its top than a run has.')
+    if (keptBytes > TOP_MAX_BYTES)
+      throw new UnreadableRun('too-many-fields', 'Its top level has more than that of a run.')
     kept.push(Buffer.from(part))
   }
 }

@@ -3,7 +3,7 @@ import type { Meter } from '../gate/meter.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { Stats } from '../protocol/api.ts'
 
-/** Reads all counters of one instant. Event-loop utilisation is counted since the last `reset`. */
+/** Reads all counters at one instant. Event-loop utilisation is measured since the last `reset`. */
 export function createStats(meter: Meter, log: EventLog): { read(): Stats; reset(): void } {
   let idleSince: EventLoopUtilization = performance.eventLoopUtilization()
 

@@ -7,14 +7,14 @@ import { Refusal } from '../refusal.ts'
 import type { Say } from '../sources/say.ts'
 import { endpointQuery, speakerOf } from '../techniques/technique.ts'
 
-/** How everyone but a WebSocket talks back: `POST /say` with what there is to say as JSON; 201 with its cursor. */
+/** How clients talk back that cannot do so on their own connection: `POST /say` with any JSON; answers 201 with its cursor. */
 export function openTalkBack(app: FastifyInstance, say: Say): void {
   app.post(
     SAY_ENDPOINT,
     {
       bodyLimit: SAY_MAX_BYTES,
       config: { serves: 'readers', publishes: true },
-      preValidation: demandBody,
+      preValidation: requireBody,
       schema: {
         querystring: Type.Object(
           { client: endpointQuery.client, ...ignoredQuery },
@@ -26,7 +26,7 @@ export function openTalkBack(app: FastifyInstance, say: Say): void {
   )
 }
 
-/** Without a body or a content type there is nothing to parse, nor does any parser say so. */
-async function demandBody(request: FastifyRequest): Promise<void> {
-  if (request.body === undefined) throw new Refusal(400, 'bad-json', 'Send a body that is JSON.')
+/** Without a body or a content type no parser runs, so none refuses the request. */
+async function requireBody(request: FastifyRequest): Promise<void> {
+  if (request.body === undefined) throw new Refusal(400, 'bad-json', 'Send a body that is JSON in UTF-8.')
 }

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
 import type { Link } from '../link/link.ts'
 import { UPGRADE_TOKEN } from '../protocol/wire.ts'
 import { Refusal } from '../refusal.ts'
-import { isAcceptable } from './accept.ts'
 import { isStray } from './fetch-metadata.ts'
 import { handshakeFault } from './handshake.ts'
 import { malformationOf } from './malformed.ts'
@@ -90,6 +90,14 @@ export function createGuard(names: () => Names, link: () => Link | null): Guard 
     }
     return isAcceptable(request) ? null : NOT_ACCEPTABLE
   }
+}
+
+/** Whether the client accepts the route's media type (RFC 9110 §12.5.1). The usual values are not parsed. */
+function isAcceptable({ headers, route }: FastifyRequest): boolean {
+  const { accept } = headers
+  const { mediaType } = route
+  if (!mediaType || accept === undefined || accept === '*/*' || accept === mediaType) return true
+  return new Negotiator({ headers }).mediaType([`${mediaType}; charset=utf-8`]) !== undefined
 }
 
 /** The headers by which the page may read an answer that comes by the link; a foreign origin gets no permission. */

@@ -1,27 +1,26 @@
 import { channel } from 'node:diagnostics_channel'
-import { type Clock, toMicroseconds } from '../clock.ts'
+import { type Clock, TIMER_MAX_MS, toMicroseconds } from '../clock.ts'
 import { PUBLISH_CHANNEL, type PublishMessage } from '../protocol/api.ts'
-import { TIMER_MAX_MS } from '../timer-max.ts'
 
 const publishes = channel(PUBLISH_CHANNEL)
 
-/** Due publishes that are made up for in one turn of the event loop, before everybody else gets theirs. */
+/** The most overdue events that are published in one turn of the event loop, so that other work gets its turn. */
 const CATCH_UP = 1000
-/** `at` follows the clock when it was set anew, and not each rounding of it. */
-const SET_ANEW_MS = 500
+/** `at` follows the clock when it was set, and not every rounding of it. */
+const CLOCK_SET_MS = 500
 
 /**
  * Publishes on an absolute schedule of the monotonic clock: each instant is the one before plus an interval, whatever the
- * timers and the wall clock do. `publish` is given the instant that was meant, in epoch milliseconds as the clock has
- * them now. A late timer is charged to the source, and told on `PUBLISH_CHANNEL`; one that fires early is armed again.
- * Returns what ends it.
+ * timers and the wall clock do. `publish` gets the intended instant, in epoch milliseconds as the clock now has them. The
+ * lateness of a timer counts against the source and is sent to `PUBLISH_CHANNEL`; a timer that fires early is set again.
+ * Returns a function that stops it.
  */
 export function pace(clock: Clock, intervalMs: () => number, publish: (at: number) => void): () => void {
   let timer: NodeJS.Timeout | null = null
   let immediate: NodeJS.Immediate | null = null
   let startAt = clock.epochMs()
   const startMs = clock.monotonicMs()
-  // Summed up from zero, so that the same intervals make the same instants whenever they begin.
+  // A sum from zero, so that the same intervals give the same instants whenever they start.
   let elapsedMs = intervalMs()
   arm()
 
@@ -51,10 +50,10 @@ export function pace(clock: Clock, intervalMs: () => number, publish: (at: numbe
     arm()
   }
 
-  /** The next instant as the clock has it now: when the clock was set anew, what is left to wait is not. */
+  /** The next instant as the clock now has it. When the clock is set, the time that is left to wait stays the same. */
   function dueAt(): number {
     const movedMs = clock.epochMs() - startAt - (clock.monotonicMs() - startMs)
-    if (Math.abs(movedMs) > SET_ANEW_MS) startAt = toMicroseconds(startAt + movedMs)
+    if (Math.abs(movedMs) > CLOCK_SET_MS) startAt = toMicroseconds(startAt + movedMs)
     return toMicroseconds(startAt + toMicroseconds(elapsedMs))
   }
 }
