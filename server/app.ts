@@ -9,7 +9,7 @@ import { createStats } from './api/stats.ts'
 import { openTalkBack } from './api/talk-back.ts'
 import { type Clock, keepTime, systemClock } from './clock.ts'
 import { resetSocket } from './delivery/reset-socket.ts'
-import { hangUpOnUnreachable } from './delivery/unreachable.ts'
+import { disconnectUnreachable } from './delivery/unreachable.ts'
 import { createAdmission } from './gate/admission.ts'
 import { refuseAddress, refuseBrokenRequest, refuseExpectation } from './gate/broken-request.ts'
 import { trustOf } from './gate/client-address.ts'
@@ -143,10 +143,10 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     isProxy,
   })
   openEntrance(app, meter, guard, admission)
-  const reachability = hangUpOnUnreachable({
-    hangUp: socket => {
+  const reachability = disconnectUnreachable({
+    disconnect: socket => {
       resetSocket(socket)
-      link?.hangUp(socket)
+      link?.disconnect(socket)
     },
     unackedMs: policy.unackedMs,
     monotonicMs: clock.monotonicMs,

@@ -1,26 +1,26 @@
 import type { Socket } from 'node:net'
 
 /**
- * What a follower writes to. A TCP socket is the first kind of it; nothing else of a socket is needed, and there is
- * no reading here: what a reader says back is its room's business.
+ * What a follower writes to. A TCP socket is the first kind of sink. There is no method to read, because a technique that
+ * lets clients talk back reads by itself.
  */
 export interface Sink {
-  /** Everything written has left for the kernel: the next may follow. */
+  /** Everything written has been passed to the kernel, so more may be written. */
   readonly writable: boolean
-  /** Hands over bytes. Whether they have left at once tells `writable`. */
+  /** Writes bytes. Afterwards, `writable` says whether the kernel has taken them. */
   write(bytes: Uint8Array): void
-  /** Calls back each time a write that had to wait has left. */
+  /** Calls back each time a write that had to wait has been passed to the kernel. */
   onDrain(drained: () => void): void
-  /** Ends it without a word. */
+  /** Closes it without sending anything. */
   destroy(): void
 }
 
 const NOTHING = new Uint8Array(0)
 
 /**
- * A TCP socket as a sink. It is drained when Node holds nothing of it any more: `writableNeedDrain` would not do,
- * since Node lets 16 KiB pile up before it says so. No callback goes with each write, which would cost every delivery;
- * only behind one that had to wait an empty write is queued, to be told when it left.
+ * A TCP socket as a sink. It is drained when Node holds none of its bytes: `writableNeedDrain` would not do, because it
+ * allows 16 KiB to pile up first. A callback for each write would cost every delivery, so only a write that had to wait is
+ * followed by an empty write, whose callback says when it has left.
  */
 export class TcpSink implements Sink {
   writable = true
@@ -33,7 +33,7 @@ export class TcpSink implements Sink {
 
   write(bytes: Uint8Array): void {
     const socket = this.#socket
-    // The peer has closed in the meantime, and whoever follows with this sink is about to be told.
+    // The peer has closed the connection, and the follower's `close` event is about to come.
     if (!socket.writable) return
     socket.write(bytes)
     if (socket.writableLength > 0 && this.writable) this.#wait()
@@ -50,7 +50,7 @@ export class TcpSink implements Sink {
   #wait(): void {
     this.writable = false
     this.#socket.write(NOTHING, () => {
-      // Destroyed or ended meanwhile, perhaps with bytes of another writer in its buffer, which will never leave.
+      // Destroyed or ended in the meantime, perhaps with bytes of another writer that will never leave its buffer.
       if (!this.#socket.writable) return
       this.writable = this.#socket.writableLength === 0
       if (this.writable) this.#drained()

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { connectionOf, hangUpOnUnreachable, retransmittingIn } from './unreachable.ts'
+import { connectionOf, disconnectUnreachable, retransmittingIn } from './unreachable.ts'
 
 /** As Linux writes it on a little-endian machine: our port 5555, the second connection is being sent to again. */
 const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -40,8 +40,8 @@ describe('a client that acknowledges nothing', () => {
     const stuck = new Set<string>()
     const gone: number[] = []
     let asked = 0
-    const reachability = hangUpOnUnreachable({
-      hangUp(socket) {
+    const reachability = disconnectUnreachable({
+      disconnect(socket) {
         gone.push(sockets.indexOf(socket))
         socket.emit('close')
       },

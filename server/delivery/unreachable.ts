@@ -5,34 +5,34 @@ import { checkEvery } from '../check-every.ts'
 import { bareAddress, ipv6Groups, isLoopback } from '../gate/client-address.ts'
 
 export interface UnreachableOptions {
-  readonly hangUp: (socket: Socket) => void
-  /** So long the kernel must have been sending the same data again. */
+  readonly disconnect: (socket: Socket) => void
+  /** The kernel must have been retransmitting for so long. */
   readonly unackedMs: number
   readonly monotonicMs: () => number
-  /** The connections that the kernel sends data to again, as `connectionOf` names them; Linux knows them. */
+  /** Reads the connections on which the kernel retransmits, as `connectionOf` names them. Only Linux tells. */
   readonly retransmitting?: () => Promise<ReadonlySet<string>>
 }
 
 export interface Reachability {
-  /** A client is behind this socket. One on this machine cannot vanish, and costs nothing here. */
+  /** Watches a client's socket. A client on this machine cannot vanish, so its socket is ignored. */
   watch(socket: Socket): void
   close(): void
 }
 
 /**
- * Hangs up on clients that vanished without a word: cable pulled, phone out of range. An event stream cannot be asked
- * whether anybody is there, and the kernel gives up on what is not acknowledged only after a quarter of an hour (Linux,
- * `tcp_retries2`); until then the connection would count against the caps. What is written to it, heartbeats at the
- * latest, is not acknowledged, and on Linux `/proc/net/tcp` says so. A client that merely does not read acknowledges.
- * Other systems do not tell; there the kernel's own patience decides (Windows about 20 s, macOS some minutes).
+ * Disconnects clients that vanished without closing their connection: cable pulled, phone out of range. An HTTP stream has
+ * no ping, and the Linux kernel gives up on unacknowledged data only after a quarter of an hour (`tcp_retries2`); until
+ * then the connection would count against the limits. Data that is written to such a client, a heartbeat at the latest, is
+ * retransmitted, which `/proc/net/tcp` shows. A client that only does not read acknowledges what it gets. Other systems do
+ * not show it; there the kernel's own timeout decides (Windows about 20 s, macOS some minutes).
  */
-export function hangUpOnUnreachable(options: UnreachableOptions): Reachability {
-  const { hangUp, unackedMs, monotonicMs, retransmitting = askKernel } = options
-  /** The sockets of other machines, and since when nothing is acknowledged at them. */
+export function disconnectUnreachable(options: UnreachableOptions): Reachability {
+  const { disconnect, unackedMs, monotonicMs, retransmitting = readKernelTables } = options
+  /** The sockets of other machines, and since when data is retransmitted on them. */
   const remote = new Map<Socket, number | null>()
-  let asking = false
-  const close = checkEvery(unackedMs / LOOKS, monotonicMs, (_nowMs, late) => {
-    if (remote.size > 0 && !asking && !late) void look()
+  let reading = false
+  const close = checkEvery(unackedMs / CHECKS, monotonicMs, (_nowMs, late) => {
+    if (remote.size > 0 && !reading && !late) void check()
   })
   return { watch, close }
 
@@ -42,26 +42,26 @@ export function hangUpOnUnreachable(options: UnreachableOptions): Reachability {
     socket.once('close', () => remote.delete(socket))
   }
 
-  async function look(): Promise<void> {
-    asking = true
-    const again = await retransmitting().catch(() => NONE)
-    asking = false
+  async function check(): Promise<void> {
+    reading = true
+    const stuck = await retransmitting().catch(() => NONE)
+    reading = false
     const nowMs = monotonicMs()
     for (const [socket, stuckMs] of remote) {
-      const sinceMs = again.has(connectionOf(socket)) ? (stuckMs ?? nowMs) : null
+      const sinceMs = stuck.has(connectionOf(socket)) ? (stuckMs ?? nowMs) : null
       remote.set(socket, sinceMs)
-      if (sinceMs !== null && nowMs - sinceMs >= unackedMs) hangUp(socket)
+      if (sinceMs !== null && nowMs - sinceMs >= unackedMs) disconnect(socket)
     }
   }
 }
 
-/** In the time that must pass. */
-const LOOKS = 6
+/** Checks within `unackedMs`. */
+const CHECKS = 6
 const NONE: ReadonlySet<string> = new Set()
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
 
-/** Of both families. A table that is not there, on another system or without IPv6, holds nothing. */
-async function askKernel(): Promise<ReadonlySet<string>> {
+/** Reads the tables of both families. A missing one (another system, no IPv6) counts as empty. */
+async function readKernelTables(): Promise<ReadonlySet<string>> {
   const tables = await Promise.all(TABLES.map(path => readFile(path, 'latin1').catch(() => '')))
   return new Set(tables.flatMap(retransmittingIn))
 }
@@ -70,14 +70,14 @@ async function askKernel(): Promise<ReadonlySet<string>> {
 const LINE = /^ *\d+: [\dA-F]+:([\dA-F]{4}) ([\dA-F]+:[\dA-F]{4}) \S\S \S+ \S+ ([\dA-F]{8}) /gm
 const NO_RETRANSMISSION = '00000000'
 
-/** The connections of one table that data is being sent to again. */
+/** The connections in one table on which data is being retransmitted. */
 export function retransmittingIn(table: string): string[] {
   return [...table.matchAll(LINE)].flatMap(([, localPort, remote, retransmissions]) =>
     retransmissions === NO_RETRANSMISSION ? [] : [`${localPort} ${remote}`],
   )
 }
 
-/** A connection as the kernel's table names it: our port, and the peer's address and port. */
+/** A connection in the form of the kernel's table: our port, and the peer's address and port. */
 export function connectionOf({ localPort = 0, remoteAddress = '', remotePort = 0 }: Peer): string {
   return `${hex(localPort, 4)} ${kernelAddress(remoteAddress)}:${hex(remotePort, 4)}`
 }

@@ -3,8 +3,8 @@ import { checkEvery } from '../check-every.ts'
 import type { Policy } from '../policy.ts'
 
 /**
- * A WebSocket that emits `closing` when either side begins the closing handshake: after a Close frame no data may
- * follow (RFC 6455 §5.5.1), and `ws` itself tells nobody until it is over. Given to the server as its class.
+ * A WebSocket that emits `closing` when either side begins the closing handshake: after a Close frame no data may follow
+ * (RFC 6455 §5.5.1), and `ws` itself emits nothing until the handshake is over. Given to the server as its class.
  */
 export class PeerSocket extends WebSocket {
   override close(code?: number, reason?: string | Buffer): void {
@@ -14,21 +14,21 @@ export class PeerSocket extends WebSocket {
   }
 }
 
-/** The other ends of WebSockets, asked from time to time whether they are still there. */
+/** Open WebSockets, which are pinged from time to time. */
 export interface Peers extends Iterable<WebSocket> {
   readonly size: number
   add(socket: WebSocket): void
-  /** Stops asking. */
+  /** Stops pinging. */
   close(): void
 }
 
 /**
- * A peer that vanished sends nothing, not even a close: it is pinged as often as a stream gets a heartbeat, and its
- * socket is destroyed where no pong comes within `pongMs`. One timer for all.
+ * A peer that vanished sends nothing, not even a close. Each peer is pinged as often as a stream gets a heartbeat, and its
+ * socket is destroyed if no pong comes within `pongMs`. One timer for all.
  */
 export function createPeers(policy: Policy, monotonicMs: () => number): Peers {
-  const peers = new Map<WebSocket, Asked>()
-  const stopChecking = checkEvery(policy.checkEveryMs, monotonicMs, ask)
+  const peers = new Map<WebSocket, PingState>()
+  const stopChecking = checkEvery(policy.checkEveryMs, monotonicMs, check)
 
   return {
     get size() {
@@ -40,29 +40,30 @@ export function createPeers(policy: Policy, monotonicMs: () => number): Peers {
   }
 
   function add(socket: WebSocket): void {
-    const asked: Asked = { atMs: monotonicMs(), waiting: false }
-    peers.set(socket, asked)
+    const state: PingState = { pingedAtMs: monotonicMs(), waiting: false }
+    peers.set(socket, state)
     socket.on('pong', () => {
-      asked.waiting = false
+      state.waiting = false
     })
     socket.once('close', () => peers.delete(socket))
   }
 
-  function ask(nowMs: number, late: boolean): void {
-    for (const [socket, asked] of peers) {
-      const sinceMs = nowMs - asked.atMs
-      if (asked.waiting && sinceMs >= policy.pongMs && !late) socket.terminate()
-      else if (!asked.waiting && sinceMs >= policy.heartbeatMs && socket.bufferedAmount === 0) {
-        asked.waiting = true
-        asked.atMs = nowMs
+  function check(nowMs: number, late: boolean): void {
+    for (const [socket, state] of peers) {
+      const sinceMs = nowMs - state.pingedAtMs
+      if (state.waiting && sinceMs >= policy.pongMs && !late) socket.terminate()
+      else if (!state.waiting && sinceMs >= policy.heartbeatMs && socket.bufferedAmount === 0) {
+        state.waiting = true
+        state.pingedAtMs = nowMs
         socket.ping()
       }
     }
   }
 }
 
-interface Asked {
-  atMs: number
-  /** Its answer to the last ping has not come yet. */
+interface PingState {
+  /** When it was last pinged, or added. */
+  pingedAtMs: number
+  /** The pong to the last ping has not arrived yet. */
   waiting: boolean
 }

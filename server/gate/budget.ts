@@ -1,6 +1,6 @@
 /**
- * So much for each key: `burst` at once, refilled at `perSecond`. Spends one of it; false where nothing is left.
- * A key that has had time to refill is forgotten, so that what is kept is bounded by what is asked in that time.
+ * A token bucket for each key: `burst` at once, refilled at `perSecond`. Spends one token; returns false if none is left.
+ * A key that has had time to refill is forgotten, so that memory is bounded by the requests of that time.
  */
 export type Budget = (key: string) => boolean
 
@@ -9,34 +9,34 @@ export interface BudgetSize {
   readonly perSecond: number
 }
 
-interface Account {
+interface Bucket {
   left: number
   filledAtMs: number
 }
 
-/** `monotonicMs`, since a wall clock that is set back would leave everybody without a refill. */
+/** On `monotonicMs`, because a wall clock that is set back would stop the refill. */
 export function createBudget({ burst, perSecond }: BudgetSize, monotonicMs: () => number): Budget {
   // In the order of their last use.
-  const accounts = new Map<string, Account>()
+  const buckets = new Map<string, Bucket>()
   const fillMs = (burst / perSecond) * 1000
 
   return key => {
     const nowMs = monotonicMs()
-    const account = accounts.get(key) ?? { left: burst, filledAtMs: nowMs }
-    account.left = Math.min(burst, account.left + ((nowMs - account.filledAtMs) / 1000) * perSecond)
-    account.filledAtMs = nowMs
+    const bucket = buckets.get(key) ?? { left: burst, filledAtMs: nowMs }
+    bucket.left = Math.min(burst, bucket.left + ((nowMs - bucket.filledAtMs) / 1000) * perSecond)
+    bucket.filledAtMs = nowMs
     forgetFull(nowMs)
-    accounts.delete(key)
-    accounts.set(key, account)
-    if (account.left < 1) return false
-    account.left -= 1
+    buckets.delete(key)
+    buckets.set(key, bucket)
+    if (bucket.left < 1) return false
+    bucket.left -= 1
     return true
   }
 
   function forgetFull(nowMs: number): void {
-    for (const [key, { filledAtMs }] of accounts) {
+    for (const [key, { filledAtMs }] of buckets) {
       if (nowMs - filledAtMs <= fillMs) return
-      accounts.delete(key)
+      buckets.delete(key)
     }
   }
 }

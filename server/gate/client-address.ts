@@ -2,8 +2,8 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Who is behind a request, for whatever is counted by address: an IPv4 address, or the /64 network of an IPv6 address,
- * since each host of such a network may choose among 2^64 addresses.
+ * The address of a request's client for all limits by address: an IPv4 address, or the /64 network of an IPv6 address,
+ * because each host of such a network may choose among 2^64 addresses.
  */
 export function clientAddressOf(request: FastifyRequest): string {
   return (
@@ -11,7 +11,7 @@ export function clientAddressOf(request: FastifyRequest): string {
   )
 }
 
-/** The same of an address as sockets and proxies write it; null for what is none. */
+/** The same for an address as sockets and proxies write it; null for anything that is not an address. */
 export function countedAs(written: string | undefined): string | null {
   const address = bareAddress(written ?? '')
   if (address === null || isIPv4(address)) return address
@@ -19,9 +19,9 @@ export function countedAs(written: string | undefined): string | null {
 }
 
 /**
- * The address alone, of what stands in `X-Forwarded-For` or at a socket: some gateways add the port
- * (`203.0.113.9:51234`, `[2001:db8::1]:443`), and a socket that listens for both families writes IPv4 as IPv6
- * (`::ffff:203.0.113.9`). Null for what is no address.
+ * The bare address from a value of `X-Forwarded-For` or of a socket. Some gateways add the port (`203.0.113.9:51234`,
+ * `[2001:db8::1]:443`), and a socket that listens for both families writes IPv4 as IPv6 (`::ffff:203.0.113.9`). Null for
+ * anything that is not an address.
  */
 export function bareAddress(written: string): string | null {
   const text = written.trim().replace(/^"(.*)"$/, '$1')
@@ -31,13 +31,13 @@ export function bareAddress(written: string): string | null {
   return isIP(address) === 0 ? null : address
 }
 
-/** The first four of the eight groups, written in full and in lower case. */
+/** The first four of the eight groups, without abbreviation and in lower case. */
 function networkOf(address: string): string {
   const groups = ipv6Groups(address).slice(0, 4)
   return `${groups.map(group => group.toString(16)).join(':')}::/64`
 }
 
-/** The eight groups of an IPv6 address, whatever the spelling (RFC 4291 §2.2); its zone is left out. */
+/** The eight groups of an IPv6 address in any spelling (RFC 4291 §2.2), without its zone. */
 export function ipv6Groups(address: string): number[] {
   const [text = ''] = address.split('%')
   const [before = '', after] = text.split('::')
@@ -55,12 +55,12 @@ const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
 
-/** Whether an address, written as it is, is one by which this machine reaches itself. */
+/** Whether a bare address is one by which this machine reaches itself. */
 export function isLoopback(address: string): boolean {
   return LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
-/** Whether an address is one of these proxies; each is an address or a range such as `10.0.0.0/8`. */
+/** Returns whether an address belongs to one of these proxies, each an address or a range such as `10.0.0.0/8`. */
 export function trustOf(proxies: readonly string[]): (written: string) => boolean {
   const list = new BlockList()
   for (const proxy of proxies) {

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
 /**
- * Answers `Expect: 100-continue` as late as it can (RFC 9110 §10.1.1): with 100 only when somebody begins to read the
- * body. What the head alone decides is answered with its final status at once, and Node ends the connection with it:
- * whether the client then still sends the body is up to the client, so nobody knows where its next request begins.
+ * Answers `Expect: 100-continue` as late as possible (RFC 9110 §10.1.1): with 100 only when the body begins to be read. A
+ * request that its head alone decides gets its final status at once, and Node closes the connection: the client may or may
+ * not still send the body, so it is unknown where its next request would begin.
  */
 export function continueLate(server: Server): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

@@ -3,15 +3,14 @@ import type { WebSocket } from 'ws'
 /** Policy violation (RFC 6455 §7.4.1). */
 const POLICY_VIOLATION = 1008
 const WINDOW_MS = 1000
-/** Above the words and clock pings of any page, and below the 60 unread pongs at which `ws` hangs up without a word. */
+/** More messages and clock pings than any page sends, and fewer than the 60 unread pongs at which `ws` silently disconnects. */
 const FRAMES_PER_WINDOW = 50
-/** More than any room hands over before it waits for the socket to drain. */
+/** More than any technique writes before it waits for the socket to drain. */
 const UNREAD_MAX_BYTES = 256 * 1024
 
 /**
- * Closes a WebSocket that sends more than 50 frames a second, pings and pongs included: each costs an answer or a
- * turn. One that sends and does not read is hung up on: at any rate the answers to it would pile up. `close` is what it
- * is closed by.
+ * Closes a WebSocket, by `close`, that sends more than 50 frames a second, pings and pongs included: each costs an answer
+ * or a turn of the event loop. One that sends and does not read is terminated, because its answers would pile up.
  */
 export function limitFrames(
   socket: WebSocket,

@@ -4,53 +4,53 @@ import type { TechniqueTraffic, Traffic } from '../protocol/api.ts'
 import { forEachTechnique, type Technique } from '../protocol/techniques.ts'
 
 /**
- * Counts what crosses the sockets. The bytes are the sockets' own (`bytesRead`, `bytesWritten`), so that nothing
- * is forgotten; a request only says on whose behalf they crossed. What crossed since the last account goes to the
- * present owner: a pooled socket's bytes thus go to the technique of the request that just ended on it.
+ * Counts the bytes on all sockets. They are the sockets' own counters (`bytesRead`, `bytesWritten`), so that nothing is
+ * missed; a request only says whom they count for. What crossed since the last count goes to the socket's owner, so the
+ * bytes of a pooled socket go to the technique of the request that just ended on it.
  */
 export interface Meter {
   /** Epoch milliseconds at which the counters were last set to zero. */
   readonly sinceAt: number
-  /** Follows a socket of the server from its first byte to its last. */
+  /** Counts a socket of the server from its first byte to its last. */
   watch(socket: Socket): void
   /** A request begins on a socket. `technique` is null for page, API and control; `client` names one reader. */
   begin(socket: Socket, technique: Technique | null, client: string | null): ByteAccount
-  /** The sockets that now belong to a technique: its streams, and the idle ones whose last request was one of its polls. */
+  /** The sockets that belong to a technique: its streams, and idle sockets whose last request was one of its polls. */
   sockets(technique: Technique): Socket[]
-  /** All open sockets, whoever they belong to. */
+  /** All open sockets. */
   allSockets(): Socket[]
   read(): { readonly techniques: TechniqueTraffic; readonly other: Traffic }
-  /** One reader's own traffic, by the name that it chose; zeros for a name never seen. */
+  /** The traffic of the reader with this name; zeros for an unknown name. */
   readClient(client: string): TechniqueTraffic
   reset(): void
 }
 
-/** What a room tells the meter about the request it serves. */
+/** What is counted for one request. */
 export interface ByteAccount {
-  /** From now on what is delivered is counted there, and counted whenever somebody wants to know. */
+  /** From now on, deliveries are read from `delivered` whenever the counters are read. */
   stream(delivered: Delivered): void
-  /** All that was written since the answer before, but for `bodyBytes`, was this answer's head. */
+  /** Everything written since the last answer, except `bodyBytes`, was this answer's head. */
   head(bodyBytes: number): void
-  /** The answer is complete: what crossed so far belongs to this request. */
+  /** The answer is complete: everything that crossed so far belongs to this request. */
   settle(): void
-  /** A poll is answered: so many events of so many bytes of text, in so large a body. `head` and `settle` are done with it. */
+  /** A poll was answered, with so many events, bytes of text and bytes of body. Includes `head` and `settle`. */
   answer(events: number, payloadBytes: number, bodyBytes: number): void
 }
 
-/** What a stream has handed over, in all. */
+/** What a stream has delivered in total. */
 export interface Delivered {
   readonly events: number
   /** UTF-8 bytes of their texts. */
   readonly payloadBytes: number
 }
 
-/** How many names are remembered of readers that have no socket; who left first is forgotten first. */
+/** How many names of readers without a socket are remembered. The one that left first is forgotten first. */
 const CLIENTS_KEPT = 1000
 
 type Counters = { -readonly [K in keyof Traffic]: Traffic[K] }
 type TechniqueCounters = Record<Technique, Counters>
 
-/** A reader that gave a name, and the accounts that are its now. */
+/** A reader with a name, and its present accounts. */
 interface Client {
   readonly counters: TechniqueCounters
   readonly accounts: Set<SocketAccount>
@@ -58,13 +58,13 @@ interface Client {
 
 export function createMeter(clock: Clock): Meter {
   const accounts = new Map<Socket, SocketAccount>()
-  /** Those that have a socket: they are never forgotten, however many others give names. */
+  /** Readers with a socket. They are never forgotten, however many other names arrive. */
   const present = new Map<string, Client>()
   const absent = new Map<string, Client>()
   const techniques = forEachTechnique(zeroCounters)
   const other = zeroCounters()
   const others = [other]
-  /** Of a reader without a name, made once for all of them. */
+  /** The counters of all readers without a name. */
   const nameless = forEachTechnique(technique => [techniques[technique]])
   let sinceAt = clock.epochMs()
 
@@ -88,22 +88,22 @@ export function createMeter(clock: Clock): Meter {
     socket.once('close', () => {
       account.settle()
       accounts.delete(socket)
-      give(account, null)
+      assign(account, null)
     })
   }
 
   function begin(socket: Socket, technique: Technique | null, client: string | null): ByteAccount {
     const account = accounts.get(socket)
-    if (account === undefined) throw new Error('a request on a socket that is not watched')
+    if (account === undefined) throw new Error('a request arrived on a socket that is not watched')
     account.owner = technique
-    give(account, client)
+    assign(account, client)
     account.counters = countersOf(technique, client)
     for (const counters of account.counters) counters.requests += 1
     return account
   }
 
-  /** From now on the account is this reader's. */
-  function give(account: SocketAccount, name: string | null): void {
+  /** From now on the account belongs to the reader with this name. */
+  function assign(account: SocketAccount, name: string | null): void {
     if (account.client === name) return
     if (account.client !== null) leave(account, account.client)
     account.client = name
@@ -170,12 +170,12 @@ export function createMeter(clock: Clock): Meter {
   }
 }
 
-/** A socket and what has been counted of it. A class, because there is one for each of ten thousand connections. */
+/** A socket and what has been counted on it. A class, because there may be ten thousand of them. */
 class SocketAccount implements ByteAccount {
   readonly socket: Socket
   owner: Technique | null = null
   client: string | null = null
-  /** Where this account's bytes go: to its technique, or to everything else, and to the reader that gave a name. */
+  /** Where this account's bytes are added: its technique or `other`, and the reader if it has a name. */
   counters: readonly Counters[]
   #countedIn = 0
   #countedOut = 0
@@ -203,7 +203,7 @@ class SocketAccount implements ByteAccount {
     }
   }
 
-  /** All bytes out are framing until `#deliver` or `head` says that some of them were something else. */
+  /** Bytes out count as framing until `#deliver` or `head` says that some of them were something else. */
   settle(): void {
     if (this.#stream !== null) this.#settleStream(this.#stream)
     const bytesIn = this.socket.bytesRead - this.#countedIn
@@ -217,7 +217,7 @@ class SocketAccount implements ByteAccount {
   }
 
   answer(events: number, payloadBytes: number, bodyBytes: number): void {
-    // Each look at a socket's counters costs as much as all of the sums.
+    // Reading a socket's counter costs as much as all of the sums.
     const { bytesRead, bytesWritten } = this.socket
     const headerBytes = bytesWritten - this.#answeredOut - bodyBytes
     const bytesIn = bytesRead - this.#countedIn

@@ -1,26 +1,26 @@
 import { isIPv6 } from 'node:net'
 import { bareAddress } from './client-address.ts'
 
-/** The names under which a server that listens may be asked. `Host` and `Origin` are compared exactly, with the port. */
+/** The names by which a listening server may be requested. `Host` and `Origin` are compared exactly, with the port. */
 export interface Names {
   /**
-   * Whether a request may carry this `Host` (RFC 9110 §7.2). A name that is not ours is somebody's page whose DNS points
-   * here. What no such page can send passes: no `Host` at all, the address at which the connection arrived (it may be
-   * younger than the server), and loopback or an address of this machine without a port, as health checks send it.
+   * Whether a request may have this `Host` (RFC 9110 §7.2). Any other name belongs to another site's page whose DNS points
+   * here. Values that such a page cannot send pass as well: no `Host` at all, the address at which the connection arrived
+   * (it may be newer than the server), and loopback or an address of this machine without a port, as health checks send it.
    */
   isOurs(host: string | undefined, arrival: Arrival): boolean
   /** Whether this `Origin` is that of the lab's own page. */
   isPage(origin: string, arrival: Arrival): boolean
   /**
-   * The link's port, if it is known to be reachable under the name that this request to the page used; else null. Of a
-   * name from `--allow-host`, and of a forwarded port, nobody knows where a second port of it leads.
+   * The link's port, if it is known to be reachable under the name that this request to the page used; else null. For a
+   * name from `--allow-host`, and for a forwarded port, it is unknown where a second port would lead.
    */
   linkPortFor(host: string | undefined, arrival: Arrival): number | null
 }
 
 /** Where a client's connection arrived. */
 export interface Arrival {
-  /** The client's socket, at this end. Looked at only where no other name fits. */
+  /** The socket's address at this end. Read only if no other name fits. */
   readonly socket: { readonly localAddress?: string | undefined }
   readonly byLink: boolean
 }
@@ -42,7 +42,7 @@ export function createNames({ hosts, port, linkPort, allowHosts }: NamesOptions)
   return { isOurs, isPage, linkPortFor }
 
   function isOurs(host: string | undefined, arrival: Arrival): boolean {
-    // What nearly all of them send costs no more than this.
+    // Nearly all requests are decided here.
     if (host === undefined || (arrival.byLink ? link : page).has(host)) return true
     const name = normalised(host)
     if (isOwn(name, arrival) || (!arrival.byLink && allowed.has(name))) return true
@@ -79,17 +79,17 @@ function addressOf({ socket }: Arrival): string {
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
-/** Of port 80 a browser says nothing, while others may. */
+/** Browsers leave port 80 out; other clients may not. */
 function withPort(name: string, port: number): string[] {
   return port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]
 }
 
-/** Browsers leave the port out where it is their scheme's own, and whoever allows a name may not. */
+/** Browsers leave a scheme's default port out; the person who allows a name may not. */
 function withoutDefaultPort(name: string): string[] {
   return [name, name.replace(/:(80|443)$/, '')]
 }
 
-/** In lower case, and IPv6 as a browser writes it: curl sends it as it was typed. */
+/** In lower case, and IPv6 as a browser writes it, because curl sends it as it was typed. */
 function normalised(host: string): string {
   const [, address, port] = /^\[([0-9a-f:.]+)\](:\d{1,5})?$/i.exec(host) ?? []
   return address !== undefined && isIPv6(address) ? `${urlHost(address)}${port ?? ''}` : host.toLowerCase()

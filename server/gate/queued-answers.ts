@@ -1,13 +1,13 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Above what any client has in flight on one connection; beyond it, each request would cost an answer that waits. */
+/** More than any client has in flight on one connection. Beyond it, each request would cost memory for an answer that waits. */
 const QUEUED_MAX = 64
 
 /**
- * Looks after answers to pipelined requests (RFC 9112 §9.3.2) that wait for their turn on the connection. Where the
- * connection closes, Node tells only the answer whose turn it is; the others never emit `close`, and a file that is to be
- * sent with one stays open. Here they are told as well. A connection with too many is closed.
+ * Closes the answers to pipelined requests (RFC 9112 §9.3.2) that wait for their turn when their connection closes. Node
+ * tells only the answer whose turn it is; the others would never emit `close`, and a file that is sent with one would stay
+ * open. A connection with too many of them is closed.
  */
 export function closeQueuedAnswers(server: Server): void {
   const queues = new WeakMap<Socket, Set<ServerResponse>>()
@@ -25,7 +25,7 @@ export function closeQueuedAnswers(server: Server): void {
     queues.set(socket, queue)
     socket.once('close', () => {
       for (const answer of queue) {
-        // What Node does to the answer whose turn it is. `closed` is for those who begin to send only later.
+        // As Node does to the answer whose turn it is. `_closed` is for code that begins to send only later.
         Object.assign(answer, { destroyed: true, _closed: true })
         answer.emit('close')
       }

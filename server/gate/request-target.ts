@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Where `OPTIONS *` is looked for: no route has an asterisk for its name, so that nothing is found there. */
+/** The path for `OPTIONS *`. No route has it. */
 const ASTERISK = '/*'
-/** No route can be looked for by this: it is refused as an address that is no URL. */
+/** A path that the router refuses as malformed. */
 const NONE = '/%'
 
 /**
- * The path and query by which a request's route is found. In absolute form, which a proxy's client sends, the target's
- * authority takes the place of `Host` (RFC 9112 §3.2.2), where there has to be one; a target without a path means the
- * server as a whole for OPTIONS (§3.2.4) and `/` otherwise.
+ * The path and query that a request is routed by. In absolute form, which a proxy's client sends, the target's authority
+ * replaces `Host` (RFC 9112 §3.2.2), if a `Host` is required; a target without a path means the server as a whole for
+ * OPTIONS (§3.2.4) and `/` otherwise.
  */
 export function pathOfTarget(request: IncomingMessage): string {
   const { url = NONE, headers, method } = request

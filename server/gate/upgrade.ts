@@ -3,55 +3,55 @@ import type { FastifyRequest } from 'fastify'
 import { UPGRADE_TOKEN } from '../protocol/wire.ts'
 import { presentAnswer } from './present-answer.ts'
 
-const ASKED = Symbol('asked')
+const REQUESTED = Symbol('requested')
 const DECIDED = Symbol('decided')
 
 /**
  * A request that Node hands over as an upgrade only if it opens a WebSocket; given to the HTTP server as its
  * `IncomingMessage`.
  *
- * Node takes every `Connection: upgrade` for an upgrade as soon as anybody listens for one: it detaches its parser from
- * the socket, and no `request` event comes. RFC 9110 §7.8 lets a server ignore a protocol that it does not offer (`h2c`,
- * which Java's HttpClient asks for by default) and answer the request. Node reads `upgrade` once the head is parsed,
- * so what this property says decides between the two events. Node 22 and later have `shouldUpgradeCallback` for this;
- * Node 20 has not. CONNECT is not an upgrade here either: it arrives as a request, and is refused like any other.
+ * Once there is an `upgrade` listener, Node treats every `Connection: upgrade` as an upgrade: it detaches its parser from
+ * the socket and emits no `request`. RFC 9110 §7.8 lets a server ignore a protocol that it does not offer (`h2c`, which
+ * Java's HttpClient requests by default) and answer the request. Node reads `upgrade` when the head is parsed, so this
+ * property decides between the two events. Node 22 has `shouldUpgradeCallback` for this; Node 20 does not. CONNECT is not
+ * an upgrade here either: it arrives as a request and is refused like any other.
  *
- * An upgrade that was sent behind a request that is not answered yet is ignored, too. Its 101 would have to wait for
- * that answer, but Node lets go of the socket at once: the answer and the handshake would both write to it, and nobody
- * would notice when it closes. As an ordinary request it waits in Node's own queue, and goes when the connection goes.
+ * An upgrade behind a request that is not answered yet is ignored too. Its 101 would have to wait for that answer, but Node
+ * detaches from the socket at once: the answer and the handshake would both write to it, and its close would go unnoticed.
+ * As an ordinary request it waits in Node's queue and ends with the connection.
  */
 export class UpgradableRequest extends IncomingMessage {
   // Declared only: the constructor of IncomingMessage assigns `upgrade` before a field could be initialised.
-  declare private [ASKED]: boolean | null | undefined
-  /** Once for all: the answer before it will be sent some time. */
+  declare private [REQUESTED]: boolean | null | undefined
+  /** Decided once: later, the answer before it may have been sent. */
   declare private [DECIDED]: boolean | undefined
 
   get upgrade(): boolean {
-    if (this[ASKED] !== true) return false
+    if (this[REQUESTED] !== true) return false
     this[DECIDED] ??= opensWebSocket(this) && presentAnswer(this.socket) === null
     return this[DECIDED]
   }
 
-  /** What the parser found: the head asks for an upgrade, or the method is CONNECT. */
-  set upgrade(asked: boolean | null) {
-    this[ASKED] = asked
+  /** Set by Node's parser: the head asks for an upgrade, or the method is CONNECT. */
+  set upgrade(requested: boolean | null) {
+    this[REQUESTED] = requested
   }
 
-  /** Whether it was found, and is ignored. */
+  /** Whether an upgrade was requested and is ignored. */
   get upgradeIgnored(): boolean {
-    return this[ASKED] === true && !this.upgrade
+    return this[REQUESTED] === true && !this.upgrade
   }
 }
 
-/** Whether Node handed this request over as the opening of a WebSocket: its socket has no HTTP parser any more. */
+/** Whether Node emitted this request as an upgrade: its socket has no HTTP parser any more. */
 export function asksForUpgrade({ raw }: FastifyRequest): boolean {
   return raw instanceof UpgradableRequest && raw.upgrade
 }
 
 /**
- * Whether this request asks for a protocol that is ignored, or is a CONNECT. Node drops whatever came in the same
- * segment behind such a request, so the connection must end with its answer: the client then knows what it has to ask
- * again (RFC 9112 §9.3.2).
+ * Whether this request asks for a protocol that is ignored, or is a CONNECT. Node drops what arrived in the same segment
+ * behind such a request, so the connection must close with its answer: the client then knows which requests to repeat
+ * (RFC 9112 §9.3.2).
  */
 export function ignoresUpgrade(request: IncomingMessage): boolean {
   return request instanceof UpgradableRequest && request.upgradeIgnored

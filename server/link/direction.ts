@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net'
 import type { LinkConditions } from '../protocol/api.ts'
 
-/** How a sender ends: it has said everything, or it is gone. */
+/** How a sender ends: it has sent everything, or it reset the connection. */
 export type Ending = 'fin' | 'reset'
 
-/** One direction of one connection: what goes in at `from` arrives at `to` in the same order, later. */
+/** One direction of a proxied connection: bytes from `from` arrive at `to` later, in the same order. */
 export interface Direction {
   push(bytes: Buffer): void
-  /** Nothing comes after this. It travels behind what is under way. */
+  /** The sender has ended. The ending arrives after the chunks in transit. */
   end(ending: Ending): void
-  /** The conditions have changed: looks again at what is under way. */
+  /** The conditions have changed: reschedules the chunks in transit. */
   changed(): void
-  /** Forgets what is under way; whatever `from` still sends is thrown away. */
+  /** Drops the chunks in transit and everything that `from` still sends. */
   close(): void
 }
 
@@ -19,31 +19,31 @@ export interface DirectionOptions {
   readonly from: Socket
   readonly to: Socket
   readonly conditions: () => LinkConditions
-  /** `performance.now()` before which nothing sets out. */
+  /** `performance.now()` before which nothing is sent. */
   readonly openAtMs: number
-  /** Whether `bytesPerSecond` holds in this direction. */
+  /** Whether `bytesPerSecond` applies in this direction. */
   readonly rated: boolean
   readonly arrive: (bytes: Buffer) => void
   readonly arriveEnding: (ending: Ending) => void
 }
 
-/** The most that is under way in one direction. Then the sender is not read from, as if TCP's window were full. */
-export const UNDER_WAY_MAX_BYTES = 256 * 1024
+/** The most bytes in transit in one direction. Then the sender is paused, as if TCP's window were full. */
+export const IN_TRANSIT_MAX_BYTES = 256 * 1024
 export const SLICE_EVERY_MS = 5
-/** What `bytesPerSecond` lets through at once is worth so much time: finer than that, timers are not. */
+/** `bytesPerSecond` lets the bytes of so much time through at once, because timers are no finer than that. */
 export const RATE_STEP_MS = 10
 
-/** What set out together. `luck`, from -1 to 1, is its draw of the jitter. */
+/** Bytes that were sent together. `jitter`, from -1 to 1, is drawn once for each chunk. */
 interface Chunk {
   bytes: Buffer
   readonly ending: Ending | null
   readonly sentAtMs: number
-  readonly luck: number
+  readonly jitter: number
 }
 
 /**
- * Opens one way. The conditions are looked up when a chunk is due and not when it sets out, so that a change is felt
- * by what is already under way, too. Only the first chunk in the queue is ever looked at: nothing overtakes.
+ * Opens a direction. The conditions are read when a chunk is due and not when it was sent, so that a change also affects
+ * chunks in transit. Only the first chunk of the queue is ever moved, so nothing overtakes.
  */
 export function openDirection({
   from,
@@ -55,8 +55,8 @@ export function openDirection({
   arriveEnding,
 }: DirectionOptions): Direction {
   const chunks: Chunk[] = []
-  let underWayBytes = 0
-  /** When the line is free for the next slice. */
+  let inTransitBytes = 0
+  /** When the next slice may be sent. */
   let freeAtMs = 0
   let timer: NodeJS.Timeout | undefined
   let closed = false
@@ -72,9 +72,9 @@ export function openDirection({
   function send(bytes: Buffer, ending: Ending | null): void {
     if (closed) return
     const sentAtMs = Math.max(performance.now(), openAtMs)
-    chunks.push({ bytes, ending, sentAtMs, luck: Math.random() * 2 - 1 })
-    underWayBytes += bytes.length
-    // The timer is armed for a chunk further ahead.
+    chunks.push({ bytes, ending, sentAtMs, jitter: Math.random() * 2 - 1 })
+    inTransitBytes += bytes.length
+    // Otherwise the timer is set for a chunk further ahead.
     if (chunks.length === 1) move()
     else holdBack()
   }
@@ -91,7 +91,7 @@ export function openDirection({
         timer = setTimeout(move, Math.ceil(waitMs))
         break
       }
-      if (chunk.ending === null) arrive(nextPiece(chunk, dueAtMs, nowMs))
+      if (chunk.ending === null) arrive(nextSlice(chunk, dueAtMs, nowMs))
       else {
         close()
         arriveEnding(chunk.ending)
@@ -106,28 +106,28 @@ export function openDirection({
     return !to.writableNeedDrain || chunks.at(-1)?.ending === 'reset'
   }
 
-  function dueAt({ sentAtMs, luck }: Chunk): number {
+  function dueAt({ sentAtMs, jitter }: Chunk): number {
     const { delayMs = 0, jitterMs = 0 } = conditions()
-    return sentAtMs + Math.max(0, delayMs + luck * jitterMs)
+    return sentAtMs + Math.max(0, delayMs + jitter * jitterMs)
   }
 
-  /** Takes what may go at once off the chunk, and says until when that keeps the line busy. */
-  function nextPiece(chunk: Chunk, dueAtMs: number, nowMs: number): Buffer {
+  /** Takes what may be sent at once off the chunk, and notes when the next slice may follow. */
+  function nextSlice(chunk: Chunk, dueAtMs: number, nowMs: number): Buffer {
     const { sliceBytes = Infinity, bytesPerSecond = Infinity } = conditions()
     const bytesPerMs = rated ? bytesPerSecond / 1000 : Infinity
-    const piece = chunk.bytes.subarray(0, Math.min(sliceBytes, Math.ceil(bytesPerMs * RATE_STEP_MS)))
-    chunk.bytes = chunk.bytes.subarray(piece.length)
+    const slice = chunk.bytes.subarray(0, Math.min(sliceBytes, Math.ceil(bytesPerMs * RATE_STEP_MS)))
+    chunk.bytes = chunk.bytes.subarray(slice.length)
     if (chunk.bytes.length === 0) chunks.shift()
-    underWayBytes -= piece.length
-    // From when it was due, not from now: a timer that comes late must not slow the line down. Slices may not catch
-    // up like that, since two at once would be one.
-    freeAtMs = Math.max(freeAtMs, dueAtMs) + piece.length / bytesPerMs
+    inTransitBytes -= slice.length
+    // From when it was due and not from now, so that a late timer does not lower the rate. Slices must not catch up like
+    // that, because two at once would be one.
+    freeAtMs = Math.max(freeAtMs, dueAtMs) + slice.length / bytesPerMs
     if (sliceBytes < Infinity) freeAtMs = Math.max(freeAtMs, nowMs + SLICE_EVERY_MS)
-    return piece
+    return slice
   }
 
   function holdBack(): void {
-    if (underWayBytes >= UNDER_WAY_MAX_BYTES) from.pause()
+    if (inTransitBytes >= IN_TRANSIT_MAX_BYTES) from.pause()
     else if (from.isPaused()) from.resume()
   }
 
@@ -135,7 +135,7 @@ export function openDirection({
     closed = true
     clearTimeout(timer)
     chunks.length = 0
-    underWayBytes = 0
+    inTransitBytes = 0
     to.off('drain', move)
     holdBack()
   }

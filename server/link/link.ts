@@ -5,33 +5,33 @@ import type { LinkConditions } from '../protocol/api.ts'
 import { openProxiedConnection, type ProxiedConnection } from './proxied-connection.ts'
 
 /**
- * The second endpoint to the same server: a TCP proxy on a port of its own, which the page's lanes travel on. Another port
- * is another pool of connections to a browser, so that the lanes never starve the page itself.
+ * The link: a TCP proxy to the same server on a port of its own, which the page's lanes use. A browser has another pool of
+ * connections for another port, so the lanes never starve the page itself.
  *
- * It runs in the server's process and is not free: with nothing on, a delivery cost 2.9 times the CPU of one without
- * the link (18 → 52 µs), and came 2.3 times as late at the median (100 SSE readers, 100 events/s of 128 bytes, medians
- * of 12 interleaved pairs of 4 s, two busy cores). So no figure that was taken by the link is quoted for the server.
+ * It runs in the server's process and is not free: without any condition set, a delivery cost 2.9 times the CPU of one
+ * without the link (18 → 52 µs) and arrived 2.3 times as late at the median (100 SSE readers, 100 events/s of 128 bytes,
+ * medians of 12 interleaved pairs of 4 s, two busy cores). So no figure measured on the link is quoted for the server.
  */
 export interface Link {
   readonly port: number
   readonly conditions: LinkConditions
   /**
-   * Sets all conditions; what is not named is off. Connections that are already open feel it at once: bytes under way
-   * arrive by the new delay, rate and slices, a black hole holds them until it heals, and what was buffered is let go.
+   * Sets all conditions; those that are not named are off. Open connections change at once: bytes in transit arrive with the
+   * new delay, rate and slices, a black hole holds them until it is switched off, and buffered bytes are released.
    * `resetAfterBytes`, `cutAfterBytes` and `idleTimeoutMs` count from now, or from the opening of a later connection.
-   * Only new connections have a handshake to wait for, and only new requests are refused.
+   * Only new connections wait for a handshake, and only new requests are refused.
    */
   change(conditions: LinkConditions): void
   /** The remote address of the client behind a socket of the server; null for a socket that did not come by the link. */
   linkClientOf(socket: Socket): string | null
-  /** The address of this machine at which that client arrived. */
+  /** The address of this machine that the same client connected to. */
   arrivalOf(socket: Socket): string | undefined
-  /** Breaks off the connection that came by this socket of a client, at both ends. */
-  hangUp(client: Socket): void
+  /** Destroys the proxied connection of this client's socket, at both ends. */
+  disconnect(client: Socket): void
   close(): Promise<void>
 }
 
-/** A client of the link: its own address, and the one of this machine at which it arrived. */
+/** A client of the link: its own address, and the address of this machine that it connected to. */
 export interface LinkClient {
   readonly address: string
   readonly localAddress: string | undefined
@@ -40,26 +40,26 @@ export interface LinkClient {
 export interface LinkOptions {
   /** Where to listen, as `listenAt` takes it. */
   readonly host: string
-  /** `next` is the port after the server's, or any free one where that is taken or there is none. */
+  /** `next` is the port after the server's, or any free one if that is taken or does not exist. */
   readonly port: number | 'next'
-  /** The headers by which a page of this `Origin` may read what the link answers itself. */
+  /** The headers by which a page of this `Origin` may read the link's own answers. */
   readonly grants: (origin: string | undefined, client: LinkClient) => Readonly<Record<string, string>>
-  /** Hears of each client's own socket. */
+  /** Called with each client's own socket. */
   readonly connected?: (client: Socket) => void
 }
 
-/** Opens the link to a server that listens. Rejects with the listen error, `EADDRINUSE` for one. */
+/** Opens the link to a listening server. Rejects with the listen error, for example `EADDRINUSE`. */
 export async function openLink(to: Server, options: LinkOptions): Promise<Link> {
   const target = targetOf(to)
   /** By the client's socket. */
   const connections = new Map<Socket, ProxiedConnection>()
-  /** The clients of connections that the server has not accepted yet, by the name under which it will see them. */
+  /** The clients of connections that the server has not accepted yet, by the address and port that it will see. */
   const announced = new Map<string, LinkClient>()
   const clients = new WeakMap<Socket, LinkClient>()
   let conditions: LinkConditions = {}
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, carry)
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, proxy)
   const listening = await listen(server, options.host, options.port, target.port)
-  // Before anybody else who is told of a connection, so that they can ask whose it is.
+  // Before all other listeners, so that they can look the client up.
   to.prependListener('connection', recognise)
 
   return {
@@ -69,12 +69,12 @@ export async function openLink(to: Server, options: LinkOptions): Promise<Link> 
     },
     change,
     linkClientOf: socket => clients.get(socket)?.address ?? null,
-    hangUp: client => connections.get(client)?.destroy(),
+    disconnect: client => connections.get(client)?.destroy(),
     arrivalOf: socket => clients.get(socket)?.localAddress,
     close,
   }
 
-  function carry(near: Socket): void {
+  function proxy(near: Socket): void {
     const far = connect({ ...target, allowHalfOpen: true, noDelay: true })
     const client: LinkClient = { address: near.remoteAddress ?? 'gone', localAddress: near.localAddress }
     const connection = openProxiedConnection(
@@ -87,8 +87,7 @@ export async function openLink(to: Server, options: LinkOptions): Promise<Link> 
     options.connected?.(near)
     near.once('close', () => far.closed && connections.delete(near))
     far.once('close', () => near.closed && connections.delete(near))
-    // The kernel chooses the port as soon as it is told to connect, which is on the next tick; the server can accept
-    // only after that.
+    // The kernel chooses the port when the socket connects, on the next tick; the server accepts only after that.
     process.nextTick(() => {
       const name = nameOf(far.localAddress, far.localPort)
       announced.set(name, client)
@@ -101,7 +100,7 @@ export async function openLink(to: Server, options: LinkOptions): Promise<Link> 
     const client = announced.get(name)
     if (client === undefined) return
     clients.set(socket, client)
-    // The port may be somebody else's after this.
+    // Later, another connection may have this port.
     announced.delete(name)
   }
 
@@ -110,7 +109,7 @@ export async function openLink(to: Server, options: LinkOptions): Promise<Link> 
     for (const connection of connections.values()) connection.changed()
   }
 
-  /** What the server said last is still under way: it arrives before the link is broken up. */
+  /** Waits until the server's last bytes have arrived. */
   async function close(): Promise<void> {
     const closed = new Promise<void>(resolve => server.close(() => resolve()))
     listening.close()
@@ -122,19 +121,19 @@ export async function openLink(to: Server, options: LinkOptions): Promise<Link> 
   }
 }
 
-/** Address and port together: a client of the page's port may come from the same port of another address. */
+/** Address and port together: a client of the page's port may have the same port at another address. */
 function nameOf(address: string | undefined, port: number | undefined): string {
   return `${address} ${port}`
 }
 
-/** Where to reach a server from its own machine, which listens on any of its addresses. */
+/** Where to reach a server from its own machine, whatever address it listens on. */
 function targetOf(server: Server): { host: string; port: number } {
   const { address, port } = server.address() as AddressInfo
   const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
   return { host, port }
 }
 
-/** On the wanted port, or on the next after the server's, where that is free and browsers do not refuse it. */
+/** Listens on the wanted port; for `next`, on the port after the server's if it is free and browsers do not refuse it. */
 async function listen(
   server: Server,
   host: string,

@@ -10,21 +10,21 @@ import { followResponses } from './responses.ts'
 export interface ProxiedConnection {
   /** The conditions have changed. */
   changed(): void
-  /** Breaks it off at both ends. */
+  /** Destroys it at both ends. */
   destroy(): void
 }
 
 /**
- * How long a reset waits behind the last bytes. Together with them it would throw them away where they are not read
- * yet, or be taken for an end: libuv does that with a reset that it finds right behind data.
+ * How long a reset waits after the last bytes. Sent together with them, it would discard them if they are not read yet, or
+ * be taken for an end: libuv does that with a reset that it finds right behind data.
  */
 const RESET_AFTER_MS = 20
-/** How long an end that was told goodbye may take to close. */
+/** How long a client may take to close after the link has ended its side. */
 const LINGER_MS = 5000
 
 /**
- * Joins two sockets, `near` a client's and `far` the server's. The proxy that refuses requests and buffers responses
- * stands at the far end of the way, so that what it says takes as long as what the server says.
+ * Joins two sockets, `near` the client's and `far` the server's. Refusing and buffering happen at the far end, so that the
+ * link's own answers take as long as the server's.
  */
 export function openProxiedConnection(
   near: Socket,
@@ -37,10 +37,10 @@ export function openProxiedConnection(
     from: near,
     to: far,
     conditions,
-    // The handshake takes one round trip, which the kernel has answered at once.
+    // A handshake takes one round trip; here the kernel has already answered it.
     openAtMs: openedAtMs + 2 * (conditions().delayMs ?? 0),
     rated: false,
-    arrive: ask,
+    arrive: forwardUp,
     arriveEnding: ending => finish(far, ending),
   })
   const down = openDirection({
@@ -49,17 +49,17 @@ export function openProxiedConnection(
     conditions,
     openAtMs: openedAtMs,
     rated: true,
-    arrive: tell,
+    arrive: forwardDown,
     arriveEnding: ending => finish(near, ending),
   })
   const responses = followResponses()
-  /** What has come of the head of a request that is being refused. */
+  /** The head of a request that is being refused, as far as it has arrived. */
   let refusedHead = ''
   let held: Buffer[] = []
   let heldBytes = 0
-  /** Bytes that went to the client since the conditions were last changed. */
-  let toldBytes = 0
-  let leaving = false
+  /** Bytes sent to the client since the conditions last changed. */
+  let sentBytes = 0
+  let closing = false
 
   near.on('data', up.push)
   near.on('end', () => up.end('fin'))
@@ -82,7 +82,7 @@ export function openProxiedConnection(
   return { changed, destroy }
 
   function changed(): void {
-    toldBytes = 0
+    sentBytes = 0
     limitIdling()
     release()
     up.changed()
@@ -96,16 +96,16 @@ export function openProxiedConnection(
     far.destroy()
   }
 
-  /** A socket's own clock starts again with every byte that it sends or receives. */
+  /** A socket's own timeout restarts with every byte that it sends or receives. */
   function limitIdling(): void {
-    near.setTimeout(leaving ? LINGER_MS : (conditions().idleTimeoutMs ?? 0))
+    near.setTimeout(closing ? LINGER_MS : (conditions().idleTimeoutMs ?? 0))
   }
 
-  /** Whoever has begun to ask is served; new requests may be refused, and none comes after that. */
-  function ask(bytes: Buffer): void {
+  /** A request that has begun is served. A new one may be refused, and then no other follows on this connection. */
+  function forwardUp(bytes: Buffer): void {
     const { refuseStatus } = conditions()
-    if (responses.asked || (refuseStatus === undefined && refusedHead === '')) {
-      responses.asked = true
+    if (responses.awaited || (refuseStatus === undefined && refusedHead === '')) {
+      responses.awaited = true
       far.write(bytes)
       return
     }
@@ -113,39 +113,39 @@ export function openProxiedConnection(
     if (!refusedHead.includes('\r\n\r\n') && refusedHead.length < HEAD_MAX_BYTES) return
     down.push(badGateway(refuseStatus ?? 502, refusedHead, grants))
     down.end('fin')
-    leave()
+    stopReading()
     far.destroy()
   }
 
-  function buffer(piece: Buffer, unsized: boolean): void {
+  function buffer(part: Buffer, unsized: boolean): void {
     const { buffer } = conditions()
     if (buffer === undefined || !unsized || (buffer.honoursHeader === true && responses.exempt)) {
       release()
-      down.push(piece)
+      down.push(part)
       return
     }
-    held.push(piece)
-    heldBytes += piece.length
+    held.push(part)
+    heldBytes += part.length
     if (heldBytes >= buffer.bytes) release()
   }
 
   function release(): void {
-    for (const piece of held) down.push(piece)
+    for (const part of held) down.push(part)
     held = []
     heldBytes = 0
   }
 
-  function tell(bytes: Buffer): void {
+  function forwardDown(bytes: Buffer): void {
     const { resetAfterBytes = Infinity, cutAfterBytes = Infinity } = conditions()
-    const bytesLeft = Math.min(resetAfterBytes, cutAfterBytes) - toldBytes
-    toldBytes += bytes.length
+    const bytesLeft = Math.min(resetAfterBytes, cutAfterBytes) - sentBytes
+    sentBytes += bytes.length
     if (bytes.length < bytesLeft) near.write(bytes)
-    else breakOff(bytes.subarray(0, bytesLeft), resetAfterBytes <= cutAfterBytes)
+    else cut(bytes.subarray(0, bytesLeft), resetAfterBytes <= cutAfterBytes)
   }
 
-  function breakOff(lastBytes: Buffer, reset: boolean): void {
+  function cut(lastBytes: Buffer, reset: boolean): void {
     down.close()
-    leave()
+    stopReading()
     if (reset) {
       near.write(lastBytes, () => setTimeout(() => resetSocket(near), RESET_AFTER_MS))
       resetSocket(far)
@@ -155,10 +155,10 @@ export function openProxiedConnection(
     }
   }
 
-  /** From now on the client is not listened to, only told the rest. */
-  function leave(): void {
+  /** From now on the client's bytes are dropped, and it only gets the rest. */
+  function stopReading(): void {
     up.close()
-    leaving = true
+    closing = true
     limitIdling()
   }
 }

@@ -30,9 +30,9 @@ describe('following the responses of a connection', () => {
     ['chunks', CHUNKED],
   ])('knows when a response with %s is complete', (_what, wire) => {
     for (let length = 0; length < wire.length; length += 1) {
-      expect(follow([wire.slice(0, length)], 7).responses.asked).toBe(true)
+      expect(follow([wire.slice(0, length)], 7).responses.awaited).toBe(true)
     }
-    expect(follow([wire], 7).responses.asked).toBe(false)
+    expect(follow([wire], 7).responses.awaited).toBe(false)
   })
 
   it.each([
@@ -42,7 +42,7 @@ describe('following the responses of a connection', () => {
     ['what is not HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
     ['a head without an end', `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(10_000)}`],
   ])('never takes %s for complete', (_what, wire) => {
-    expect(follow([wire], 7).responses.asked).toBe(true)
+    expect(follow([wire], 7).responses.awaited).toBe(true)
   })
 
   it('holds nothing of another protocol, whatever it looks like', () => {
@@ -55,7 +55,7 @@ function follow(wires: readonly string[], size: number) {
   const responses = followResponses()
   let passed = ''
   let held = ''
-  responses.asked = true
+  responses.awaited = true
   for (const wire of wires) {
     for (let begin = 0; begin < wire.length; begin += size) {
       responses.read(Buffer.from(wire.slice(begin, begin + size), 'latin1'), (piece, unsized) => {

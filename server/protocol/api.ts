@@ -29,11 +29,11 @@ export interface Health {
   readonly ready: boolean
   readonly epoch: string
   readonly top: number
-  /** `null` when the link is off: the lanes then use the page's own origin. */
+  /** `null` if there is no link: the lanes then use the page's own origin. */
   readonly link: { readonly port: number } | null
 }
 
-/** What crossed the sockets on behalf of one technique. */
+/** What crossed the sockets for one technique. */
 export interface Traffic {
   readonly connections: number
   readonly requests: number
@@ -43,7 +43,7 @@ export interface Traffic {
   readonly payloadBytesOut: number
   /** Response heads, upgrade answers included. */
   readonly headerBytesOut: number
-  /** All the rest: batch brackets, SSE field names, frame headers, control messages. */
+  /** Everything else: batch brackets, SSE field names, frame headers, control messages. */
   readonly framingBytesOut: number
 }
 
@@ -71,7 +71,7 @@ export interface Stats {
   }
 }
 
-/** What `/control` sends. `client` is the traffic of the reader named when it was opened. */
+/** What `/control` sends. `client` is the traffic of the reader that was named when the socket was opened. */
 export type ControlMessage =
   | { readonly stats: Stats; readonly client?: TechniqueTraffic }
   | { readonly pong: number; readonly at: number }
@@ -82,7 +82,7 @@ export interface ControlPing {
 /** The `node:diagnostics_channel` of the source: a `PublishMessage` before each publish that was due at an instant. */
 export const PUBLISH_CHANNEL = 'push-lab.publish'
 export interface PublishMessage {
-  /** How late it is: actual − intended, never negative. */
+  /** How late it is, never negative. */
   readonly scheduleLagMs: number
 }
 
@@ -111,32 +111,32 @@ export interface ClockReading {
 }
 
 /**
- * `GET` and `PUT /api/link`: what the link does to the connections on it. What is not named is off, also what was on
- * before: `{}` clears the link.
+ * `GET` and `PUT /api/link`: what the link does to its connections. A condition that is not named is off, even if it was
+ * on before: `{}` clears the link.
  */
 export interface LinkConditions {
-  /** 0 to 2,000, in each direction: distance is twice that, and a new connection's first request pays it once more. */
+  /** 0 to 2,000, in each direction: a round trip takes twice that, and the first request of a connection one round trip more. */
   readonly delayMs?: number
-  /** 0 to 1,000: each delay is drawn from `delayMs` ± so much, never below 0. The order stays. */
+  /** 0 to 1,000: each delay is drawn from `delayMs` ± this, never below 0. The order stays. */
   readonly jitterMs?: number
   /** 100 to 10^9, for each connection, towards the client. */
   readonly bytesPerSecond?: number
-  /** A helpful proxy: holds the body of a response without a length until it has so many bytes (1 to 2^20), or its end. */
+  /** Buffers like a proxy: holds the body of a response without a length until it has so many bytes (1 to 2^20), or its end. */
   readonly buffer?: {
     readonly bytes: number
-    /** Lets responses with `X-Accel-Buffering: no` through; false if not given. */
+    /** Does not buffer responses with `X-Accel-Buffering: no`; false if not given. */
     readonly honoursHeader?: boolean
   }
-  /** Accepts connections, forwards nothing, either way. */
+  /** Accepts connections and forwards nothing in either direction. */
   readonly blackhole?: boolean
-  /** 1,000 to 600,000: cuts a connection on which no byte has moved for so long. */
+  /** 1,000 to 600,000: closes a connection after so long without a byte. */
   readonly idleTimeoutMs?: number
-  /** New requests are answered with it and not forwarded. */
+  /** New requests are answered with this status and not forwarded. */
   readonly refuseStatus?: LinkRefusal
-  /** 1 to 10^9: reset, or ended, after so many bytes towards the client. */
+  /** 1 to 10^9: the connection is reset, or ended, after so many bytes towards the client. */
   readonly resetAfterBytes?: number
   readonly cutAfterBytes?: number
-  /** 1 to 65,536: forwards in slices of at most so many bytes, 5 ms apart, both ways. */
+  /** 1 to 65,536: forwards slices of at most so many bytes, 5 ms apart, in both directions. */
   readonly sliceBytes?: number
 }
 export const LINK_REFUSALS = [502, 503, 504] as const

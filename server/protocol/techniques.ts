@@ -1,4 +1,4 @@
-/** The techniques: their names, and everything that others need to know of one to treat it as one of many. */
+/** The techniques: their names, and everything that other code needs to know about one to treat it as one of many. */
 
 /** The names, in the order in which the lab always shows them. */
 export const TECHNIQUES = ['poll', 'long-poll', 'sse', 'websocket'] as const
@@ -16,20 +16,20 @@ export interface TechniqueTraits {
   readonly requests: 'at-intervals' | 'held' | null
   /** The connection begins with an HTTP upgrade. */
   readonly upgrades: boolean
-  /** The client may talk back on the same connection. Everyone else does it by `POST` to `SAY_ENDPOINT`. */
+  /** The client may talk back on the same connection. All others send a `POST` to `SAY_ENDPOINT`. */
   readonly twoWay: boolean
-  /** The media type of its answers; `null` where what follows is not HTTP. */
+  /** The media type of its answers; `null` if it leaves HTTP by an upgrade. */
   readonly mediaType: 'application/json' | 'text/event-stream' | 'application/x-ndjson' | null
   /**
-   * What a client gets that may come back later: a status (429 or 503), or, where the client takes every status but 200
-   * as final, a stream with nothing but a `bye` in it.
+   * How a client is told to come back later: by a status (429 or 503), or, if its clients take every status but 200 as
+   * final, by a stream with only a `bye` in it.
    */
   readonly laterBy: 'status' | 'bye'
-  /** The client itself connects again after a cut, without being told to. */
+  /** Its native client reconnects by itself after a cut. */
   readonly reconnectsByItself: boolean
-  /** Its lane stands on the live page from the start. Others are switched on from the lanes' menu. */
+  /** Its lane is on the live page from the start. Others are switched on from the lanes' menu. */
   readonly laneAtFirst: boolean
-  /** Colour and shape always go together, and with the name. */
+  /** Colour, shape and name always go together. */
   readonly colour: { readonly light: `#${string}`; readonly dark: `#${string}` }
   readonly shape: Shape
 }
@@ -118,7 +118,7 @@ export function forEachTechnique<T>(make: (technique: Technique) => T): Record<T
   return Object.fromEntries(TECHNIQUES.map(technique => [technique, make(technique)])) as Record<Technique, T>
 }
 
-/** Where a reader who cannot talk back on its own connection posts what it has to say. */
+/** Where a client that cannot talk back on its own connection posts its messages. */
 export const SAY_ENDPOINT = '/say'
-/** The page's one own WebSocket: statistics and clock, for reading only. */
+/** The page's own WebSocket: statistics and clock, for reading only. */
 export const CONTROL_ENDPOINT = '/control'

@@ -19,19 +19,19 @@ export interface LabEvent {
 
 export const EVENT_TYPE_MAX_LENGTH = 32
 export const EVENT_TYPE = new RegExp(`^[a-z][a-z0-9-]{0,${EVENT_TYPE_MAX_LENGTH - 1}}$`)
-/** What the streams say about themselves. No event may carry one of these as its type. */
+/** The types of the control messages of a stream. No event may have one of them as its type. */
 export const CONTROLS = ['hello', 'gap', 'heartbeat', 'bye'] as const
 export type Control = (typeof CONTROLS)[number]
 /** The largest `data`, as UTF-8 bytes of `JSON.stringify(data)`. */
 export const DATA_MAX_BYTES = 64 * 1024
-/** The largest thing a reader may say, as UTF-8 bytes of its JSON. */
+/** The largest message that a client may send, as UTF-8 bytes of its JSON. */
 export const SAY_MAX_BYTES = 1024
 
 // --------------------------------------------------------------------------------------------- cursors
 
 /**
- * A reader's place: "I have everything of this epoch up to and including `seq`". On the wire
- * `k3f9x2ab7q-1042`: the SSE `id`, the polls' `ETag`, the `cursor` of every other envelope.
+ * A cursor says "I have everything of this epoch up to and including `seq`". On the wire it is `k3f9x2ab7q-1042`: the SSE
+ * `id`, the polls' `ETag`, the `cursor` of every other envelope.
  */
 export interface Cursor {
   readonly epoch: string
@@ -43,14 +43,14 @@ export type CursorWord = 'now' | 'earliest'
 
 export const EPOCH = /^[a-z0-9]{10}$/
 export const CURSOR = /^[a-z0-9]{10}-(0|[1-9][0-9]{0,15})$/
-/** The name a reader may choose so that the server counts its bytes apart. */
+/** The name that a client may choose so that the server counts its bytes separately. */
 export const CLIENT_NAME = /^[a-z0-9]{8}$/
 
 export function formatCursor(cursor: Cursor): string {
   return `${cursor.epoch}-${cursor.seq}`
 }
 
-/** Reads a cursor; `null` for anything that is not one, sequence numbers beyond 2^53 − 1 included. */
+/** Reads a cursor; `null` for anything else, including sequence numbers beyond 2^53 − 1. */
 export function parseCursor(text: string): Cursor | null {
   if (!CURSOR.test(text)) return null
   const seq = Number(text.slice(11))
@@ -59,7 +59,7 @@ export function parseCursor(text: string): Cursor | null {
 
 // ------------------------------------------------------------------------------------------- envelopes
 
-/** Events that a reader asked for and that can no longer be had. Declared once, before the next event. */
+/** Events that a reader asked for and that are lost. Declared once, before the next event. */
 export type Gap =
   | { readonly reason: 'trimmed'; readonly from: number; readonly to: number; readonly lost: number }
   | { readonly reason: 'epoch'; readonly lost: null }
@@ -67,11 +67,11 @@ export type Gap =
 
 /** The answer of both polls. */
 export interface Batch {
-  /** The reader's place after this batch; always there, so that a newcomer learns its place. */
+  /** The reader's cursor after this batch. Always there, so that a newcomer learns its place. */
   readonly cursor: string
   readonly events: readonly LabEvent[]
   readonly gap?: Gap
-  /** Present and true only if the batch was cut: ask again at once. */
+  /** Present only if the batch was cut: send the next request at once. */
   readonly more?: true
 }
 export const BATCH_MAX_EVENTS = 500
@@ -81,7 +81,7 @@ export const BATCH_MAX_BYTES = 256 * 1024
 export const WAIT_MAX_SECONDS = 55
 export const WAIT_DEFAULT_SECONDS = 25
 
-/** The first message of both streams: the reader's place *before* what follows. */
+/** The first message of every stream. Its cursor is the reader's place *before* what follows. */
 export interface Hello {
   readonly epoch: string
   readonly cursor: string
@@ -91,23 +91,23 @@ export interface Hello {
   readonly top: number
   readonly heartbeatMs: number
 }
-/** Sent after a silence, so that a reader can tell a quiet source from a dead link. */
+/** Sent after a silence, so that a reader can tell a quiet source from a dead connection. */
 export interface Heartbeat {
   readonly top: number
 }
-/** Sent before the server ends a stream: come back after `retryMs`. */
+/** Sent before the server ends a stream: reconnect after `retryMs`. */
 export interface Bye {
   readonly reason: string
   readonly retryMs: number
 }
-/** A gap moves the reader's place, so on a stream it carries the cursor just before the next event. */
+/** A gap moves the reader's place, so on a stream it has the cursor just before the next event. */
 export type ControlFrame =
   | ({ readonly control: 'hello' } & Hello)
   | ({ readonly control: 'gap'; readonly cursor: string } & Gap)
   | ({ readonly control: 'heartbeat' } & Heartbeat)
   | ({ readonly control: 'bye' } & Bye)
 
-/** What a WebSocket client may send, and what it is answered. */
+/** What a WebSocket client may send, and the answer to it. */
 export interface SayFrame {
   readonly say: unknown
 }
@@ -117,13 +117,13 @@ export interface SaidFrame {
 
 /** WebSocket close codes of the protocol (RFC 6455 §7.4: 4000–4999 are an application's own). */
 export const CLOSE = {
-  /** The server restarts: come back. */
+  /** The server is closing: reconnect. */
   restart: 1012,
-  /** Too many readers: try later. */
+  /** Too many readers or messages: reconnect later. */
   tryLater: 1013,
-  /** What you sent is not part of this protocol: do not come back with it. */
+  /** The message is not part of this protocol: do not send it again. */
   badRequest: 4400,
-  /** You read too slowly and were cut: resume from your cursor. */
+  /** The client read too slowly and was cut: resume from its cursor. */
   tooSlow: 4408,
 } as const
 

@@ -1,8 +1,8 @@
-/** Splits bytes at LF into lines of at most `maxBytes`. A longer one is null, and nothing of it is kept. */
+/** Splits bytes at LF into lines of at most `maxBytes`. A longer line is null, and none of it is kept. */
 export interface BoundedLines {
-  /** The lines that end in this chunk, each split off when it is asked for. Take all of them before the next chunk. */
+  /** The lines that end in this chunk, each split off when it is taken. Take all of them before the next chunk. */
   split(chunk: Buffer): Generator<Buffer | null, undefined>
-  /** What came after the last LF, if anything did: a line as well once nothing more comes. */
+  /** What came after the last LF, if anything: the last line of an input that has ended. */
   rest(): Generator<Buffer | null, undefined>
 }
 

@@ -1,15 +1,15 @@
-/** Something to publish. */
+/** An event to publish. */
 export interface Draft {
   readonly type: string
   readonly data: unknown
-  /** Milliseconds since the one before, by the times of the record; 0 where there is none. */
+  /** Milliseconds after the draft before, by the times of the record; 0 without a record. */
   readonly afterMs: number
 }
 
-/** What a source has to say, one thing after the other, without an end. */
+/** An endless sequence of drafts. */
 export type Feed = () => Draft
 
-/** A source that cannot start. `message` is a sentence for the person at the terminal. */
+/** Why a source cannot start. `message` is a sentence for the person at the terminal. */
 export class SourceError extends Error {
   constructor(message: string) {
     super(message)

@@ -10,15 +10,15 @@ import { replayFeed } from './replay.ts'
 import { publishLines } from './stdin.ts'
 import { syntheticFeed } from './synthetic.ts'
 
-/** The running source: besides publish and say, the only writer of the log. */
+/** The running source. Besides it, only the API and `say` write to the log. */
 export interface Source {
   readonly settings: SourceSettings
   /**
-   * Takes effect at once. Of `stdin` only a rate of 0 means something: it pauses, and any other goes on. Throws the
-   * refusal of settings that do not go together; nothing is changed then.
+   * Takes effect at once. For `stdin` a rate of 0 pauses and any other rate resumes. Throws a refusal if the settings do
+   * not fit together, and then changes nothing.
    */
   change(settings: Partial<SourceSettings>): void
-  /** So many events in one turn, which share one `at`. Resolves once they are in the log. */
+  /** Publishes so many events in one turn, all with the same `at`. Resolves once they are in the log. */
   burst(count: number): Promise<void>
   reset(): void
   close(): void
@@ -33,7 +33,7 @@ export interface SourceOptions extends SourceSettings {
   /** What `stdin` reads. */
   readonly stdin: Readable
   readonly complain: (sentence: string) => void
-  /** Hears, in a sentence, that stdin has ended. */
+  /** Called with a sentence when stdin has ended. */
   readonly tell?: (sentence: string) => void
 }
 
@@ -71,7 +71,7 @@ export function createSource(log: EventLog, clock: Clock, options: SourceOptions
     stop = start()
   }
 
-  /** A burst of a source that has nothing of its own to say is synthetic. */
+  /** If the source has no events of its own, the burst is synthetic. */
   async function burst(count: number): Promise<void> {
     const at = clock.epochMs()
     const drafts = Array.from({ length: count }, feed ?? synthetic)
@@ -83,7 +83,7 @@ export function createSource(log: EventLog, clock: Clock, options: SourceOptions
     return wanted === 'synthetic' ? synthetic : null
   }
 
-  /** The record was not read at the start, or is no longer what it was. */
+  /** The record may not have been read at the start, or may have changed since. */
   function feedOnDemand(wanted: SourceKind): Feed | null {
     try {
       return feedOf(wanted)
@@ -95,7 +95,7 @@ export function createSource(log: EventLog, clock: Clock, options: SourceOptions
 
   function ended(read: number): void {
     settings = { ...settings, rate: 0 }
-    options.tell?.(`stdin has ended after ${read} lines: nothing more is published from it.`)
+    options.tell?.(`stdin has ended after ${read} lines: no more events come from it.`)
   }
 
   function start(): () => void {
@@ -113,7 +113,7 @@ export function createSource(log: EventLog, clock: Clock, options: SourceOptions
       clock,
       () => intervalMs(settings, draft.afterMs / options.speed, random),
       at => {
-        // Never rejects: a feed's drafts were checked when it was made.
+        // Never rejects, because a feed's drafts were checked when it was made.
         void log.append(draft.type, draft.data, at)
         draft = next()
       },
@@ -125,14 +125,14 @@ export function createSource(log: EventLog, clock: Clock, options: SourceOptions
       throw new Refusal(
         400,
         'no-recorded-times',
-        'Choose timing poisson or fixed: only the replay source has recorded times.',
+        'Choose the timing poisson or fixed: only the replay source has recorded times.',
       )
     }
     if ((next.kind === 'stdin') !== (atStart.kind === 'stdin')) {
       throw new Refusal(
         400,
         'stdin-is-for-good',
-        'Choose between stdin and the other sources when the server starts: --source stdin.',
+        'Start the server with or without --source stdin: a running server cannot change to it or from it.',
       )
     }
     if (lines?.ended === true && next.rate > 0) throw STDIN_ENDED
@@ -148,7 +148,7 @@ const NO_RECORD = new Refusal(
 const STDIN_ENDED = new Refusal(
   409,
   'stdin-ended',
-  'Start the server again to publish more: its stdin has ended.',
+  'Start the server again to publish more events: its stdin has ended.',
 )
 
 const INTERVALS: Readonly<Record<Timing, (rate: number, recordedMs: number, random: Random) => number>> = {

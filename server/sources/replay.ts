@@ -13,8 +13,8 @@ export function shippedRecord(): string {
 }
 
 /**
- * Replays a record, NDJSON of `{"time": epoch ms, "type", "data"}` in time order, from the first line to the last and
- * from the first again. Throws `SourceError` naming the line that is not of this form.
+ * Replays a record, which is NDJSON of `{"time": epoch ms, "type", "data"}` in time order, over and over. Throws
+ * `SourceError`, which names the line that does not have this form.
  */
 export function replayFeed(file: string): Feed {
   const drafts = readRecord(file)
@@ -28,7 +28,7 @@ export function replayFeed(file: string): Feed {
   }
 }
 
-/** By the record's clock. Without it, a record of one instant would be replayed for ever in that instant. */
+/** In the record's time. Without it, a record of one instant would be replayed for ever in that instant. */
 const BETWEEN_ROUNDS_MS = 60_000
 
 function readRecord(file: string): Draft[] {
@@ -39,7 +39,7 @@ function readRecord(file: string): Draft[] {
     const record = readLine(line, `${file}, line ${index + 1}`)
     if (lastTime !== null && record.time < lastTime) {
       throw new SourceError(
-        `${file}, line ${index + 1}: sort the lines by time, this one is earlier than the one before.`,
+        `${file}, line ${index + 1}: sort the lines by time; this one is earlier than the one before.`,
       )
     }
     drafts.push({
@@ -49,12 +49,11 @@ function readRecord(file: string): Draft[] {
     })
     lastTime = record.time
   }
-  if (drafts.length === 0)
-    throw new SourceError(`${file} holds no event: give a file with at least one line.`)
+  if (drafts.length === 0) throw new SourceError(`${file} has no events: name a file with at least one line.`)
   return drafts
 }
 
-/** A regular file only: a pipe would be waited for without an end, and a device has none. */
+/** Reads a regular file only: a pipe might never end, and a device has no end. */
 function readLines(file: string): string[] {
   const read = readText(readWhole(file))
   if ('fault' in read) throw new SourceError(`${file} is ${read.fault}.`)
@@ -68,12 +67,10 @@ function readWhole(file: string): Buffer {
     if (stat.isFile() && stat.size <= FILE_MAX_BYTES) return readFileSync(file)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    throw new SourceError(
-      `Cannot read ${file} (${code ?? 'unknown error'}): give the path of an NDJSON file.`,
-    )
+    throw new SourceError(`Cannot read ${file} (${code ?? 'unknown error'}): name an NDJSON file.`)
   }
-  if (stat.isFile()) throw new SourceError(`${file} is too large: give a file of at most 256 MiB.`)
-  throw new SourceError(`${file} is no regular file: give one, or pipe events into --source stdin.`)
+  if (stat.isFile()) throw new SourceError(`${file} is too large: name a file of at most 256 MiB.`)
+  throw new SourceError(`${file} is not a regular file: name one, or pipe events into --source stdin.`)
 }
 
 const FILE_MAX_BYTES = 256 * 1024 * 1024

@@ -5,22 +5,22 @@ import { formatCursor, SAY_MAX_BYTES } from '../protocol/wire.ts'
 import { Refusal } from '../refusal.ts'
 
 /**
- * Talking back: what a reader says becomes an event of type `say` in the one log. Resolves to its cursor.
- * Throws `Refusal` 413 or 429.
+ * Publishes a reader's message as an event of type `say` in the log. Resolves to its cursor; rejects with `Refusal` 413 or
+ * 429.
  */
 export type Say = (value: unknown, speaker: Speaker) => Promise<string>
 
-/** Whom the limits count. */
+/** The client that the limits count. */
 export interface Speaker {
-  /** As `clientAddressOf` says. */
+  /** From `clientAddressOf`. */
   readonly address: string
-  /** The name that the reader chose; null if it chose none. */
+  /** The name that the reader gave; null if it gave none. */
   readonly name: string | null
 }
 
 /**
- * Names are free, so an address has a limit of its own: as much as so many readers may say. A class behind one address
- * can still all say something at once.
+ * A client can choose any number of names, so an address has a limit too: that of so many readers. A class behind one
+ * address can still send a message each at the same time.
  */
 const READERS_PER_ADDRESS = 3
 

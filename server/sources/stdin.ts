@@ -5,32 +5,32 @@ import { DATA_MAX_BYTES } from '../protocol/wire.ts'
 import { createBoundedLines } from './bounded-lines.ts'
 import { readText } from './text.ts'
 
-/** Data of the greatest size fits, even if each of its characters is escaped. */
+/** The largest data fits, even if each of its characters is escaped. */
 const LINE_MAX_BYTES = 8 * DATA_MAX_BYTES
 
-/** Lines that are read in one turn of the event loop, before everybody else gets theirs. */
+/** The most lines that are read in one turn of the event loop, so that other work gets its turn. */
 const LINES_PER_TURN = 1000
 
-/** The lines of a stream while they are published. */
+/** A stream whose lines are being published. */
 export interface Lines {
-  /** Nothing more will come, and all that came was read. */
+  /** The stream has ended and all of its lines were read. */
   readonly ended: boolean
-  /** Publishes and reads no further: whoever writes the other end of the pipe has to wait, and nothing is lost. */
+  /** Stops publishing and reading. The writer at the other end of the pipe has to wait, and nothing is lost. */
   pause(): void
   resume(): void
   close(): void
 }
 
 export interface LinesListener {
-  /** Hears of the first line that is skipped at once, of their number at the end, and of a stream that cannot be read. */
+  /** Called at once for the first line that is skipped, at the end with their number, and if the stream cannot be read. */
   complain(sentence: string): void
-  /** Nothing more will come; the lines that were read. */
+  /** The stream has ended, after so many lines. */
   ended(read: number): void
 }
 
 /**
- * Publishes each line of `input`, one JSON value in UTF-8, as an event of type `line` at the moment it is read. A line
- * that is not JSON, or too long, is skipped. Begins when it is resumed.
+ * Publishes each line of `input`, a JSON value in UTF-8, as an event of type `line` when it is read. A line that is not
+ * JSON, or is too long, is skipped. Starts when it is resumed.
  */
 export function publishLines(input: Readable, log: EventLog, listener: LinesListener): Lines {
   const lines = createBoundedLines(LINE_MAX_BYTES)
@@ -39,7 +39,7 @@ export function publishLines(input: Readable, log: EventLog, listener: LinesList
   let over = false
   let ended = false
   let paused = true
-  /** The lines of the last chunk that are still to be taken. While there are some, the input is paused. */
+  /** The lines of the last chunk that are not taken yet. While there are some, the input is paused. */
   let waiting: Generator<Buffer | null, undefined> | null = null
   let turn: NodeJS.Immediate | null = null
   input.on('data', push)
