@@ -27,7 +27,7 @@ describe('JSON that is to be delivered as it was sent', () => {
   ])('is refused with %s in it', literal => {
     for (const text of [literal, `[${literal}]`, `{"a\\"":"\\\\","b":[{"c":${literal}}]}`]) {
       expect(() => parseExact(text)).toThrow(PublishRefusal)
-      expect(() => parseExact(text)).toThrow(/as a string\.$/)
+      expect(() => parseExact(text)).toThrow(/as strings\.$/)
     }
   })
 

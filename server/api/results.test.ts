@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { RUN_FILES } from '../protocol/run.ts'
 import { type StartedLab, startLab } from '../testing/start-lab.ts'
 
 let parent: string
@@ -97,7 +98,10 @@ it.each([
 ])('refuse %s, and say nothing of it', async path => {
   const answer = await askRaw(path)
   expect([400, 404]).toContain(answer.status)
-  expect(JSON.parse(answer.body)).toEqual({ error: expect.stringMatching(/\.$/), code: expect.any(String) })
+  const { params, ...refusal } = JSON.parse(answer.body)
+  expect(refusal).toEqual({ error: expect.stringMatching(/\.$/), code: expect.any(String) })
+  if (refusal.code === 'no-such-file') expect(params).toEqual({ files: RUN_FILES })
+  else expect(params).toBeUndefined()
   expect(answer.body).not.toContain('secret')
 })
 

@@ -32,8 +32,8 @@ afterEach(() => rmSync(folder, { recursive: true }))
 describe('the runs of a folder', () => {
   it.each([
     ['', /not JSON/],
-    ['{', /not all of it/],
-    [JSON.stringify({ id: 'x', ...RUN }).slice(0, -1), /not all of it/],
+    ['{', /cut off/],
+    [JSON.stringify({ id: 'x', ...RUN }).slice(0, -1), /cut off/],
     [`${JSON.stringify(RUN)}]`, /not JSON/],
     ['{}', /startedAt/],
     ['null', /not a JSON object/],
@@ -50,7 +50,7 @@ describe('the runs of a folder', () => {
     [JSON.stringify({ ...RUN, summary: 5 }), /summary/],
     [JSON.stringify({ ...RUN, trials: {} }), /trials/],
     [JSON.stringify({ ...RUN, provenance: [] }), /provenance/],
-    [JSON.stringify({ ...RUN, notes: 'x'.repeat(100_000) }), /more at its top/],
+    [JSON.stringify({ ...RUN, notes: 'x'.repeat(100_000) }), /top level has more/],
     [`{"startedAt":${JSON.stringify(RUN).slice(1)}`, /not JSON/],
   ])('list the run %.40s as unreadable, with the reason, and the others as ever', async (text, reason) => {
     writeRun('good', RUN)
@@ -175,8 +175,9 @@ describe('a run that is asked for', () => {
     const answer = await ask('/one')
     expect(answer.status).toBe(404)
     expect(await answer.json()).toEqual({
-      error: 'Choose another run, or mend its run.json. It is not a JSON object.',
+      error: 'Choose another run, or correct its run.json. It is not a JSON object.',
       code: 'unreadable-run',
+      params: { reason: 'no-object' },
     })
     const list = (await (await ask('')).json()) as ResultsList
     expect(list.unreadable).toEqual([{ id: 'one', reason: 'It is not a JSON object.' }])
