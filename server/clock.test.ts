@@ -40,7 +40,7 @@ describe('the clock', () => {
     expect(Math.abs(world.clock.epochMs() - world.wallMs())).toBeLessThan(50)
   })
 
-  it('reads one instant on both clocks as it tells events their time, before and after', () => {
+  it('reads one instant on both clocks, and agrees with the times of events before and after', () => {
     const world = createWorld()
     for (const wallMovesMs of [0, HOUR_MS, -HOUR_MS]) {
       world.wallMovesMs = wallMovesMs
@@ -51,7 +51,7 @@ describe('the clock', () => {
     }
   })
 
-  it('tells by how much it was moved, and nothing while the two agree', async () => {
+  it('reports by how much it was moved, and nothing while the two agree', async () => {
     const world = createWorld()
     const moves: number[] = []
     ending.push(keepTime(world.clock, byMs => moves.push(Math.round(byMs / 1000)), 5))
@@ -96,7 +96,7 @@ describe('the pacer', () => {
 })
 
 describe('the log', () => {
-  it('keeps what it would keep when the clock is set by an hour', async () => {
+  it('keeps the same events when the clock is set by an hour', async () => {
     const world = createWorld()
     const log = createEventLog({ keepEvents: 100, keepSeconds: 60, keepBytes: 1e6 }, world.clock)
     await log.append('a', 1)
@@ -109,7 +109,7 @@ describe('the log', () => {
   })
 })
 
-describe('a lab whose clock is set anew', () => {
+describe('a lab whose clock is set', () => {
   it.each([
     ['forward', HOUR_MS, 0, /^The clock was 3600\.\d s behind the wall clock/],
     ['back', -HOUR_MS, 0, /^The clock was 3600\.\d s ahead of the wall clock/],

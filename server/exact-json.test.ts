@@ -6,7 +6,7 @@ import { PublishRefusal } from './log/event-log.ts'
 /** fast-check likes these. */
 const REFUSED_KEY = /"(__proto__|constructor)"/
 
-describe('JSON that is to be delivered as it was sent', () => {
+describe('JSON that must be delivered with its values', () => {
   it.each([
     '9007199254740993',
     '-9007199254740993',
@@ -54,7 +54,7 @@ describe('JSON that is to be delivered as it was sent', () => {
     expect(parseExact(`[${literal}]`)).toEqual([Number(literal)])
   })
 
-  it('leaves alone what only looks like a number', () => {
+  it('ignores what only looks like a number', () => {
     for (const text of [
       '12345678901234567890',
       '"1e400',
@@ -96,13 +96,13 @@ describe('JSON that is to be delivered as it was sent', () => {
     )
   })
 
-  it('loses one byte order mark, and no second one', () => {
+  it('drops one byte order mark, and not a second one', () => {
     expect(parseExact('\ufeff[1]')).toEqual([1])
     expect(() => parseExact('\ufeff\ufeff[1]')).toThrow(SyntaxError)
     expect(parseExact('"\ufeff"')).toBe('\ufeff')
   })
 
-  it('keeps lone surrogates as escapes, and of a repeated key the last', () => {
+  it('keeps lone surrogates as escapes, and the last of a repeated key', () => {
     expect(JSON.stringify(parseExact('"\\ud800"'))).toBe('"\\ud800"')
     expect(parseExact('{"a":1,"a":2}')).toEqual({ a: 2 })
   })

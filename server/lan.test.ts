@@ -78,7 +78,7 @@ describe('the addresses of a machine', () => {
     expect(rankAddresses(interfaces)).toEqual(expected)
   })
 
-  it('are those of the family that a server listens on', () => {
+  it('are those of the address family that a server listens on', () => {
     const interfaces = machine('eth0: 10.0.0.1', 'eth0: fd00::2')
     expect(reachableAt('::', interfaces)).toEqual(['10.0.0.1', 'fd00::2'])
     expect(reachableAt('0.0.0.0', interfaces)).toEqual(['10.0.0.1'])

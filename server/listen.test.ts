@@ -65,7 +65,7 @@ describe('a lab', () => {
       expect(await squat(host, Number(port))).toBeGreaterThan(0)
   })
 
-  it('lets many wait to be accepted, at every address and port', async () => {
+  it('queues many connections to be accepted, at every address and port', async () => {
     const listen = vi.spyOn(Server.prototype, 'listen')
     started = await startLab({ host: 'localhost' })
     const asked = listen.mock.calls.map(([options]) => options as { port: number; backlog?: number })
@@ -74,7 +74,7 @@ describe('a lab', () => {
     expect(lasting.every(({ backlog }) => backlog === 4096)).toBe(true)
   })
 
-  it('answers under the address at which a connection arrived, though it did not exist at the start', async () => {
+  it('answers under the address at which a connection arrived, even if that address is newer than the server', async () => {
     started = await startLab({ host: '0.0.0.0', deployment: 'lan' })
     // To the names that were read at the start, 127.0.0.77 is as new as the address of another Wi-Fi.
     for (const origin of [started.origin, started.linkOrigin]) {
@@ -92,7 +92,7 @@ describe('a lab', () => {
     }
   })
 
-  it('says that the link is there only to whoever reached it by a name of its own', async () => {
+  it("names the link's port only to a client that used a name of this machine", async () => {
     started = await startLab({ allowHosts: ['Lab.Test:8080', 'lab.test'] })
     const { origin, linkOrigin } = started
     const link = async (host: string) => {
@@ -116,7 +116,7 @@ describe('a port', () => {
     expect(server.listening).toBe(false)
   })
 
-  it('is passed over as the link’s, where browsers refuse it', async () => {
+  it('is not used for the link if browsers refuse it', async () => {
     const server = createServer()
     servers.push(server)
     // Whichever is free of those before a bad one.
@@ -168,7 +168,7 @@ describe('names', () => {
     ['lab.test:443', 'lab.test', 'https://lab.test'],
     ['Lab.Test:80', 'LAB.test:80', 'http://lab.test'],
     ['[FD00:0::9]:8080', '[fd00::9]:8080', 'http://[fd00::9]:8080'],
-  ])('that were allowed are known as a browser writes them: %s', (name, host, origin) => {
+  ])('that were allowed are accepted as a browser writes them: %s', (name, host, origin) => {
     const allowing = createNames({ hosts: [], port: 3000, linkPort: 3001, allowHosts: [name] })
     expect(allowing.isOurs(host, arrival('127.0.0.1'))).toBe(true)
     expect(allowing.isPage(origin, arrival('127.0.0.1'))).toBe(true)
@@ -176,7 +176,7 @@ describe('names', () => {
     expect(allowing.linkPortFor(host, arrival('127.0.0.1'))).toBeNull()
   })
 
-  it('know the address of an interface without its zone', () => {
+  it('accept the address of an interface without its zone', () => {
     expect(names.isOurs('[fe80::1]:81', arrival('fe80::1%eth0', true))).toBe(true)
     expect(names.isPage('http://[fe80::1]', arrival('fe80::1%eth0', true))).toBe(true)
     expect(names.isPage('http://[fe80::2]', arrival('fe80::1%eth0', true))).toBe(false)

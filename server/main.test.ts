@@ -43,7 +43,7 @@ describe('the command line', () => {
     expect(await page.text()).toMatch(/<html/)
   })
 
-  it('takes every option from the environment as well', async () => {
+  it('reads every option from the environment as well', async () => {
     const server = run([], {
       PUSHLAB_SOURCE: 'synthetic',
       PUSHLAB_RATE: '7',
@@ -82,12 +82,12 @@ describe('the command line', () => {
     [{ PORT: '70000' }, /whole number/],
     [{ PORT: '6667' }, /browsers refuse/],
     [{ HOST: '192.0.2.1' }, /say --lan/],
-  ])('refuses what was meant for it: %j', async (env, sentence) => {
+  ])('refuses wrong values that were meant for it: %j', async (env, sentence) => {
     const { code, stderr } = await run(['--source', 'none'], env).ended
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(sentence) })
   })
 
-  it.skipIf(!ipv6)('prints an IPv6 address as a browser takes it', async () => {
+  it.skipIf(!ipv6)('prints an IPv6 address in the form of a URL', async () => {
     const server = run(['--source', 'none', '--host', '0:0:0:0:0:0:0:1', '--port', '0'])
     const address = await server.address
     expect(address).toMatch(/^http:\/\/\[::1\]:\d+$/)
@@ -165,7 +165,7 @@ describe('the command line', () => {
     expect(code).toBe(2)
   })
 
-  it('publishes stdin, skips what is not JSON, and says so once', async () => {
+  it('publishes stdin, and reports lines that are not JSON once', async () => {
     const server = run(['--port', '0', '--source', 'stdin'])
     const address = await server.address
     server.child.stdin?.end('{"a":1}\nnonsense\nnonsense\n"b"\n')
@@ -216,7 +216,7 @@ describe('on a signal the lab', () => {
 })
 
 describe('while it starts the lab', () => {
-  it.each([0, 100, 200, 300, 400])('ends on SIGTERM after %i ms, and says nothing of it', async delayMs => {
+  it.each([0, 100, 200, 300, 400])('ends on SIGTERM after %i ms, without a message', async delayMs => {
     const server = run(['--port', '0', '--rate', '0'])
     await new Promise(resolve => setTimeout(resolve, delayMs))
     server.child.kill('SIGTERM')
@@ -258,8 +258,8 @@ describe('under npm the lab', () => {
   })
 })
 
-describe('when nobody takes what it prints the lab', () => {
-  it('goes on after the reader of its output and of its complaints has gone', async () => {
+describe('the lab, if its output cannot be written,', () => {
+  it('goes on after the readers of stdout and stderr have gone', async () => {
     const server = run(['--port', '0', '--source', 'stdin'])
     const address = await server.address
     server.child.stdout?.destroy()
@@ -272,7 +272,7 @@ describe('when nobody takes what it prints the lab', () => {
     expect((await server.ended).code).toBe(0)
   })
 
-  it.skipIf(!existsSync('/dev/full'))('goes on when there is no room for what it prints', async () => {
+  it.skipIf(!existsSync('/dev/full'))('goes on if the disk is full', async () => {
     const full = openSync('/dev/full', 'w')
     const port = await freePort()
     const server = run(['--port', String(port), '--link-port', 'off', '--source', 'stdin'], {}, [

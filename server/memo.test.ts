@@ -7,7 +7,7 @@ beforeEach(() => {
 })
 
 describe('a memo', () => {
-  it('makes the answer to a question once, until it forgets', () => {
+  it('makes the value of a key once, until it forgets', () => {
     const memo = open()
     expect(memo.of('a')).toBe(memo.of('a'))
     expect(made).toEqual(['a'])
@@ -16,27 +16,27 @@ describe('a memo', () => {
     expect(made).toEqual(['a', 'a'])
   })
 
-  it('begins anew with one answer too many', () => {
+  it('forgets everything with one value too many', () => {
     const memo = open()
     for (const question of ['a', 'b', 'c', 'd', 'a', 'd']) memo.of(question)
     expect(made).toEqual(['a', 'b', 'c', 'd', 'a'])
   })
 
-  it('begins anew with too many bytes, however few the answers', () => {
+  it('forgets everything with too many bytes, however few the values', () => {
     const memo = open()
     const [one, other] = ['a'.repeat(60), 'b'.repeat(60)]
     for (const question of [one, other, other, one]) memo.of(question)
     expect(made).toEqual([one, other, one])
   })
 
-  it('remembers nothing that is too large by itself, and loses nothing for it', () => {
+  it('does not remember a value that is too large alone, and keeps the others', () => {
     const memo = open()
     const large = 'l'.repeat(101)
     for (const question of ['a', large, large, 'a']) memo.of(question)
     expect(made).toEqual(['a', large, large])
   })
 
-  it('counts anew what it holds once it has forgotten', () => {
+  it('counts its bytes from zero once it has forgotten', () => {
     const memo = open()
     for (let round = 0; round < 10; round += 1) {
       memo.of('x'.repeat(90))
@@ -48,7 +48,7 @@ describe('a memo', () => {
     expect(made.slice(10)).toEqual(['a', 'b'])
   })
 
-  it('remembers nothing that could not be made', () => {
+  it('remembers nothing if making it failed', () => {
     let refuses = true
     const memo = createMemo(
       (question: string) => {

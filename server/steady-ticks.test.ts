@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest'
 import { projectRoot } from './project-root.ts'
 
 describe('a tick that is kept', () => {
-  it('outlives a collection of garbage, and with it the shape of all ticks', async () => {
+  it('survives a garbage collection, and keeps the shape of all ticks', async () => {
     expect(await firstTickAfterCollection('keepTicksFast()')).toBe('alive\n')
   })
 
-  it('would not without being kept', async () => {
+  it('would not survive without being kept', async () => {
     expect(await firstTickAfterCollection('process.nextTick(() => {})')).toBe('gone\n')
   })
 })

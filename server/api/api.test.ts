@@ -24,7 +24,7 @@ describe('publishing', () => {
     expect(lab.log.top).toBe(1)
   })
 
-  it('happens once for a key, however often it is asked for', async () => {
+  it('happens once for a key, however often the request is repeated', async () => {
     const { origin, lab } = await start()
     const headers = { 'idempotency-key': 'a-key' }
     const [first, ...again] = await Promise.all(
@@ -81,7 +81,7 @@ describe('publishing', () => {
 })
 
 describe('the source', () => {
-  it('can be read and changed, and refuses what it does not know', async () => {
+  it('can be read and changed, and refuses unknown settings', async () => {
     const { origin, lab } = await start()
     const wanted = { kind: 'synthetic', rate: 200, timing: 'fixed', payloadBytes: 32 }
     expect(await send(origin, 'PUT', '/api/source', wanted)).toEqual({ status: 200, body: wanted })
@@ -105,7 +105,7 @@ describe('the source', () => {
     expect(await read(origin, '/api/source')).toEqual({ ...wanted, rate: 0 })
   })
 
-  it('bursts in one turn', async () => {
+  it('publishes a burst in one turn', async () => {
     const { origin, lab } = await start()
     expect(await send(origin, 'POST', '/api/burst', { count: 100 })).toEqual({
       status: 200,
@@ -118,7 +118,7 @@ describe('the source', () => {
 })
 
 describe('a kill', () => {
-  it('cuts the readers of one technique, or all, idle pollers included, and nobody else', async () => {
+  it('cuts the readers of one technique or of all, idle pollers included, and no other connection', async () => {
     const { origin } = await start()
     const poller = new Agent({ keepAlive: true })
     await asks(poller, `${origin}/poll`)
@@ -137,7 +137,7 @@ describe('a kill', () => {
 })
 
 describe('the statistics', () => {
-  it('book a pooled socket to whichever request just ended on it, and all bytes to somebody', async () => {
+  it('count a pooled socket for the request that just ended on it, and every byte for some owner', async () => {
     const { origin, lab } = await start()
     const pool = new Agent({ keepAlive: true, maxSockets: 1 })
     const { socket } = await asks(pool, `${origin}/poll`)
@@ -169,7 +169,7 @@ describe('the statistics', () => {
     expect(poll.headerBytesOut).toBeGreaterThan(100)
   })
 
-  it('start again at a reset, together with the source', async () => {
+  it('start from zero at a reset, together with the source', async () => {
     const { origin } = await start({ source: { kind: 'synthetic', rate: 0 } })
     await send(origin, 'PUT', '/api/source', { rate: 100 })
     await fetch(`${origin}/poll?cursor=earliest`)
@@ -197,7 +197,7 @@ describe('the statistics', () => {
 })
 
 describe('the control socket', () => {
-  it('tells the statistics, those of the named reader apart, and the clock', async () => {
+  it('sends the statistics, those of the named reader separately, and the clock', async () => {
     const { origin, publish } = await start()
     const reader = await openReader('sse', origin, 'client=abcd1234')
     const stranger = await openReader('sse', origin)
@@ -220,7 +220,7 @@ describe('the control socket', () => {
 })
 
 describe('talking back', () => {
-  it('is answered on the same WebSocket, and reaches everybody', async () => {
+  it('is answered on the same WebSocket and reaches every reader', async () => {
     const { origin, lab } = await start()
     const socket = new WebSocket(`${origin.replace('http', 'ws')}/ws`)
     const messages: Record<string, unknown>[] = []
@@ -250,7 +250,7 @@ describe('talking back', () => {
     expect(lab.log.top).toBe(0)
   })
 
-  it('is limited in length and in pace', async () => {
+  it('is limited in length and rate', async () => {
     const { origin } = await start({ policy: { sayBurst: 5, sayPerSecond: 0.001 } })
     expect(await send(origin, 'POST', '/say', 'x'.repeat(1100))).toMatchObject({ status: 413 })
     const answers = await Promise.all(
@@ -289,7 +289,7 @@ describe('the guard', () => {
     },
   )
 
-  it('answers an upgrade with 404 where there is no WebSocket, and hangs up', async () => {
+  it('answers an upgrade with 404 where there is no WebSocket, and closes the connection', async () => {
     const { origin } = await start()
     for (const path of ['/poll', '/nowhere', '/api/stats']) {
       const socket = new WebSocket(`${origin.replace('http', 'ws')}${path}`)
@@ -311,7 +311,7 @@ describe('the guard', () => {
     }
   })
 
-  it('demands the token of commands only, where there is one', async () => {
+  it('requires the token for commands only, if there is one', async () => {
     const { origin, lab } = await start({ token: 'correct horse' })
     expect((await fetch(`${origin}/api/stats`)).status).toBe(200)
     for (const authorization of ['', 'Bearer', 'Bearer wrong', 'Basic correct horse']) {

@@ -13,7 +13,7 @@ const PAGES = 20
 const app = fastify()
 afterEach(() => app.close())
 
-it('encodes the statistics once for all pages that watch, and each named readerâ€™s beside them', async () => {
+it('encodes the statistics once for all pages, and those of each named reader once', async () => {
   const clock = systemClock()
   let reads = 0
   let encodings = 0
@@ -45,7 +45,7 @@ it('encodes the statistics once for all pages that watch, and each named readerâ
   }
 })
 
-it('looks once for all pages that watch the same reader', async () => {
+it("reads a reader's traffic once for all pages that watch it", async () => {
   const clock = systemClock()
   const meter = createMeter(clock)
   let reads = 0

@@ -19,13 +19,13 @@ describe('a key', () => {
     expect(await publish('key')).toBe('cursor-2')
   })
 
-  it('is forgotten for newer ones beyond a number, the oldest first', async () => {
+  it('is forgotten when there are too many newer ones, the oldest first', async () => {
     for (let n = 0; n <= KEYS_KEPT; n += 1) await publish(`key-${n}`)
     expect(await publish('key-1')).toBe('cursor-2')
     expect(await publish('key-0')).toBe(`cursor-${KEYS_KEPT + 2}`)
   })
 
-  it('publishes nothing else, and is free again if nothing was published', async () => {
+  it('refuses another body, and is free again if nothing was published', async () => {
     await publish('key')
     await expect(once('key', 'another body', async () => 'cursor')).rejects.toMatchObject({ statusCode: 409 })
     const refuse = async () => Promise.reject(new Error('refused'))

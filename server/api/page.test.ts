@@ -36,7 +36,7 @@ describe.skipIf(!built)('the page', () => {
     },
   )
 
-  it('may connect to itself and to the link, under the name by which it was asked for', async () => {
+  it('may connect to itself and to the link, under the name of its own request', async () => {
     const { origin, linkOrigin } = await start(['lab.test:8080', '[fd00::9]:8080'])
     const link = new URL(linkOrigin).port
     const { port } = new URL(origin)
@@ -55,7 +55,7 @@ describe.skipIf(!built)('the page', () => {
     expect(await connects('[::1]')).toBe("'self' ws://*:80")
   })
 
-  it('is a page to whoever follows a link from another site, and nothing to a frame of one', async () => {
+  it('opens by a link from another site, and not in a frame of one', async () => {
     const { origin } = await start()
     const ask = (path: string, mode: string, destination: string) =>
       exchange(
@@ -75,7 +75,7 @@ describe.skipIf(!built)('the page', () => {
     }
   })
 
-  it('lets no other method in, and says which are', async () => {
+  it('refuses other methods and names its own', async () => {
     const { origin } = await start()
     for (const path of ['/', '/results']) {
       const answer = await exchange(origin, request(origin, path, { method: 'POST' }))
@@ -89,7 +89,7 @@ describe.skipIf(!built)('the parts of the page', () => {
   const added = join(projectRoot(), 'dist/page/assets/added-by-a-test.js')
   afterEach(() => rmSync(added, { force: true }))
 
-  it('are found when they are asked for, as a page that is built anew under the server has others', async () => {
+  it('are looked up per request, because a rebuilt page has other files', async () => {
     const { origin } = await start()
     const ask = (path: string, method = 'GET') => exchange(origin, request(origin, path, { method }))
     expect((await ask('/assets/added-by-a-test.js')).status).toBe(404)
@@ -123,7 +123,7 @@ describe.skipIf(!built)('the parts of the page', () => {
     }
   })
 
-  it('let no other method in', async () => {
+  it('refuse other methods', async () => {
     const { origin } = await start()
     const { status } = await exchange(origin, request(origin, '/assets/any.js', { method: 'POST' }))
     expect([404, 405]).toContain(status)
@@ -150,7 +150,7 @@ describe.skipIf(!built)('the script of a service worker', () => {
     },
   )
 
-  it('is neither to be had by the link, nor by another name of the server, nor in place of what is there', async () => {
+  it('is not served by the link, nor under a foreign name, nor instead of an existing file', async () => {
     const { origin, linkOrigin } = await start()
     expect((await exchange(linkOrigin, request(linkOrigin, '/sw.js', { headers: WORKER }))).status).toBe(404)
     expect((await ask(origin, '/sw.js', ...WORKER, 'Host: evil.test')).status).toBe(403)

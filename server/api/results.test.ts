@@ -33,7 +33,7 @@ afterAll(async () => {
   rmSync(parent, { recursive: true })
 })
 
-it('are the runs of the results folder, newest first, and nothing else of the disk', async () => {
+it('are the runs of the results folder, newest first, and no other file of the disk', async () => {
   const { runs } = await (await get('')).json()
   expect(runs).toEqual([
     { id: 'two', startedAt: '2026-01-02T00:00:00Z', tier: 'quick', complete: true },
@@ -56,7 +56,7 @@ it.each([
   expect(await answer.text()).toContain(part)
 })
 
-it('let a report show its own styles, and neither run nor load anything', async () => {
+it('let a report show its own styles, and not run or load anything', async () => {
   const policy = (await get('/one/report.html')).headers.get('content-security-policy')
   const directives = new Set(policy?.split('; '))
   expect(directives).toContain("default-src 'none'")
@@ -95,15 +95,19 @@ it.each([
   '/one/constructor',
   '/one/',
   '/one/run.json/more',
-])('refuse %s, and say nothing of it', async path => {
+])('refuse %s without revealing anything', async path => {
   const answer = await askRaw(path)
   expect([400, 404]).toContain(answer.status)
   const { params, ...refusal } = JSON.parse(answer.body)
   expect(refusal).toEqual({ error: expect.stringMatching(/\.$/), code: expect.any(String) })
-  if (refusal.code === 'no-such-file') expect(params).toEqual({ files: RUN_FILES })
-  else expect(params).toBeUndefined()
+  expect(params).toEqual(PARAMS[refusal.code])
   expect(answer.body).not.toContain('secret')
 })
+
+const PARAMS: Readonly<Record<string, unknown>> = {
+  'no-such-file': { files: RUN_FILES },
+  'unreadable-run': { reason: 'no-json' },
+}
 
 function get(path: string): Promise<Response> {
   return fetch(`${lab.origin}/api/results${path}`)

@@ -52,7 +52,7 @@ describe('the runs of a folder', () => {
     [JSON.stringify({ ...RUN, provenance: [] }), /provenance/],
     [JSON.stringify({ ...RUN, notes: 'x'.repeat(100_000) }), /top level has more/],
     [`{"startedAt":${JSON.stringify(RUN).slice(1)}`, /not JSON/],
-  ])('list the run %.40s as unreadable, with the reason, and the others as ever', async (text, reason) => {
+  ])('list the run %.40s as unreadable, with the reason, beside the other runs', async (text, reason) => {
     writeRun('good', RUN)
     writeText('odd', text)
     const { runs, unreadable } = await createRuns(folder).list()
@@ -61,7 +61,7 @@ describe('the runs of a folder', () => {
     expect(unreadable[0]?.reason).toMatch(/^[A-Z].*\.$/)
   })
 
-  it('list a run whatever lies deeper in it', async () => {
+  it('list a run whatever is nested deeper in it', async () => {
     const trials = [{ '{': '}]"\\"[{', '\\': ['\\\\"', { é: '🎈', startedAt: 5 }] }]
     writeRun('one', { trials, ...RUN, questions: { a: 'b' } })
     expect(await createRuns(folder).list()).toEqual({
@@ -70,32 +70,35 @@ describe('the runs of a folder', () => {
     })
   })
 
-  it.skipIf(process.platform === 'win32')('say what is no file, and wait for none of it', async () => {
-    for (const id of ['folder', 'fifo', 'link', 'huge', 'empty']) mkdirSync(join(folder, id))
-    mkdirSync(join(folder, 'folder', 'run.json'))
-    execFileSync('mkfifo', [join(folder, 'fifo', 'run.json')])
-    writeRun('target', RUN)
-    symlinkSync(join(folder, 'target', 'run.json'), join(folder, 'link', 'run.json'))
-    symlinkSync(join(folder, 'target'), join(folder, 'linked'))
-    writeFileSync(join(folder, 'huge', 'run.json'), '{')
-    truncateSync(join(folder, 'huge', 'run.json'), 2 ** 30)
-    writeFileSync(join(folder, 'README.md'), '')
-    const runs = createRuns(folder)
-    const list = await runs.list()
-    expect(list.runs.map(({ id }) => id)).toEqual(['target'])
-    expect(list.unreadable).toEqual([
-      { id: 'link', reason: 'It is not a regular file.' },
-      { id: 'huge', reason: 'It is larger than 64 MiB.' },
-      { id: 'folder', reason: 'It is not a regular file.' },
-      { id: 'fifo', reason: 'It is not a regular file.' },
-    ])
-    for (const id of ['linked', 'link', 'fifo', 'folder', 'empty', '..']) {
-      expect(await runs.open(id, 'run.json')).toBeNull()
-    }
-    expect(await runs.head('linked')).toBeNull()
-  })
+  it.skipIf(process.platform === 'win32')(
+    'report what is not a regular file, and wait for none of it',
+    async () => {
+      for (const id of ['folder', 'fifo', 'link', 'huge', 'empty']) mkdirSync(join(folder, id))
+      mkdirSync(join(folder, 'folder', 'run.json'))
+      execFileSync('mkfifo', [join(folder, 'fifo', 'run.json')])
+      writeRun('target', RUN)
+      symlinkSync(join(folder, 'target', 'run.json'), join(folder, 'link', 'run.json'))
+      symlinkSync(join(folder, 'target'), join(folder, 'linked'))
+      writeFileSync(join(folder, 'huge', 'run.json'), '{')
+      truncateSync(join(folder, 'huge', 'run.json'), 2 ** 30)
+      writeFileSync(join(folder, 'README.md'), '')
+      const runs = createRuns(folder)
+      const list = await runs.list()
+      expect(list.runs.map(({ id }) => id)).toEqual(['target'])
+      expect(list.unreadable).toEqual([
+        { id: 'link', reason: 'It is not a regular file.' },
+        { id: 'huge', reason: 'It is larger than 64 MiB.' },
+        { id: 'folder', reason: 'It is not a regular file.' },
+        { id: 'fifo', reason: 'It is not a regular file.' },
+      ])
+      for (const id of ['linked', 'link', 'fifo', 'folder', 'empty', '..']) {
+        expect(await runs.open(id, 'run.json')).toBeNull()
+      }
+      expect(await runs.head('linked')).toBeNull()
+    },
+  )
 
-  it('are none where there is no folder', async () => {
+  it('are an empty list if there is no folder', async () => {
     expect(await createRuns(join(folder, 'none')).list()).toEqual({ runs: [], unreadable: [] })
   })
 
@@ -126,7 +129,7 @@ describe('the runs of a folder', () => {
     expect(await runs.head('one')).toBeNull()
   })
 
-  it('are looked at once for all who ask at the same time', async () => {
+  it('are read once for concurrent requests', async () => {
     writeRun('one', RUN)
     const runs = createRuns(folder)
     const [first, ...others] = await Promise.all([runs.list(), runs.list(), runs.list()])
@@ -134,7 +137,7 @@ describe('the runs of a folder', () => {
     expect(await runs.list()).not.toBe(first)
   })
 
-  it('are all there, of however many', async () => {
+  it('are all listed, however many there are', async () => {
     for (let n = 0; n < 300; n += 1) {
       if (n % 2 === 0) writeRun(`run-${n}`, RUN)
       else mkdirSync(join(folder, `run-${n}`))
@@ -145,7 +148,7 @@ describe('the runs of a folder', () => {
   })
 })
 
-describe('a run that is asked for', () => {
+describe('a requested run', () => {
   let lab: StartedLab
   beforeEach(async () => {
     lab = await startLab({ resultsFolder: folder })
@@ -170,7 +173,7 @@ describe('a run that is asked for', () => {
     expect(await (await ask('/one')).json()).toEqual({ ...run, id: 'one' })
   })
 
-  it('is refused with the reason if it is odd', async () => {
+  it('is refused with the reason if it is not a run', async () => {
     writeText('one', '[]')
     const answer = await ask('/one')
     expect(answer.status).toBe(404)

@@ -35,7 +35,7 @@ describe('the fanout', () => {
     expect(reader.read()).toBe('hello 0 1 2 3 4 5 ')
   })
 
-  it('puts the events of one turn into one write, one Buffer for all who stand at the same place', async () => {
+  it('puts the events of one turn into one write, with one Buffer for all readers at the same cursor', async () => {
     const log = openLog()
     const fanout = open(log)
     const readers = [slowReader(), slowReader(), slowReader()]
@@ -48,7 +48,7 @@ describe('the fanout', () => {
     expect(writes[2]).toBe(writes[0])
   })
 
-  it('leaves a reader alone who cannot be written to, then hands over everything since its cursor', async () => {
+  it('writes nothing to a reader whose sink is full, then everything since its cursor', async () => {
     const log = openLog()
     const fanout = open(log)
     const slow = slowReader()
@@ -66,7 +66,7 @@ describe('the fanout', () => {
     expect(slow.writes.at(-1)?.toString()).toBe('1 2 3 4 5 ')
   })
 
-  it('declares a gap to a slow reader who fell out of the window', async () => {
+  it('declares a gap to a slow reader that fell out of the window', async () => {
     const log = openLog(3)
     const slow = slowReader()
     open(log).follow(slow, 'now')
@@ -80,7 +80,7 @@ describe('the fanout', () => {
     expect(slow.read()).toBe('hello 0 1 gap 6 to 7 8 9 10 ')
   })
 
-  it('never hands over more than one write may carry, and the next only when that has drained', async () => {
+  it('never exceeds the limit of one write, and writes again only when it has drained', async () => {
     const log = openLog()
     for (let n = 0; n < 10; n += 1) await log.append('test', 'x'.repeat(1000))
     const reader = slowReader()
@@ -94,7 +94,7 @@ describe('the fanout', () => {
     expect(reader.writes.map(String)).toEqual(['hello 0 ', '1 2 3 ', '4 5 6 ', '7 8 9 ', '10 '])
   })
 
-  it('waits for more when told to coalesce', async () => {
+  it('waits for more events when told to coalesce', async () => {
     const log = openLog()
     const reader = slowReader()
     open(log, { coalesceMs: 400 }).follow(reader, 'now')
@@ -106,7 +106,7 @@ describe('the fanout', () => {
     await expect.poll(() => reader.writes.at(-1)?.toString()).toBe('1 2 ')
   })
 
-  it('breaks a silence with a heartbeat, and only a silence', async () => {
+  it('sends a heartbeat after a silence, and only then', async () => {
     const log = openLog()
     const reader = slowReader()
     open(log, { heartbeatMs: 60, checkEveryMs: 10 }).follow(reader, 'now')
@@ -121,7 +121,7 @@ describe('the fanout', () => {
     expect(after.filter(write => write.startsWith('heartbeat')).length).toBeLessThanOrEqual(1)
   })
 
-  it('cuts a reader whose write does not drain, and nobody else', async () => {
+  it('cuts a reader whose write does not drain, and no other reader', async () => {
     const log = openLog()
     const fanout = open(log, { undrainedMs: 50, checkEveryMs: 10 })
     const stuck = slowReader()
@@ -134,7 +134,7 @@ describe('the fanout', () => {
     expect(fanout.size).toBe(1)
   })
 
-  it('says bye to everybody when it drains', () => {
+  it('sends a bye to every reader when it drains', () => {
     const log = openLog()
     const fanout = open(log)
     const reader = slowReader()
@@ -145,7 +145,7 @@ describe('the fanout', () => {
     expect(fanout.size).toBe(0)
   })
 
-  it('counts what it hands over', async () => {
+  it('counts what it delivers', async () => {
     const log = openLog()
     const reader = slowReader()
     open(log).follow(reader, 'now')

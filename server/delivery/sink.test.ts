@@ -48,7 +48,7 @@ it.each([
   sink.write(Buffer.from('after the end'))
 })
 
-it('does not break off an end that was announced while it waited', async () => {
+it('does not cut an end that was written while it waited', async () => {
   const socket = await fullSocket()
   const errors: Error[] = []
   socket.on('error', error => errors.push(error))

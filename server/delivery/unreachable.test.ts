@@ -14,7 +14,7 @@ const TABLE6 = `  sl  local_address                         remote_address      
 `
 
 describe.runIf(process.arch === 'x64' || process.arch === 'arm64')('the kernel’s table', () => {
-  it('names the connections that data is sent to again, as their sockets are named', () => {
+  it('names the connections with retransmissions like their sockets', () => {
     expect(retransmittingIn(TABLE)).toEqual([
       connectionOf({ localPort: 5555, remoteAddress: '10.99.0.2', remotePort: 0x96a4 }),
     ])
@@ -58,7 +58,7 @@ describe('a client that acknowledges nothing', () => {
     return { stuck, gone, name, asked: () => asked, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) }
   }
 
-  it('is hung up on when that has lasted, and nobody else', async () => {
+  it('is disconnected when that has lasted long enough, and no other client', async () => {
     const { stuck, gone, name, pass } = watch(['192.0.2.1', '192.0.2.2'])
     stuck.add(name(1))
     await pass(600)
@@ -69,7 +69,7 @@ describe('a client that acknowledges nothing', () => {
     expect(gone).toEqual([1])
   })
 
-  it('begins anew when something was acknowledged meanwhile', async () => {
+  it('gets the whole time again if it has acknowledged something in between', async () => {
     const { stuck, gone, name, pass } = watch(['192.0.2.1'])
     for (let round = 0; round < 4; round += 1) {
       stuck.add(name(0))
@@ -80,7 +80,7 @@ describe('a client that acknowledges nothing', () => {
     expect(gone).toEqual([])
   })
 
-  it('is not looked for where all clients are on this machine', async () => {
+  it('is not checked for if all clients are on this machine', async () => {
     const { asked, pass } = watch(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
     await pass(5000)
     expect(asked()).toBe(0)

@@ -9,7 +9,7 @@ afterEach(async () => {
 })
 
 it.each(['/ws', '/control'])(
-  'a peer of %s that answers no ping is let go, and one that does stays',
+  'disconnects a peer of %s that answers no ping, and keeps one that does',
   async path => {
     lab = await startLab({ policy: { heartbeatMs: 60, pongMs: 120, checkEveryMs: 20 } })
     const { meter } = lab.lab

@@ -9,7 +9,7 @@ function budget(burst = 3, perSecond = 2) {
   return { clock, spend, spendAll }
 }
 
-it('lets a burst pass, then as much as is refilled', () => {
+it('admits a burst, then as much as is refilled', () => {
   const { clock, spendAll } = budget()
   expect(spendAll()).toBe(3)
   clock.nowMs += 1000
@@ -18,7 +18,7 @@ it('lets a burst pass, then as much as is refilled', () => {
   expect(spendAll()).toBe(3)
 })
 
-it('counts each key by itself, and is fair to one that comes back after many others', () => {
+it('counts each key separately, and is fair to one that comes back after many others', () => {
   const { clock, spend, spendAll } = budget()
   expect(spendAll('a')).toBe(3)
   for (let n = 0; n < 1000; n += 1) expect(spend(`other ${n}`)).toBe(true)
@@ -28,7 +28,7 @@ it('counts each key by itself, and is fair to one that comes back after many oth
   expect(spend('a')).toBe(false)
 })
 
-it('refuses nobody for ever whose last try was refused', () => {
+it('refuses no key for ever because its last try was refused', () => {
   const { clock, spend, spendAll } = budget(1, 1)
   expect(spendAll()).toBe(1)
   for (let step = 0; step < 20; step += 1) {

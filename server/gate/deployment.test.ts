@@ -22,7 +22,7 @@ const few = (connections: number, requestsPerSecond = 1000) => ({
 })
 
 describe('on a network', () => {
-  it('readers may look and say; commands need the token', async () => {
+  it('readers may read and talk back; commands need the token', async () => {
     const { origin, lab } = await start({ deployment: 'lan', token: 'correct-horse' })
     const readers = await Promise.all(TECHNIQUES.map(technique => openReader(technique, origin)))
     expect((await post(origin, '/say', 'hi')).status).toBe(201)
@@ -48,14 +48,14 @@ describe('on a network', () => {
     await Promise.all(readers.map(reader => reader.leave()))
   })
 
-  it('has no commands at all where nobody holds a token', async () => {
+  it('has no commands at all without a token', async () => {
     const { origin } = await start({ deployment: 'lan' })
     const answer = await post(origin, '/api/kill', {})
     expect(answer.status).toBe(403)
     expect(await answer.json()).toMatchObject({ code: 'commands-off' })
   })
 
-  it("gives one address so many connections, and says so in each technique's own way", async () => {
+  it("limits the connections of one address, and refuses more in each technique's own way", async () => {
     const { origin, lab, publish } = await start(few(3))
     const readers = await Promise.all([
       openReader('sse', origin),
@@ -77,14 +77,14 @@ describe('on a network', () => {
     expect((await asks(`${origin}/poll`)).status).toBe(200)
   })
 
-  it('counts whoever comes by the link as who it is', async () => {
+  it('counts a client of the link by its own address', async () => {
     const { origin, linkOrigin } = await start(few(2))
     const readers = await Promise.all([openReader('sse', linkOrigin), openReader('websocket', origin)])
     expect((await asks(`${linkOrigin}/poll`)).status).toBe(429)
     await Promise.all(readers.map(reader => reader.leave()))
   })
 
-  it('answers so many requests in a second, and 429 to whoever asks more', async () => {
+  it('answers so many requests in a second, and more with 429', async () => {
     const { origin } = await start(few(100, 20))
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const statuses: number[] = []
@@ -96,7 +96,7 @@ describe('on a network', () => {
 })
 
 describe('everywhere', () => {
-  it('takes so many connections in all, and those who are in notice nothing', async () => {
+  it('limits the connections in all, and disturbs none that are open', async () => {
     const { origin, publish } = await start({ limits: { connections: TECHNIQUES.length, perAddress: null } })
     const readers = await Promise.all(TECHNIQUES.map(technique => openReader(technique, origin)))
     for (const { endpoint, laterBy, upgrades } of TECHNIQUES.map(traitsOf)) {
@@ -113,7 +113,7 @@ describe('everywhere', () => {
 })
 
 describe('behind a proxy', () => {
-  it('believes the address that a trusted proxy names, and nobody else', async () => {
+  it('believes the address that a trusted proxy names, and no other', async () => {
     const limits = { connections: 100, perAddress: { connections: 1, requestsPerSecond: 1000 } }
     const trusting = await start({ deployment: { proxies: ['127.0.0.1'] }, limits })
     const ways = Array.from({ length: 3 }, () => new Agent({ keepAlive: true }))
@@ -146,7 +146,7 @@ describe('behind a proxy', () => {
     for (const way of ways) way.destroy()
   })
 
-  it('counts a kept connection for the client that has it now', async () => {
+  it('counts a kept connection for the client that uses it now', async () => {
     const { origin } = await start({ deployment: { proxies: ['127.0.0.1'] }, limits })
     const [kept, other] = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true })]
     expect((await asks(`${origin}/poll`, from('192.0.2.1'), kept)).status).toBe(200)
@@ -157,7 +157,7 @@ describe('behind a proxy', () => {
     for (const way of [kept, other]) way.destroy()
   })
 
-  it('does not take the connections of the proxy for those of one client', async () => {
+  it('does not count the connections of the proxy as those of one client', async () => {
     const { origin, lab } = await start({
       deployment: { proxies: ['127.0.0.1'] },
       limits: { ...limits, connections: 200 },
@@ -170,8 +170,8 @@ describe('behind a proxy', () => {
   })
 })
 
-describe('connections on which nothing is asked', () => {
-  it.each(['nothing', 'half a head'])('from one address are few beyond its limit: %s', async what => {
+describe('connections without a request', () => {
+  it.each(['nothing', 'half a head'])('are limited for one address: %s', async what => {
     const { origin, lab } = await start(few(3))
     const head = what === 'nothing' ? '' : 'GET /poll HTTP/1.1\r\nHo'
     const mutes = await Promise.all(Array.from({ length: 250 }, () => openRaw(origin)))
@@ -183,7 +183,7 @@ describe('connections on which nothing is asked', () => {
     expect((await asks(`${origin}/poll`)).status).toBe(200)
   })
 
-  it('take no place, and are cut when their head is due', async () => {
+  it('take no slot, and are cut when their head is overdue', async () => {
     const { origin, lab } = await start({
       ...few(3),
       policy: { headersMs: 100, requestMs: 100, checkEveryMs: 20 },
@@ -195,7 +195,7 @@ describe('connections on which nothing is asked', () => {
     await expect.poll(() => lab.meter.allSockets().length).toBe(0)
   })
 
-  it('are bounded in all where no address has a limit of its own', async () => {
+  it('are limited in all if no address has a limit of its own', async () => {
     const { origin, lab } = await start({ limits: { connections: 20, perAddress: null } })
     const mutes = await Promise.all(Array.from({ length: 200 }, () => openRaw(origin)))
     await expect.poll(() => lab.meter.allSockets().length).toBeLessThanOrEqual(120)
@@ -203,8 +203,8 @@ describe('connections on which nothing is asked', () => {
   })
 })
 
-describe('what one address may say', () => {
-  it('is limited however many names it uses', async () => {
+describe('the messages of one address', () => {
+  it('are limited however many names it uses', async () => {
     const { origin, lab } = await start({ policy: { sayBurst: 5, sayPerSecond: 0.001 } })
     const statuses: number[] = []
     for (let n = 0; n < 40; n += 1) {
@@ -215,7 +215,7 @@ describe('what one address may say', () => {
     expect(lab.log.top).toBe(15)
   })
 
-  it('is each name’s own up to that, and another address cannot use it up', async () => {
+  it('have a limit for each name, which another address cannot use up', async () => {
     const proxies = { deployment: { proxies: ['127.0.0.1'] } }
     const { origin } = await start({ ...proxies, policy: { sayBurst: 2, sayPerSecond: 0.001 } })
     const says = async (client: string, address: string) =>

@@ -26,14 +26,14 @@ beforeEach(() => {
 })
 
 describe('the traffic of one reader', () => {
-  it('is read without a look at anybody else’s sockets', () => {
+  it('is read without reading the sockets of other readers', () => {
     const sockets = Array.from({ length: 1000 }, (_, n) => connect(`client${n % 100}`))
     for (const socket of sockets) socket.looks = 0
     expect(meter.readClient('client7').sse.connections).toBe(10)
     expect(sockets.reduce((looks, socket) => looks + socket.looks, 0)).toBe(10)
   })
 
-  it('goes with the socket when the next request on it names another reader, or none', () => {
+  it('follows the socket when the next request on it names another reader, or none', () => {
     const socket = connect('reader01')
     socket.received = 100
     meter.readClient('reader01')
@@ -45,7 +45,7 @@ describe('the traffic of one reader', () => {
     expect(meter.readClient('reader02').sse).toMatchObject({ connections: 0, bytesIn: 50 })
   })
 
-  it('stays known when all its sockets have closed, and is theirs alone', () => {
+  it('stays known when all of its sockets have closed, and counts no other reader', () => {
     const [one, other] = [connect('reader01'), connect('reader01')]
     one.received = 10
     one.emit('close')
@@ -57,7 +57,7 @@ describe('the traffic of one reader', () => {
     expect(meter.read().techniques.sse).toMatchObject({ connections: 0, bytesIn: 15 })
   })
 
-  it('is not forgotten while a socket is theirs, however many others give names', () => {
+  it('is not forgotten while it has a socket, however many other names arrive', () => {
     const socket = connect('reader01')
     const left = connect('reader02')
     left.received = 7
@@ -69,7 +69,7 @@ describe('the traffic of one reader', () => {
     expect(meter.readClient('x0001999').sse).toMatchObject({ requests: 1 })
   })
 
-  it('is counted on when they come back, and from zero after a reset', () => {
+  it('continues when the reader comes back, and starts from zero after a reset', () => {
     connect('reader01').emit('close')
     connect('reader02')
     connect('reader01')

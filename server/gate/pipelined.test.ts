@@ -77,7 +77,7 @@ const LEAVE = {
 type Raw = Awaited<ReturnType<WitnessedLab['open']>>
 
 describe('an upgrade behind a request that is not answered yet', () => {
-  it.each(Object.keys(UPGRADE))('leaves nothing behind, whoever goes and how: %s', async upgrade => {
+  it.each(Object.keys(UPGRADE))('leaves nothing behind, whichever side closes and how: %s', async upgrade => {
     for (const first of Object.values(FIRST)) {
       for (const leave of Object.values(LEAVE)) {
         const raw = await lab.open()
@@ -100,7 +100,7 @@ describe('an upgrade behind a request that is not answered yet', () => {
     for (const witness of lab.witnesses) await witness.until(({ texts }) => texts.length > 0)
   })
 
-  it('opens a WebSocket once the answer before it has come', async () => {
+  it('opens a WebSocket once the answer before it has arrived', async () => {
     const raw = await lab.open()
     raw.send(FIRST['a poll']())
     await raw.until(({ received }) => readAnswers(received).length === 1)
@@ -109,7 +109,7 @@ describe('an upgrade behind a request that is not answered yet', () => {
   })
 })
 
-it('a stream whose turn comes when its connection has gone is not followed', async () => {
+it('does not follow a stream whose turn comes after its connection has closed', async () => {
   for (let n = 0; n < 40; n += 1) {
     const raw = await lab.open()
     raw.send(`${FIRST['a poll']()}${FIRST['an SSE stream']()}`)
@@ -118,7 +118,7 @@ it('a stream whose turn comes when its connection has gone is not followed', asy
   }
 })
 
-it('whatever is sent in one go and however it is left, nothing stays behind', async () => {
+it('leaves nothing behind, whatever is sent at once and however the client leaves', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom(...Object.keys(ALL)), { minLength: 1, maxLength: 4 }),

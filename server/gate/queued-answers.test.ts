@@ -47,7 +47,7 @@ describe('answers that wait for their turn on a connection', () => {
     expect(closings).toEqual([1, 1, 1])
   })
 
-  it('are closed also for whoever begins to send after the client has left', async () => {
+  it('are also closed for code that begins to send after the client has left', async () => {
     const client = ask(2)
     await expect.poll(() => answers.length).toBe(2)
     client.destroy()
@@ -58,7 +58,7 @@ describe('answers that wait for their turn on a connection', () => {
     expect(queued.write('x')).toBe(false)
   })
 
-  it('are so many and no more: the connection is closed', async () => {
+  it('are limited: beyond that, the connection is closed', async () => {
     ask(65)
     await expect.poll(() => answers.length).toBe(65)
     expect(await openConnections()).toBe(1)

@@ -32,13 +32,16 @@ describe.each(PORTS)('at the %s, a request', port => {
     expect(refusalOf(absolute)).toEqual({ status: 400, code: 'not-one-host' })
   })
 
-  it.each(['http://', 'HTTP://', 'https://'])('in absolute form goes by its target: %s', async scheme => {
-    const target = `${scheme}${hostOf(port)}/poll?cursor=now`
-    expect((await send(port, `GET ${target} HTTP/1.1`, 'Host: evil.example')).status).toBe(200)
-    expect((await send(port, `GET ${target} HTTP/1.0`)).status).toBe(200)
-    const foreign = await send(port, `GET ${scheme}evil.example/poll HTTP/1.1`, `Host: ${hostOf(port)}`)
-    expect(refusalOf(foreign)).toEqual({ status: 403, code: 'foreign-host' })
-  })
+  it.each(['http://', 'HTTP://', 'https://'])(
+    'in absolute form is routed by its target: %s',
+    async scheme => {
+      const target = `${scheme}${hostOf(port)}/poll?cursor=now`
+      expect((await send(port, `GET ${target} HTTP/1.1`, 'Host: evil.example')).status).toBe(200)
+      expect((await send(port, `GET ${target} HTTP/1.0`)).status).toBe(200)
+      const foreign = await send(port, `GET ${scheme}evil.example/poll HTTP/1.1`, `Host: ${hostOf(port)}`)
+      expect(refusalOf(foreign)).toEqual({ status: 403, code: 'foreign-host' })
+    },
+  )
 
   it.each(['ftp://HOST/poll', 'http:///poll', 'http://user@HOST/poll', 'file:///etc/passwd'])(
     'for %s is refused',
@@ -52,14 +55,17 @@ describe.each(PORTS)('at the %s, a request', port => {
     },
   )
 
-  it.each(['HOST', 'evil.example:443'])('to connect to %s is refused, and hung up on', async target => {
-    const authority = target.replace('HOST', hostOf(port))
-    const answer = await send(port, `CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`)
-    expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-address' })
-    expect(answer.closed).toBe(true)
-  })
+  it.each(['HOST', 'evil.example:443'])(
+    'to connect to %s is refused and its connection closed',
+    async target => {
+      const authority = target.replace('HOST', hostOf(port))
+      const answer = await send(port, `CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`)
+      expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-address' })
+      expect(answer.closed).toBe(true)
+    },
+  )
 
-  it('may name this machine without a port, or its IPv6 address in other words', async () => {
+  it('may name this machine without a port, or its IPv6 address in another spelling', async () => {
     for (const host of ['localhost', '127.0.0.1', '[0:0:0::1]', 'LOCALHOST']) {
       expect((await ask(port, '/poll', { headers: [`Host: ${host}`] })).status).toBe(200)
     }
@@ -78,13 +84,16 @@ describe.each(PORTS)('at the %s, a request', port => {
     },
   )
 
-  it.each(['ZEBRA', 'get', 'PRI'])('with the unknown method %s is refused, and hung up on', async method => {
-    const answer = await ask(port, '/poll', { method })
-    expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-request' })
-    expect(answer.closed).toBe(true)
-  })
+  it.each(['ZEBRA', 'get', 'PRI'])(
+    'with the unknown method %s is refused and its connection closed',
+    async method => {
+      const answer = await ask(port, '/poll', { method })
+      expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-request' })
+      expect(answer.closed).toBe(true)
+    },
+  )
 
-  it('is refused by its head before its body has come', async () => {
+  it('is refused by its head before its body has arrived', async () => {
     const length = 'Content-Length: 20'
     const decided: [string, string[], number][] = [
       ['DELETE /poll', [JSON_TYPE, length], 405],
@@ -104,7 +113,7 @@ describe.each(PORTS)('at the %s, a request', port => {
     }
   })
 
-  it('that waits for 100 gets it when its body is wanted, and keeps its connection', async () => {
+  it('that waits for 100 gets it when its body is needed, and keeps its connection', async () => {
     const raw = await lab.open(port)
     raw.send(
       `POST /say HTTP/1.1\r\nHost: ${hostOf(port)}\r\n${JSON_TYPE}\r\nExpect: 100-Continue\r\nContent-Length: 4\r\n\r\n`,
@@ -119,14 +128,14 @@ describe.each(PORTS)('at the %s, a request', port => {
       await witness.until(({ texts }) => texts.at(-1)?.includes('"hi"') === true)
   })
 
-  it('with an expectation that nobody can meet is refused with 417', async () => {
+  it('with an unknown expectation is refused with 417', async () => {
     const answer = await ask(port, '/poll', { headers: ['Expect: 200-ok'] })
     expect(refusalOf(answer)).toEqual({ status: 417, code: 'bad-expectation' })
   })
 })
 
 describe('OPTIONS', () => {
-  it('about the server as a whole names what it knows, in either form (RFC 9112 §3.2.4)', async () => {
+  it('about the server as a whole lists the methods, in either form (RFC 9112 §3.2.4)', async () => {
     for (const target of ['*', lab.origin, `${lab.origin}/poll`]) {
       const answer = await send('origin', `OPTIONS ${target} HTTP/1.1`, `Host: ${hostOf('origin')}`)
       expect(answer.status).toBe(204)
@@ -170,7 +179,7 @@ describe('HEAD', () => {
     await raw.until(({ received }) => received.includes('\r\n\r\n'))
   })
 
-  it('of what is not there, or may not be read, is refused as GET is', async () => {
+  it('of a missing or forbidden address is refused like GET', async () => {
     const status = async (path: string) => {
       const raw = await lab.open()
       raw.send(request(lab.origin, path, { method: 'HEAD' }))
@@ -201,7 +210,7 @@ describe('by the link', () => {
     },
   )
 
-  it('the endpoints are found as by the page’s port, however their address is written', async () => {
+  it('serves the endpoints like the page’s port, however their address is written', async () => {
     for (const path of ['/poll', '/%70oll', '/pol%6C?cursor=now']) {
       for (const port of PORTS) expect((await ask(port, path)).status).toBe(200)
     }
@@ -233,7 +242,7 @@ describe('another site', () => {
   })
 })
 
-describe('whoever must identify itself', () => {
+describe('a client that must identify itself', () => {
   const burst = (authorization: string[]) =>
     ask('origin', '/api/burst', {
       method: 'POST',
@@ -257,7 +266,7 @@ describe('whoever must identify itself', () => {
     },
   )
 
-  it('is answered before its body has come', async () => {
+  it('is answered before its body has arrived', async () => {
     const head = ['Content-Length: 11', 'Expect: 100-continue', JSON_TYPE]
     const answer = await send('origin', 'POST /api/burst HTTP/1.1', `Host: ${hostOf('origin')}`, ...head)
     expect(refusalOf(answer).status).toBe(401)
@@ -291,7 +300,7 @@ describe('a query', () => {
     '/api/results',
   ]
 
-  it.each([...READ, '/sse'])('may hold what clients add to it by themselves: %s', async path => {
+  it.each([...READ, '/sse'])('may have the keys that clients add by themselves: %s', async path => {
     const raw = await lab.open()
     raw.send(request(lab.origin, `${path}?${ADDED}`))
     await raw.until(({ received }) => received.includes('\r\n\r\n'))
@@ -316,7 +325,7 @@ describe('a query', () => {
     ['PUT', '/api/source?rate=1', '{"rate":1}'],
     ['PUT', '/api/link?delayMs=1', '{"delayMs":1}'],
     ['POST', '/say?say=1', '1'],
-  ])('of a command is no part of it: %s %s', async (method, path, body) => {
+  ])('of a command must be empty: %s %s', async (method, path, body) => {
     const headers = [JSON_TYPE, `Authorization: Bearer ${TOKEN}`]
     const answer = await ask('origin', path, { method, headers, body })
     expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-query' })
@@ -373,7 +382,7 @@ describe('the place of an event stream', () => {
 })
 
 describe('the head of a request', () => {
-  it('has room for 18 KB of cookies, and not for 20', async () => {
+  it('may have 18 KB of cookies, and not 20', async () => {
     const cookies = (bytes: number) => [`Cookie: other=${'x'.repeat(bytes)}`]
     for (const port of PORTS) {
       expect((await ask(port, '/poll', { headers: cookies(18_432) })).status).toBe(200)

@@ -21,7 +21,7 @@ const offering = (protocol: string) => [
 ]
 
 describe.each(['origin', 'linkOrigin'] as const)('an Upgrade that is not offered, at the %s', port => {
-  it.each(IGNORED)('does not keep GET and HEAD from being answered: "%s"', async protocol => {
+  it.each(IGNORED)('does not prevent an answer to GET and HEAD: "%s"', async protocol => {
     const headers = offering(protocol)
     for (const method of ['GET', 'HEAD']) {
       const answer = await exchange(lab[port], request(lab[port], '/poll', { method, headers }))
@@ -29,7 +29,7 @@ describe.each(['origin', 'linkOrigin'] as const)('an Upgrade that is not offered
     }
   })
 
-  it('does not keep a body from being read', async () => {
+  it('does not prevent the reading of a body', async () => {
     const headers = [...offering('h2c'), 'Content-Type: application/json']
     const parts = { method: 'POST', headers, body: '"hello"' }
     const answer = await exchange(lab[port], request(lab[port], '/say', parts))
@@ -39,7 +39,7 @@ describe.each(['origin', 'linkOrigin'] as const)('an Upgrade that is not offered
     }
   })
 
-  it('does not keep a stream from opening, nor a long poll from being held', async () => {
+  it('does not prevent a stream from opening, nor a long poll from being held', async () => {
     const { origin, lab: inner } = lab
     const here = `${inner.log.epoch}-${inner.log.top}`
     const stream = await lab.open(port)
@@ -53,7 +53,7 @@ describe.each(['origin', 'linkOrigin'] as const)('an Upgrade that is not offered
     expect(held.received).toHaveLength(0)
   })
 
-  it('is refused like any other request where it should be', async () => {
+  it('is refused where any other request would be', async () => {
     const refused = async (path: string, method = 'GET') =>
       refusalOf(await exchange(lab[port], request(lab[port], path, { method, headers: offering('h2c') })))
     expect(await refused('/ws')).toEqual({ status: 426, code: 'upgrade-required' })
@@ -62,7 +62,7 @@ describe.each(['origin', 'linkOrigin'] as const)('an Upgrade that is not offered
     expect((await refused('/zebra')).status).toBe(404)
   })
 
-  it('ends the connection with its answer: Node drops what came behind it', async () => {
+  it('closes the connection after its answer, because Node drops what came behind it', async () => {
     const raw = await lab.open(port)
     raw.send(request(lab[port], '/poll', { headers: offering('h2c') }) + request(lab[port], '/poll'))
     await raw.until(({ closed }) => closed)
@@ -71,7 +71,7 @@ describe.each(['origin', 'linkOrigin'] as const)('an Upgrade that is not offered
     expect(answers[0]?.headers.get('connection')).toBe('close')
   })
 
-  it('ends the connection also where the body was waited for', async () => {
+  it('closes the connection also if the body was waited for', async () => {
     const head = [`Host: ${new URL(lab[port]).host}`, ...offering('h2c'), 'Content-Type: application/json']
     const raw = await lab.open(port)
     raw.send(

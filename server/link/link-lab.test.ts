@@ -25,7 +25,7 @@ afterEach(async () => {
 })
 
 describe('the API of the link', () => {
-  it('sets what is named, sets back what is not, and says what is on', async () => {
+  it('sets the named conditions, clears the others, and tells what is on', async () => {
     const { origin } = await start()
     expect(await read(origin)).toEqual({})
     const conditions: LinkConditions = {
@@ -84,7 +84,7 @@ describe('the API of the link', () => {
     expect(await read(origin)).toEqual({})
   })
 
-  it('says so when there is no link', async () => {
+  it('refuses if there is no link', async () => {
     const lab = await buildLab({
       window: { keepEvents: 10, keepSeconds: 10, keepBytes: 1000 },
       source: QUIET,
@@ -165,7 +165,7 @@ describe.each(TECHNIQUES)('%s by the link', technique => {
 })
 
 describe('a link that refuses new requests', () => {
-  it('lets streams that are open live, and the next request on an open connection not pass', async () => {
+  it('keeps open streams, and refuses the next request on an open connection', async () => {
     const { origin, linkOrigin, publish, lab } = await start()
     readers.push(await openReader('sse', linkOrigin), await openReader('websocket', linkOrigin))
     const poll = askRaw(linkOrigin, '/poll')
@@ -201,7 +201,7 @@ describe('a link that refuses new requests', () => {
 describe('a link that buffers', () => {
   const BUFFER = { bytes: 4096, honoursHeader: false }
 
-  it('holds a stream until there are so many bytes, and hands them over in a clump', async () => {
+  it('holds a stream until there are so many bytes, and then sends them at once', async () => {
     const { linkOrigin, publish } = await start({ buffer: BUFFER })
     const stream = askRaw(linkOrigin, '/sse')
     await expect.poll(() => stream.text).toMatch(/\r\n\r\n$/)
@@ -213,7 +213,7 @@ describe('a link that buffers', () => {
     stream.leave()
   })
 
-  it('lets a stream through that says X-Accel-Buffering: no, if it honours that', async () => {
+  it('passes a stream with X-Accel-Buffering: no, if it honours that', async () => {
     const { linkOrigin, publish } = await start({ buffer: { ...BUFFER, honoursHeader: true } })
     const reader = await openReader('sse', linkOrigin)
     readers.push(reader)
@@ -221,7 +221,7 @@ describe('a link that buffers', () => {
     await reader.until(({ texts }) => texts.length === 1)
   })
 
-  it.each(['poll', 'long-poll', 'websocket'] as const)('never holds what %s brings', async technique => {
+  it.each(['poll', 'long-poll', 'websocket'] as const)('never holds what %s sends', async technique => {
     const { linkOrigin, publish } = await start({ buffer: BUFFER })
     const reader = await openReader(technique, linkOrigin)
     readers.push(reader)
@@ -231,7 +231,7 @@ describe('a link that buffers', () => {
     }
   })
 
-  it('can be put on and off while a stream is open', async () => {
+  it('can be switched on and off while a stream is open', async () => {
     const { origin, linkOrigin, publish } = await start()
     const reader = await openReader('sse', linkOrigin)
     readers.push(reader)
@@ -243,7 +243,7 @@ describe('a link that buffers', () => {
     await reader.until(({ texts }) => texts.length === 3)
   })
 
-  it('lets go at the end of a body, whether the connection ends with it or not', async () => {
+  it('releases at the end of a body, whether the connection ends with it or not', async () => {
     const server = createServer((request, response) => {
       if (request.url === '/close') response.useChunkedEncodingByDefault = false
       response.write('held, ')
@@ -264,7 +264,7 @@ describe('a link that buffers', () => {
 })
 
 describe('a link that ends', () => {
-  it('first brings what the server said last', async () => {
+  it('first delivers what the server sent last', async () => {
     const lab = await start({ delayMs: 150 })
     const reader = await openReader('sse', lab.linkOrigin)
     await lab.stop()

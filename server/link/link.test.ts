@@ -45,7 +45,7 @@ describe('the link', () => {
     return { client, host }
   }
 
-  describe('with nothing on', () => {
+  describe('without any condition', () => {
     it('passes random bytes on unchanged, both ways at once', async () => {
       const { client, host } = await travel(await build())
       const up = randomBytes(3_000_000)
@@ -79,7 +79,7 @@ describe('the link', () => {
       expect(await failed).toMatchObject([{ code: 'ECONNRESET' }])
     })
 
-    it('lets a reader who does not read hold its sender back, and loses nothing by it', async () => {
+    it('lets a reader that does not read hold its sender back, and loses nothing', async () => {
       const { client, host } = await travel(await build())
       client.pause()
       const offeredBytes = 96 * 2 ** 20
@@ -103,7 +103,7 @@ describe('the link', () => {
       for (let n = 0; n < all.length; n += 65_536) expect(all[n]).toBe((n / 65_536 + 1) % 256)
     })
 
-    it('resets whoever comes when the server is gone', async () => {
+    it('resets a connection if the server is gone', async () => {
       const built = await build()
       await new Promise(resolve => built.server.close(resolve))
       const client = connect(built.link.port, '127.0.0.1')
@@ -133,7 +133,7 @@ describe('the link', () => {
   })
 
   describe('tells the server', () => {
-    it('who is behind a socket, as soon as it is accepted', async () => {
+    it('whose socket it is, as soon as it is accepted', async () => {
       const built = await build()
       let atOnce: string | null = null
       built.server.once('connection', socket => {
@@ -164,7 +164,7 @@ describe('the link', () => {
   describe('with a delay', () => {
     const DELAY_MS = 60
 
-    it('charges a new connection for the handshake, and every trip for both directions', async () => {
+    it('delays a new connection by the handshake, and every round trip in both directions', async () => {
       const built = await build({ delayMs: DELAY_MS })
       const beganAtMs = performance.now()
       const { client, host } = await travel(built)
@@ -184,7 +184,7 @@ describe('the link', () => {
       expect(quickestMs).toBeLessThan(4 * DELAY_MS)
     })
 
-    it('delays the end and a reset behind what was sent before', async () => {
+    it('delivers an end and a reset after what was sent before', async () => {
       const built = await build({ delayMs: DELAY_MS })
       for (const ending of ['end', 'error'] as const) {
         const { client, host } = await travel(built)
@@ -221,7 +221,7 @@ describe('the link', () => {
       expect(Math.max(...latenciesMs) - Math.min(...latenciesMs)).toBeGreaterThan(5)
     })
 
-    it('that is taken away lets go what is under way', async () => {
+    it('that is cleared releases what is in transit', async () => {
       const built = await build({ delayMs: 2000 })
       const { client, host } = await travel(built)
       host.write('under way')
@@ -234,7 +234,7 @@ describe('the link', () => {
   })
 
   describe('with a rate', () => {
-    it('lets so many bytes a second through towards the client, and no more', async () => {
+    it('passes so many bytes a second towards the client, and no more', async () => {
       const bytesPerSecond = 40_000
       const { client, host } = await travel(await build({ bytesPerSecond }))
       const bytes = randomBytes(20_000)
@@ -245,13 +245,13 @@ describe('the link', () => {
       expect(performance.now() - beganAtMs).toBeGreaterThanOrEqual(leastMs)
     })
 
-    it('says nothing about what the client sends', async () => {
+    it('does not limit what the client sends', async () => {
       const { client, host } = await travel(await build({ bytesPerSecond: 100 }))
       client.end(Buffer.alloc(100_000))
       expect((await whole(host)).length).toBe(100_000)
     })
 
-    it('that is high is not held up by the coarseness of timers', async () => {
+    it('that is high is not lowered by the resolution of timers', async () => {
       const { client, host } = await travel(await build({ bytesPerSecond: 1e9 }))
       const beganAtMs = performance.now()
       host.end(Buffer.alloc(32 * 2 ** 20))
@@ -259,7 +259,7 @@ describe('the link', () => {
       expect(performance.now() - beganAtMs).toBeLessThan(5000)
     })
 
-    it('holds the sender back, and not by a queue without a bound', async () => {
+    it('holds the sender back, without an unbounded queue', async () => {
       const { client, host } = await travel(await build({ bytesPerSecond: 10_000 }))
       client.resume()
       let drained = false
@@ -272,7 +272,7 @@ describe('the link', () => {
     })
   })
 
-  it('with slices forwards them one by one, both ways', async () => {
+  it('with slices forwards them one by one, in both directions', async () => {
     const { client, host } = await travel(await build({ sliceBytes: 10 }))
     const bytes = randomBytes(205)
     for (const [from, to] of [[client, host] as const, [host, client] as const]) {
@@ -288,7 +288,7 @@ describe('the link', () => {
   })
 
   describe('with a black hole', () => {
-    it('accepts, forwards nothing, and loses nothing when it heals', async () => {
+    it('accepts connections, forwards nothing, and loses nothing when it is switched off', async () => {
       const built = await build()
       const { client, host } = await travel(built)
       built.link.change({ blackhole: true })
@@ -310,7 +310,7 @@ describe('the link', () => {
       expect((await Promise.all(wholes)).map(String)).toEqual(['up', 'down', 'from one who came later'])
     })
 
-    it('holds what is under way, and hides that somebody left until it heals', async () => {
+    it('holds what is in transit, and hides a close until it is switched off', async () => {
       const built = await build({ delayMs: 100 })
       const { client, host } = await travel(built)
       host.write('under way')
@@ -326,7 +326,7 @@ describe('the link', () => {
     })
   })
 
-  it('with an idle timeout cuts whoever is silent, and nobody else', async () => {
+  it('with an idle timeout closes silent connections, and no others', async () => {
     const built = await build()
     const busy = await travel(built)
     const silent = await travel(built)
@@ -345,7 +345,7 @@ describe('the link', () => {
     ['resetAfterBytes', 'error'],
     ['cutAfterBytes', 'end'],
   ] as const)('with %s', (key, ending) => {
-    it('breaks off after exactly so many bytes, at both ends', async () => {
+    it('is cut after exactly so many bytes, at both ends', async () => {
       const built = await build()
       for (const bytes of [1, 2, 999, 4096, 65_536, 200_001]) {
         built.link.change({ [key]: bytes })
@@ -366,7 +366,7 @@ describe('the link', () => {
       }
     })
 
-    it('counts from when it was put on, for a connection that is already open', async () => {
+    it('counts from when it was switched on, for a connection that is already open', async () => {
       const built = await build()
       const { client, host } = await travel(built)
       let received = ''

@@ -12,7 +12,7 @@ const SWITCHED =
   'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02HTTP/1.1 200 OK\r\n\r\n'
 
 describe('following the responses of a connection', () => {
-  it.each([1, 2, 3, 5, 17, 100, 1000])('hands on every byte, in pieces of %i too', size => {
+  it.each([1, 2, 3, 5, 17, 100, 1000])('passes on every byte, also in chunks of %i', size => {
     const wires = [INTERIM, POLL, UNCHANGED, EMPTY, CHUNKED, POLL, STREAM]
     const { passed, held, responses } = follow(wires, size)
     expect(passed).toBe(wires.join(''))
@@ -45,7 +45,7 @@ describe('following the responses of a connection', () => {
     expect(follow([wire], 7).responses.awaited).toBe(true)
   })
 
-  it('holds nothing of another protocol, whatever it looks like', () => {
+  it('passes another protocol unchanged, whatever it looks like', () => {
     expect(follow([SWITCHED, STREAM], 1000)).toMatchObject({ held: '', passed: SWITCHED + STREAM })
   })
 })

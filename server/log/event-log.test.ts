@@ -39,7 +39,7 @@ describe('the event log', () => {
     ['a', undefined, 'bad-data'],
     ['a', 'x'.repeat(65_535), 'data-too-large'],
     ['a', 'ä'.repeat(32_768), 'data-too-large'],
-  ])('refuses type %j with its data, and nothing is in the log then', async (type, data, code) => {
+  ])('refuses type %j with its data, and leaves the log as it was', async (type, data, code) => {
     const log = createEventLog(WIDE, handClock())
     const refusal = await log.append(type, data).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(PublishRefusal)
@@ -47,7 +47,7 @@ describe('the event log', () => {
     expect(log.top).toBe(0)
   })
 
-  it('takes data of exactly 64 KiB', async () => {
+  it('accepts data of exactly 64 KiB', async () => {
     const log = createEventLog(WIDE, handClock())
     await log.append('a', 'x'.repeat(65_534))
     expect(log.top).toBe(1)
@@ -71,7 +71,7 @@ describe('the event log', () => {
     expect(bySeconds.bytes).toBe(0)
   })
 
-  it('carries at least one event, however large, and says when there is more', async () => {
+  it('returns at least one event, however large, and says when there is more', async () => {
     const log = createEventLog(WIDE, handClock())
     for (let n = 0; n < 5; n += 1) await log.append('a', 'x'.repeat(100))
     const first = log.since({ epoch: log.epoch, seq: 0 }, { maxEvents: 10, maxBytes: 1, overheadBytes: 0 })
@@ -82,7 +82,7 @@ describe('the event log', () => {
     expect(rest).toMatchObject({ cursor: { seq: 5 }, more: false })
   })
 
-  it('announces the growth of one turn once, and not to those who left', async () => {
+  it('announces the growth of one turn once, and not to followers that left', async () => {
     const log = createEventLog(WIDE, handClock())
     let heard = 0
     const leave = log.follow(() => {
@@ -98,7 +98,7 @@ describe('the event log', () => {
     expect(heard).toBe(1)
   })
 
-  it('agrees with a list, for any window, any appends and any cursor', async () => {
+  it('agrees with a plain list, for any window, any appends and any cursor', async () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 40 })
     const windows = fc.record({
       keepEvents: fc.integer({ min: 1, max: 20 }),

@@ -27,7 +27,7 @@ afterEach(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the pacer', () => {
-  it('publishes on an absolute schedule, and never before the instant that was meant', async () => {
+  it('publishes on an absolute schedule, and never before the intended instant', async () => {
     const published: { at: number; now: number }[] = []
     running.push(
       pace(
@@ -42,7 +42,7 @@ describe('the pacer', () => {
     for (const step of steps) expect(Math.abs(step - 3.3)).toBeLessThan(0.002)
   })
 
-  it('tells whoever listens how late each publish was', async () => {
+  it('sends the lateness of each publish to its channel', async () => {
     const scheduleLagsMs: number[] = []
     const latenessMs: number[] = []
     const listen = (message: unknown) => scheduleLagsMs.push((message as PublishMessage).scheduleLagMs)
@@ -65,7 +65,7 @@ describe('the pacer', () => {
     }
   })
 
-  it('makes up for a turn that took long, each event at the instant that was meant for it', async () => {
+  it('catches up after a long turn, with each event at its intended instant', async () => {
     const published: number[] = []
     running.push(
       pace(
@@ -118,7 +118,7 @@ describe('the replay feed', () => {
       `{"time":2,"type":"a","data":"${'x'.repeat(65_535)}"}`,
       /line 1: data is refused\. Send at most 65536/,
     ],
-  ])('says of %s what to mend, and where', (name, text, sentence) => {
+  ])('names the line of %s that is wrong, and what to do', (name, text, sentence) => {
     const file = join(folder, name)
     if (text !== null) writeFileSync(file, text)
     expect(() => replayFeed(file)).toThrow(sentence)
@@ -139,14 +139,14 @@ describe('the replay feed', () => {
     ['Latin-1', Buffer.from('{"time":1,"type":"a","data":"\xe9"}', 'latin1'), /is not UTF-8/],
     ['a time beyond numbers', Buffer.from('{"time":1e999,"type":"a","data":1}'), /line 1: Send numbers/],
     ['a line of many MB', Buffer.alloc(20_000_000, 'x'), /line 1: .*not JSON/],
-  ])('says what is wrong with a record of %s', (_what, bytes, sentence) => {
+  ])('says what is wrong with a record that has %s', (_what, bytes, sentence) => {
     const file = join(folder, 'wrong.ndjson')
     writeFileSync(file, bytes)
     expect(() => replayFeed(file)).toThrow(sentence)
     expect(() => replayFeed(file)).toThrow(SourceError)
   })
 
-  it.skipIf(process.platform === 'win32')('reads neither folders nor pipes nor devices', () => {
+  it.skipIf(process.platform === 'win32')('refuses folders, pipes and devices', () => {
     const pipe = join(folder, 'pipe')
     execFileSync('mkfifo', [pipe])
     for (const file of [folder, pipe, '/dev/zero'])
@@ -157,7 +157,7 @@ describe('the replay feed', () => {
     expect(() => replayFeed(large)).toThrow(/too large/)
   })
 
-  it('does not run away with a record of one instant', async () => {
+  it('does not loop for ever over a record of one instant', async () => {
     const file = join(folder, 'instant.ndjson')
     writeFileSync(file, '{"time":5,"type":"a","data":1}\n{"time":5,"type":"a","data":2}\n')
     const { log } = open({ kind: 'replay', file, timing: 'recorded', rate: 1, speed: 600 })
@@ -187,7 +187,7 @@ describe('the source', () => {
     expect(Math.abs(mean - 0.2) / 0.2).toBeLessThan(0.063)
   })
 
-  it('changes at once, pauses at rate 0, and goes back to how it was started', async () => {
+  it('changes at once, pauses at rate 0, and resets to its settings at the start', async () => {
     const { log, source } = open({ kind: 'synthetic', rate: 0 })
     source.change({ rate: 500, payloadBytes: 10 })
     await expect.poll(() => log.top).toBeGreaterThan(3)
@@ -199,14 +199,14 @@ describe('the source', () => {
     expect(source.settings).toEqual({ kind: 'synthetic', rate: 0, timing: 'fixed', payloadBytes: 64 })
   })
 
-  it('refuses settings that do not go together, and changes nothing then', () => {
+  it('refuses settings that do not fit together, and then changes nothing', () => {
     const { source } = open({ kind: 'synthetic' })
     expect(() => source.change({ timing: 'recorded' })).toThrow(/only the replay source/)
     expect(() => source.change({ kind: 'stdin' })).toThrow(/Start the server with or without --source stdin/)
     expect(source.settings).toMatchObject({ kind: 'synthetic', timing: 'fixed' })
   })
 
-  it('refuses a record that it cannot read once it runs, without a fault of its own', () => {
+  it('refuses a record that it cannot read while it runs, without an internal error', () => {
     const { source } = open({ kind: 'synthetic', file: join(folder, 'gone.ndjson') })
     expect(() => source.change({ kind: 'replay' })).toThrow(Refusal)
     expect(source.settings.kind).toBe('synthetic')
@@ -220,7 +220,7 @@ describe('the source', () => {
     await expect.poll(() => log.top).toBeGreaterThan(0)
   })
 
-  it('waits between two events of a record that lie centuries apart', async () => {
+  it('waits between two events of a record that are centuries apart', async () => {
     const file = join(folder, 'centuries.ndjson')
     writeFileSync(file, '{"time":0,"type":"a","data":1}\n{"time":1e16,"type":"a","data":2}\n')
     const { log } = open({ kind: 'replay', file, timing: 'recorded', rate: 1, speed: 1 })
@@ -228,14 +228,14 @@ describe('the source', () => {
     expect(log.top).toBe(1)
   })
 
-  it('gives the events of a burst one instant', async () => {
+  it('gives all events of a burst the same instant', async () => {
     const { log, source } = open({ kind: 'replay' })
     await source.burst(100)
     expect(log.top).toBe(100)
     expect(new Set(steps(log, 99))).toEqual(new Set([0]))
   })
 
-  it('publishes the lines of stdin, skips what is not JSON, and says so once', async () => {
+  it('publishes the lines of stdin, and reports those that are not JSON once', async () => {
     const stdin = new PassThrough()
     const complaints: string[] = []
     const { log } = open({ kind: 'stdin', rate: 1, stdin, complain: sentence => complaints.push(sentence) })
@@ -263,7 +263,7 @@ describe('stdin as the source', () => {
     ])
   })
 
-  it('takes the largest data that an event may have, each character escaped', async () => {
+  it('accepts the largest data that an event may have, with each character escaped', async () => {
     const { stdin, log } = openStdin()
     stdin.end(`"${'\\u0041'.repeat(65_534)}"\n`)
     await expect.poll(() => texts(log)).toEqual(['A'.repeat(65_534)])
@@ -276,7 +276,7 @@ describe('stdin as the source', () => {
     await expect.poll(() => texts(log)).toEqual([{ a: 'ä€😀' }, 'b', 'c'])
   })
 
-  it('takes no notice of a byte order mark', async () => {
+  it('ignores a byte order mark', async () => {
     const { stdin, log } = openStdin()
     stdin.end('\ufeff{"a":1}\n"\ufeff"\n')
     await expect.poll(() => texts(log)).toEqual([{ a: 1 }, '\ufeff'])
@@ -314,7 +314,7 @@ describe('stdin as the source', () => {
     expect(texts(log)).toEqual(Array.from({ length: n }, (_, index) => index + 1))
   })
 
-  it('begins paused with rate 0', async () => {
+  it('starts paused with rate 0', async () => {
     const { stdin, log, source } = openStdin({ rate: 0 })
     stdin.write('1\n')
     for (let turn = 0; turn < 5; turn += 1) await new Promise(resolve => setImmediate(resolve))
@@ -323,7 +323,7 @@ describe('stdin as the source', () => {
     await expect.poll(() => log.top).toBe(1)
   })
 
-  it('says that it has ended, has then rate 0, and cannot go on', async () => {
+  it('reports that it has ended, then has rate 0, and cannot be resumed', async () => {
     const { stdin, log, source, told } = openStdin()
     stdin.end('1\n2')
     await expect.poll(() => told).toEqual([expect.stringMatching(/^stdin has ended after 2 lines/)])
@@ -338,7 +338,7 @@ describe('stdin as the source', () => {
     ['events', '1', 100_000],
     ['empty', '', 0],
     ['skipped', 'x', 0],
-  ])('lets everybody else have their turn while short lines flood in: %s', async (_what, line, top) => {
+  ])('leaves turns for other work while short lines flood in: %s', async (_what, line, top) => {
     const { stdin, log, told } = openStdin()
     const looked: number[] = []
     stdin.end(`${line}\n`.repeat(100_000))
@@ -351,7 +351,7 @@ describe('stdin as the source', () => {
     expect(log.top).toBe(top)
   })
 
-  it('stops between two lines that came at once, and goes on with the second', async () => {
+  it('stops between two lines that arrived together, and resumes with the second', async () => {
     const { stdin, log, source, told } = openStdin()
     stdin.end(`${Array.from({ length: 5000 }, (_, n) => n).join('\n')}\nlast`)
     await expect.poll(() => log.top).toBeGreaterThan(0)
@@ -366,7 +366,7 @@ describe('stdin as the source', () => {
     expect(texts(log)).toEqual(Array.from({ length: 5000 }, (_, n) => n))
   })
 
-  it('publishes what it has when the writer is cut off while it is paused', async () => {
+  it('publishes what it has if the writer is cut off while it is paused', async () => {
     const { stdin, log, source, complaints, told } = openStdin()
     stdin.write('1\n'.repeat(5000))
     await expect.poll(() => log.top).toBeGreaterThan(0)
@@ -378,7 +378,7 @@ describe('stdin as the source', () => {
     expect(log.top).toBe(5000)
   })
 
-  it('says why it cannot be read, and counts as ended', async () => {
+  it('reports why it cannot be read, and counts as ended', async () => {
     const { stdin, source, complaints, told } = openStdin()
     stdin.destroy(Object.assign(new Error('read'), { code: 'EIO' }))
     await expect.poll(() => told.length).toBe(1)

@@ -6,7 +6,7 @@ import { formatCursor } from '../protocol/wire.ts'
 import { type StartedLab, type StartOptions, startLab } from '../testing/start-lab.ts'
 import { openReader, type WireReader } from '../testing/wire-readers.ts'
 
-/** The executable half of the protocol: a technique is accepted when this file passes for it, unchanged. */
+/** The executable half of the protocol: a technique is complete when this file passes for it, unchanged. */
 describe.each(TECHNIQUES)('%s', technique => {
   const { endpoint, laterBy } = traitsOf(technique)
   const opened: WireReader[] = []
@@ -38,7 +38,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect(seqs(reader)).toEqual([4])
   })
 
-  it('gives everything that is kept to whoever asks for the earliest', async () => {
+  it('delivers everything that is kept for the cursor earliest', async () => {
     const { origin, publish } = await start()
     await publish(3)
     const reader = await open(origin, 'cursor=earliest')
@@ -108,7 +108,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect(reader.gaps).toHaveLength(1)
   })
 
-  it('moves the place with a gap, so that whoever leaves right after it is not told again', async () => {
+  it('moves the place with a gap, so that a reader that leaves right after it does not get it again', async () => {
     const { origin, publish, lab } = await start({
       window: { keepEvents: 10, keepSeconds: 0.05, keepBytes: 1e6 },
     })
@@ -124,7 +124,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect(second.gaps).toEqual([])
   })
 
-  it('declares an epoch gap to whoever comes from another epoch, then gives all that is kept', async () => {
+  it('declares an epoch gap for a cursor of another epoch, then delivers all that is kept', async () => {
     const { origin, publish } = await start()
     await publish(3)
     const reader = await open(origin, 'cursor=aaaaaaaaaa-7')
@@ -133,7 +133,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect(seqs(reader)).toEqual([1, 2, 3])
   })
 
-  it('declares a gap to whoever is ahead, then goes on live', async () => {
+  it('declares a gap for a cursor that is ahead, then continues live', async () => {
     const { origin, publish, lab } = await start()
     await publish(3)
     const reader = await open(origin, `cursor=${lab.log.epoch}-4`)
@@ -169,7 +169,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     }
   })
 
-  it('names the known keys to whoever uses another, and refuses a bad name', async () => {
+  it('names the known keys if another is used, and refuses a bad name', async () => {
     const { origin } = await start()
     const answer = await refusal(technique, origin, 'cursour=now')
     expect(answer).toMatchObject({ status: 400, body: { code: 'bad-query' } })
@@ -201,7 +201,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     await expect.poll(() => lab.meter.sockets(technique).length).toBe(0)
   })
 
-  it('counts what crossed, to the byte, for all and for the reader that gave a name', async () => {
+  it('counts every byte, for all readers and for the one with a name', async () => {
     const { origin, lab, publish } = await start()
     const reader = await open(origin, 'client=abcd1234')
     const other = await open(origin)
@@ -222,7 +222,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect(bytesOut(lab.meter.readClient('abcd1234')[technique])).toBe(reader.bytes.received)
   })
 
-  it('is cut by a kill, and whoever returns has missed nothing', async () => {
+  it('is cut by a kill, and a reader that returns has missed nothing', async () => {
     const { origin, publish } = await start()
     const first = await open(origin)
     await publish(3)
@@ -237,7 +237,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect(seqs(second)).toEqual([4, 5, 6])
   })
 
-  it('carries the same by the link, where the page may read even the refusals', async () => {
+  it('delivers the same by the link, where the page may read even the refusals', async () => {
     const { origin, linkOrigin, publish } = await start()
     const reader = await open(linkOrigin)
     await publish(3)
@@ -255,7 +255,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect((await fetch(`${linkOrigin}/api/health`)).status).toBe(404)
   })
 
-  it('carries what a reader says to everybody', async () => {
+  it('delivers what one reader says to every reader', async () => {
     const { origin } = await start()
     const reader = await open(origin)
     const said = await command(origin, '/say', 'good morning')
@@ -266,7 +266,7 @@ describe.each(TECHNIQUES)('%s', technique => {
     expect(await said.json()).toEqual({ said: reader.place })
   })
 
-  it('is sent home when the lab closes, within its grace', async () => {
+  it('is closed within the grace when the lab closes, a stream with a bye', async () => {
     const { origin, lab, stop } = await start()
     const reader = await open(origin)
     await expect.poll(() => lab.techniques[technique].readers).toBe(asksAtIntervals(technique) ? 0 : 1)
@@ -293,7 +293,7 @@ describe.each(TECHNIQUES)('%s', technique => {
 })
 
 describe('all techniques at once', () => {
-  it('carry the same thousand texts', async () => {
+  it('deliver the same thousand texts', async () => {
     const { origin, publish, stop } = await startLab()
     const readers = await Promise.all(TECHNIQUES.map(technique => openReader(technique, origin)))
     await publish(1000, n => ({ n, place: `${n} km SSW of Ōfunato` }))

@@ -50,7 +50,7 @@ const goodbye = { reason: 'closing\n\nid: 9', retryMs: 1234 }
 describe('an SSE reader', () => {
   const envelope = sseEnvelope(POLICY)
 
-  it('reads exactly the events that were encoded, whatever is in them and wherever they are cut', async () => {
+  it('reads exactly the events that were encoded, whatever their content and wherever they are cut', async () => {
     await fc.assert(
       fc.asyncProperty(someData, cuts, async (data, lengths) => {
         const entries = await logged(data)
@@ -81,7 +81,7 @@ describe('an SSE reader', () => {
   })
 })
 
-it('ends each event and each gap of SSE with its id, so that nothing that is cut is skipped', async () => {
+it('ends each event and each gap of SSE with its id, so that a cut event is not skipped', async () => {
   const envelope = sseEnvelope(POLICY)
   const events = envelope.events(EPOCH, await logged(['id: x', 2]))
   for (const bytes of [events, envelope.gap(gap, { epoch: EPOCH, seq: 9 })]) {
@@ -93,7 +93,7 @@ it('ends each event and each gap of SSE with its id, so that nothing that is cut
 })
 
 describe('a WebSocket reader', () => {
-  it('reads exactly the events that were encoded, one to a frame, whatever is in them', async () => {
+  it('reads exactly the events that were encoded, one in each frame, whatever their content', async () => {
     await fc.assert(
       fc.asyncProperty(someData, async data => {
         const entries = await logged(data)

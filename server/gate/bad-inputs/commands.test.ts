@@ -334,7 +334,7 @@ describe('C5 commands that are refused', () => {
     },
   )
 
-  it('16: waits for a body that never ends no longer than for any other', async () => {
+  it('16: limits the wait for a body that never ends', async () => {
     const hasty = await startWitnessedLab({ policy: { requestMs: 300, headersMs: 300, checkEveryMs: 50 } })
     const raw = await hasty.open()
     raw.send(
@@ -352,7 +352,7 @@ describe('C5 commands that are refused', () => {
     await hasty.stop()
   })
 
-  it('16: waits for a head that never ends no longer either', async () => {
+  it('16: limits the wait for a head that never ends', async () => {
     const hasty = await startWitnessedLab({ policy: { requestMs: 300, headersMs: 300, checkEveryMs: 50 } })
     const raw = await hasty.open()
     raw.send('GET /poll HTTP/1.1\r\n')
@@ -365,7 +365,7 @@ describe('C5 commands that are refused', () => {
     await hasty.stop()
   })
 
-  it('6: has no commands at the link’s endpoint', async () => {
+  it('6: has no commands on the link', async () => {
     for (const path of ['/api/events', '/api/kill', '/api/burst', '/api/reset']) {
       const parts = { method: 'POST', headers: [JSON_TYPE], body: EVENT }
       const answer = await exchange(lab.linkOrigin, request(lab.linkOrigin, path, parts))
@@ -374,7 +374,7 @@ describe('C5 commands that are refused', () => {
   })
 })
 
-describe('C5 commands that are obeyed', () => {
+describe('C5 commands that are accepted', () => {
   it.each([
     {
       row: 15,
@@ -403,7 +403,7 @@ describe('C5 commands that are obeyed', () => {
     expect((await newest()).data).toEqual(data)
   })
 
-  it('20: publishes or refuses data nested as deep as it fits, and breaks not', async () => {
+  it('20: publishes or refuses data nested as deep as fits, without an error of its own', async () => {
     for (const depth of [100, 1000, 10_000, 30_000]) {
       const body = `{"type":"a","data":${'['.repeat(depth)}${']'.repeat(depth)}}`
       const answer = await exchange(
@@ -432,7 +432,7 @@ describe('C5 commands that are obeyed', () => {
     expect(await newest()).toMatchObject({ type: 'say', data: text })
   })
 
-  it('28, 29: publishes once for a key, and not something else for the same', async () => {
+  it('28, 29: publishes once for a key, and refuses another event for it', async () => {
     const before = lab.lab.log.top
     const first = await publishWith('once', EVENT)
     expect(first.status).toBe(201)
@@ -481,7 +481,7 @@ describe('C5 commands that are obeyed', () => {
     expect(await publishWith('depths', ` ${body}`)).toEqual(first)
   })
 
-  it('31: hears 20 words at once, and no more until a while has passed', async () => {
+  it('31: accepts 20 messages at once, and more only after a while', async () => {
     const answers: RawAnswer[] = []
     for (let word = 0; word < 100; word += 1) answers.push(await say('hasty123', '"word"'))
     expect(answers.map(({ status }) => status)).toEqual([
@@ -534,7 +534,7 @@ describe('C5 the token', () => {
     expect(guarded.lab.log.top).toBe(top)
   })
 
-  it('is written nowhere, right or wrong', async () => {
+  it('appears in no output, whether right or wrong', async () => {
     const written: unknown[] = []
     const spies = [process.stdout, process.stderr].map(stream =>
       vi.spyOn(stream, 'write').mockImplementation(chunk => {

@@ -53,7 +53,7 @@ describe.each(TECHNIQUES)('C1 cursors, %s', technique => {
     if (cursor.length > 2) expect(answer.body).not.toContain(cursor.slice(0, 100))
   })
 
-  it('21: takes cursor[] for a key that it does not know', async () => {
+  it('21: treats cursor[] as an unknown key', async () => {
     const answer = await exchange(lab.origin, openingRequest(lab.origin, technique, 'cursor[]=x'))
     expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-query' })
   })
@@ -138,7 +138,7 @@ const KEPT_BY_PARSER: readonly BadRequest[] = [
   { row: 40, what: 'the hello of TLS', send: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', status: 400 },
 ]
 
-describe('C1 requests that are none', () => {
+describe('C1 requests that are malformed', () => {
   it.each(KEPT_BY_PARSER)(
     '$row: refuses $what with $status, as JSON, and hangs up',
     async ({ send, status }) => {
@@ -149,7 +149,7 @@ describe('C1 requests that are none', () => {
     },
   )
 
-  it('40: never takes the second half of one request for another', async () => {
+  it('40: never takes the second half of a request for another request', async () => {
     const raw = await lab.open()
     raw.send(addressed(post('Transfer-Encoding: chunked', 'Content-Length: 6').concat('0\r\n\r\n')))
     raw.send(addressed(get('/api/health', HOST)))
@@ -157,7 +157,7 @@ describe('C1 requests that are none', () => {
     expect(raw.received.toString().match(/HTTP\/1\.1 \d/g)).toHaveLength(1)
   })
 
-  it('40: says nothing into a stream whose reader turns to nonsense, and hangs up', async () => {
+  it('40: writes no answer into a stream whose reader sends garbage, and closes it', async () => {
     const raw = await lab.open()
     raw.send(request(lab.origin, '/sse'))
     await raw.until(({ received }) => received.includes('event: hello'))
@@ -166,7 +166,7 @@ describe('C1 requests that are none', () => {
     expect(raw.received.toString().match(/HTTP\/1\.1 \d/g)).toHaveLength(1)
   })
 
-  it.each([101, 900])('34: takes %i headers', async count => {
+  it.each([101, 900])('34: accepts %i headers', async count => {
     const headers = Array.from({ length: count }, (_, index) => `x-${index}: 1`)
     const answer = await exchange(lab.origin, request(lab.origin, '/poll', { headers }))
     expect(answer.status).toBe(200)
@@ -224,7 +224,7 @@ describe('C1 names and methods', () => {
     if (host !== '') expect(answer.body).not.toContain(host.split(':')[0])
   })
 
-  it('36: goes by the server that the request line names, whatever Host says (RFC 9112 §3.2.2)', async () => {
+  it('36: uses the server of the request line, whatever Host says (RFC 9112 §3.2.2)', async () => {
     const ours = await exchange(
       lab.origin,
       request(lab.origin, `${lab.origin}/poll`, { headers: ['Host: evil.example'] }),

@@ -55,7 +55,7 @@ const BAD_ASKS: readonly BadAsk[] = [
   })),
 ]
 
-describe('C2 asks that are refused', () => {
+describe('C2 polls that are refused', () => {
   it.each(BAD_ASKS)('$row: refuses $what with $status', async ({ path, headers = [], status, code }) => {
     const answer = await exchange(lab.origin, request(lab.origin, placed(path), { headers }))
     expect(refusalOf(answer)).toEqual({ status, code })
@@ -165,7 +165,7 @@ const GOOD_ASKS: readonly GoodAsk[] = [
   })),
 ]
 
-describe('C2 asks that are answered', () => {
+describe('C2 polls that are answered', () => {
   it.each(GOOD_ASKS)('$row: answers $what with $status', async ({ path, headers = [], status }) => {
     const answer = await exchange(
       lab.origin,
@@ -194,7 +194,7 @@ describe('C2 asks that are answered', () => {
     expect(readAnswer(raw.received)?.headers.get('preference-applied')).toBe(applied)
   })
 
-  it('13: goes by the query where Prefer says otherwise', async () => {
+  it('13: prefers the query to Prefer', async () => {
     const headers = ['Prefer: wait=55']
     const path = placed('/long-poll?cursor=TOP&wait=0')
     const answer = await exchange(lab.origin, request(lab.origin, path, { headers }))
@@ -202,7 +202,7 @@ describe('C2 asks that are answered', () => {
     expect(answer.headers.get('preference-applied')).toBeUndefined()
   })
 
-  it('23, 40: declares a gap for the cursor of another server, and tells it nothing of that', async () => {
+  it('23, 40: declares a gap for the cursor of another server, and reveals nothing of it', async () => {
     for (const path of ['/poll?cursor=aaaaaaaaaa-7', '/long-poll?cursor=aaaaaaaaaa-7']) {
       const answer = await exchange(lab.origin, request(lab.origin, path))
       expect(JSON.parse(answer.body).gap).toEqual({ reason: 'epoch', lost: null })
@@ -229,7 +229,7 @@ describe('C2 asks that are answered', () => {
     expect(raw.received.toString()).not.toContain('chunked')
   })
 
-  it('38: continues where it is expected to, and keeps nobody waiting for anything else', async () => {
+  it('38: continues if expected to, and refuses any other expectation at once', async () => {
     const go = await exchange(lab.origin, request(lab.origin, '/poll', { headers: ['Expect: 100-continue'] }))
     expect(go.status).toBe(200)
     const other = await exchange(lab.origin, request(lab.origin, '/poll', { headers: ['Expect: zebra'] }))
@@ -242,8 +242,8 @@ describe('C2 asks that are answered', () => {
   })
 })
 
-describe('C2 askers who misbehave', () => {
-  it('30: lets go at once of one who leaves while held', async () => {
+describe('C2 pollers that misbehave', () => {
+  it('30: forgets a reader at once that leaves while held', async () => {
     const raw = await lab.open()
     raw.send(request(lab.origin, placed('/long-poll?cursor=TOP&wait=55')))
     await heldBeside(1)
@@ -251,7 +251,7 @@ describe('C2 askers who misbehave', () => {
     await heldBeside(0)
   })
 
-  it('31: lets go of one who half-closes while held', async () => {
+  it('31: forgets a reader that half-closes while held', async () => {
     const raw = await lab.open()
     raw.send(request(lab.origin, placed('/long-poll?cursor=TOP&wait=55')))
     await heldBeside(1)
@@ -260,7 +260,7 @@ describe('C2 askers who misbehave', () => {
     await heldBeside(0)
   })
 
-  it('32: holds ten asks of one reader side by side, and answers all', async () => {
+  it('32: holds ten requests of one reader at a time, and answers all', async () => {
     const raws = await Promise.all(Array.from({ length: 10 }, () => lab.open()))
     for (const raw of raws) raw.send(request(lab.origin, placed('/long-poll?cursor=TOP&client=abcd1234')))
     await heldBeside(10)
@@ -271,7 +271,7 @@ describe('C2 askers who misbehave', () => {
     }
   })
 
-  it('34: answers what is asked on top in the order of the asks', async () => {
+  it('34: answers pipelined requests in their order', async () => {
     const raw = await lab.open()
     const held = request(lab.origin, placed('/long-poll?cursor=TOP'))
     raw.send(held + request(lab.origin, '/poll?zebra=1') + request(lab.origin, '/api/clock'))
@@ -281,7 +281,7 @@ describe('C2 askers who misbehave', () => {
     expect(readAnswers(raw.received).map(({ status }) => status)).toEqual([200, 400, 200])
   })
 
-  it('34: lets go of all that a reader asked on top when it leaves', async () => {
+  it('34: forgets all pipelined requests of a reader that leaves', async () => {
     const raw = await lab.open()
     raw.send(request(lab.origin, placed('/long-poll?cursor=TOP')).repeat(5))
     await heldBeside(5)

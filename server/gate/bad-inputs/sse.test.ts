@@ -88,7 +88,7 @@ describe('C3 streams that are not opened', () => {
     expect([...answer.headers.keys()].filter(name => name.startsWith('access-control'))).toEqual([])
   })
 
-  it('30: grants a foreign Origin nothing by the link either', async () => {
+  it('30: permits a foreign Origin nothing on the link either', async () => {
     const headers = ['Origin: http://evil.example']
     const answer = await exchange(lab.linkOrigin, request(lab.linkOrigin, '/sse', { headers }))
     expect(answer.status).toBe(403)
@@ -181,7 +181,7 @@ describe('C3 streams that are opened', () => {
     expect(JSON.parse(messages[1]?.data ?? '').data).toBe(data)
   })
 
-  it('28: leaves nothing behind of 200 that come and go', async () => {
+  it('28: leaves nothing behind of 200 streams that come and go', async () => {
     for (let batch = 0; batch < 10; batch += 1) {
       const raws = await Promise.all(Array.from({ length: 20 }, () => lab.open()))
       for (const raw of raws) raw.send(request(lab.origin, '/sse'))
@@ -193,7 +193,7 @@ describe('C3 streams that are opened', () => {
   })
 })
 
-describe('C3 names at publish', () => {
+describe('C3 types at publish', () => {
   it.each([
     { row: 13, type: 'a\nid: 9', code: 'bad-type' },
     { row: 14, type: 'a\rid: 9', code: 'bad-type' },
@@ -216,7 +216,7 @@ describe('C3 names at publish', () => {
   })
 })
 
-describe('C3 readers who do not read', () => {
+describe('C3 readers that do not read', () => {
   it.each([
     { row: 25, what: 'nothing', bytesPerTurn: 0 },
     { row: 26, what: 'a byte now and then', bytesPerTurn: 1 },
@@ -246,7 +246,7 @@ describe('C3 readers who do not read', () => {
 })
 
 describe('C3 while the server closes', () => {
-  it('36: answers a stream that is asked for with retry and bye, and no other status', async () => {
+  it('36: answers a stream request with retry and bye, and no status but 200', async () => {
     const closing = await startWitnessedLab({ policy: { graceMs: 500 } })
     const raw = await closing.open()
     const [begun = '', rest = ''] = request(closing.origin, '/sse').split('HTTP')
@@ -266,7 +266,7 @@ describe('C3 while the server closes', () => {
   })
 
   it.each(['the first request of a connection', 'a later request'])(
-    '36: while it closes still answers a poll whose head is half there, as %s',
+    '36: still answers a poll whose head is half there, as %s',
     async which => {
       const closing = await startWitnessedLab({ policy: { graceMs: 500 } })
       const stream = await closing.open()

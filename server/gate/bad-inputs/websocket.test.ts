@@ -114,14 +114,14 @@ describe('C4 handshakes', () => {
     if (change['Connection'] !== null && change['Upgrade'] !== null) await raw.until(({ closed }) => closed)
   })
 
-  it('1: names the version it speaks', async () => {
+  it('1: names the version that it supports', async () => {
     const raw = await lab.open()
     raw.send(handshake({ 'Sec-WebSocket-Version': '8' }))
     await raw.until(({ closed }) => closed)
     expect(readAnswer(raw.received)?.headers.get('sec-websocket-version')).toBe('13')
   })
 
-  it('11, 15: lets in who is no browser, and compresses nothing', async () => {
+  it('11, 15: accepts a client that is no browser, and compresses nothing', async () => {
     const raw = await lab.open()
     raw.send(handshake({ 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }))
     await raw.until(({ received }) => framesIn(received).length > 0)
@@ -131,7 +131,7 @@ describe('C4 handshakes', () => {
   })
 
   it.each(['http://HOST', 'https://HOST', 'http://localhost:PORT'])(
-    '11: lets in the Origin %s',
+    '11: accepts the Origin %s',
     async from => {
       const raw = await lab.open()
       raw.send(handshake({ Origin: from }))
@@ -140,20 +140,20 @@ describe('C4 handshakes', () => {
     },
   )
 
-  it('17: hears what was sent together with the handshake', async () => {
+  it('17: reads what was sent together with the handshake', async () => {
     const raw = await lab.open()
     raw.send(Buffer.concat([Buffer.from(handshake()), frame(TEXT, '{"say"', { fin: false })]))
     raw.send(frame(CONTINUATION, ':1}'))
     await raw.until(({ received }) => textsIn(received).some(text => text.startsWith('{"said"')))
   })
 
-  it('18: serves one who says nothing after the handshake, for ever', async () => {
+  it('18: serves a client that sends nothing after the handshake', async () => {
     const raw = await openPeer()
     const { seq } = await lab.publish(1)
     await raw.until(({ received }) => textsIn(received).some(text => text.startsWith(`{"seq":${seq},`)))
   })
 
-  it('19: takes a second handshake on the same connection for the nonsense it is', async () => {
+  it('19: refuses a second handshake on the same connection as a broken frame', async () => {
     const raw = await openPeer()
     raw.send(handshake())
     await raw.until(hasClosed(1002))
@@ -291,13 +291,13 @@ describe('C4 frames', () => {
     await raw.until(({ closed }) => closed, 3000)
   })
 
-  it('39: lets go of a peer that is reset in the middle of a frame', async () => {
+  it('39: forgets a peer that is reset in the middle of a frame', async () => {
     const raw = await openPeer()
     raw.send(frame(TEXT, '{"say":1}').subarray(0, 9))
     raw.socket.resetAndDestroy()
   })
 
-  it('45: hears nothing more behind the frame for which it closes', async () => {
+  it('45: reads nothing after the frame for which it closes', async () => {
     const before = lab.lab.log.top
     const raw = await openPeer()
     raw.send(Buffer.concat([frame(TEXT, 'nonsense'), frame(TEXT, '{"say":1}')]))
@@ -311,7 +311,7 @@ describe('C4 frames', () => {
     { what: 'a binary frame', refused: [frame(BINARY, '1')], code: 4400 },
     { what: 'frames without pause', refused: [repeated(frame(PING, ''), 60)], code: 1008 },
     { what: 'words without pause', refused: Array(20).fill(frame(TEXT, '{"say":0}')), code: 1013 },
-  ])('45: answers what was said before it closes for $what', async ({ refused, code }) => {
+  ])('45: answers the messages before it closes for $what', async ({ refused, code }) => {
     const before = lab.lab.log.top
     const raw = await openPeer()
     const words = [1, 2, 3].map(n => frame(TEXT, `{"say":${n}}`))
@@ -325,7 +325,7 @@ describe('C4 frames', () => {
     expect(heard).toBeGreaterThanOrEqual(3)
   })
 
-  it('sends nothing behind its own Close frame, whoever keeps the connection open (RFC 6455 §5.5.1)', async () => {
+  it('sends nothing after its own Close frame, even if the peer keeps the connection open (RFC 6455 §5.5.1)', async () => {
     const raw = await openPeer()
     raw.send(frame(TEXT, 'nonsense'))
     await raw.until(hasClosed(4400))
@@ -334,7 +334,7 @@ describe('C4 frames', () => {
     expect(framesIn(raw.received).at(-1)?.first).toBe(0x88)
   })
 
-  it('sends nothing behind the answer to a Close frame of the peer', async () => {
+  it('sends nothing after the answer to a Close frame of the peer', async () => {
     const raw = await openPeer()
     raw.send(
       Buffer.concat([frame(TEXT, '{"say":1}'), frame(CLOSE, closeBody(1000)), frame(TEXT, '{"say":2}')]),
@@ -344,7 +344,7 @@ describe('C4 frames', () => {
     expect(framesIn(raw.received).at(-1)).toMatchObject({ first: 0x88, payload: closeBody(1000) })
   })
 
-  it('40–45: closes the page’s own WebSocket for what is no ping', async () => {
+  it('40–45: closes the page’s own WebSocket for anything but a ping', async () => {
     for (const text of ['', 'null', '1', '{"ping":"1"}', '{"ping":1', '[]', '{"say":1}']) {
       const raw = await openPeer('/control')
       raw.send(frame(TEXT, text))
@@ -352,7 +352,7 @@ describe('C4 frames', () => {
     }
   })
 
-  it('37: closes the page’s own WebSocket when it asks for the time without pause', async () => {
+  it('37: closes the page’s own WebSocket for pings without pause', async () => {
     const raw = await openPeer('/control')
     raw.send(repeated(frame(TEXT, '{"ping":1}'), 1000))
     await raw.until(hasClosed(1008))
