@@ -85,7 +85,7 @@ describe('the pacer', () => {
       const sinceMs = published.at(-1)?.nowMs ?? 0
       await expect.poll(() => published.length).toBeGreaterThan(count + 10)
       const later = published.slice(count)
-      // Neither a flood of what seems due nor a drought: as many as there was time for.
+      // As many as there was time for: no flood of events that seem due, and no pause.
       const tookMs = (later.at(-1)?.nowMs ?? 0) - sinceMs
       expect(Math.abs(later.length - tookMs / 4)).toBeLessThan(2)
       for (const [index, { at }] of later.entries()) {
@@ -118,8 +118,8 @@ describe('a lab whose clock is set', () => {
     '%s: says so, sends its pages to measure anew, and cuts no reader',
     async (_how, wallMovesMs, sleptMs, said) => {
       const world = createWorld()
-      const told: string[] = []
-      const lab = await started({ clock: world.clock, tell: sentence => told.push(sentence) })
+      const sentences: string[] = []
+      const lab = await started({ clock: world.clock, tell: sentence => sentences.push(sentence) })
       const page = new WebSocket(`${lab.origin.replace('http', 'ws')}/control`)
       await once(page, 'open')
       const reader = new WebSocket(`${lab.origin.replace('http', 'ws')}/ws`)
@@ -132,7 +132,7 @@ describe('a lab whose clock is set', () => {
       world.monotonicMovesMs = sleptMs
       const [code] = await once(page, 'close')
       expect(code).toBe(CLOSE.restart)
-      expect(told).toEqual([expect.stringMatching(said)])
+      expect(sentences).toEqual([expect.stringMatching(said)])
       await lab.publish(1)
       const batch = (await (await held).json()) as { events: { seq: number; at: number }[] }
       expect(batch.events.map(({ seq }) => seq)).toEqual([2])
@@ -156,7 +156,7 @@ async function cursorOf(lab: StartedLab): Promise<string> {
   return ((await (await fetch(`${lab.origin}/poll`)).json()) as { cursor: string }).cursor
 }
 
-/** Resolves after a sweep as frequent as the others has looked so often. */
+/** Resolves after so many checks of a timer as frequent as the others. */
 function looks(clock: Clock, count: number): Promise<void> {
   return new Promise(resolve => {
     let left = count
@@ -169,7 +169,7 @@ function looks(clock: Clock, count: number): Promise<void> {
   })
 }
 
-/** A machine whose two clocks can be moved. */
+/** A machine with two clocks that a test can move. */
 function createWorld() {
   const world = {
     wallMovesMs: 0,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseExact } from './exact-json.ts'
 import { PublishRefusal } from './log/event-log.ts'
 
-/** fast-check likes these. */
+/** Values that fast-check draws often. */
 const REFUSED_KEY = /"(__proto__|constructor)"/
 
 describe('JSON that must be delivered with its values', () => {
@@ -12,7 +12,7 @@ describe('JSON that must be delivered with its values', () => {
     '-9007199254740993',
     '12345678901234567890',
     '9223372036854775807',
-    // A double holds it, and JavaScript writes it as 9223372036854776000.
+    // A double holds it, but JavaScript writes it as 9223372036854776000.
     '9223372036854775808',
     '100000000000000000000000',
     '9007199254740993.0',
@@ -125,7 +125,7 @@ describe('JSON that must be delivered with its values', () => {
     expect(parseExact(JSON.stringify(long))).toBe(long)
   })
 
-  // With a regular expression that begins anew at each zero this takes a minute.
+  // With a regular expression that starts again at each zero, this would take a minute.
   it.each([
     `1.${'0'.repeat(200_000)}1`,
     `0.${'0'.repeat(100)}1${'0'.repeat(200_000)}1`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Interfaces, invitation, rankAddresses, reachableAt } from './lan.ts'
 
-/** Interfaces as `name: address[, mac]` in the order in which the system lists them. */
+/** Interfaces as `name: address[, mac]`, in the system's order. */
 function machine(...lines: string[]): Interfaces {
   const found: Record<string, { address: string; mac: string; internal: boolean }[]> = {}
   for (const line of lines) {

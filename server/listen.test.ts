@@ -76,7 +76,7 @@ describe('a lab', () => {
 
   it('answers under the address at which a connection arrived, even if that address is newer than the server', async () => {
     started = await startLab({ host: '0.0.0.0', deployment: 'lan' })
-    // To the names that were read at the start, 127.0.0.77 is as new as the address of another Wi-Fi.
+    // 127.0.0.77 was not read at the start, like the address of a Wi-Fi that was joined later.
     for (const origin of [started.origin, started.linkOrigin]) {
       const at = `http://127.0.0.77:${new URL(origin).port}`
       const page = `http://127.0.0.77:${new URL(started.origin).port}`
@@ -119,7 +119,7 @@ describe('a port', () => {
   it('is not used for the link if browsers refuse it', async () => {
     const server = createServer()
     servers.push(server)
-    // Whichever is free of those before a bad one.
+    // The first free one of the ports before a bad one.
     const before = [5059, 6565, 6664, 10_079, 3658]
     await before.reduce<Promise<unknown>>(
       (tried, port) => tried.catch(() => listenAt(server, { host: '127.0.0.1', port })),
@@ -135,7 +135,7 @@ describe('a port', () => {
     '%i is one of them',
     async port => {
       expect(isBadPort(port)).toBe(true)
-      // What Node's own fetch refuses, before it connects.
+      // Node's own fetch refuses it before it connects.
       await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toMatchObject({
         cause: { message: 'bad port' },
       })

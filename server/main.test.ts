@@ -221,14 +221,14 @@ describe('while it starts the lab', () => {
     await new Promise(resolve => setTimeout(resolve, delayMs))
     server.child.kill('SIGTERM')
     const { code, stderr } = await server.ended
-    // Before its code is loaded the signal itself ends it.
+    // Before its code is loaded, the signal itself ends the process.
     expect([0, null]).toContain(code)
     expect(stderr).not.toMatch(/\bat .*:\d+|Error/)
   })
 })
 
 describe('under npm the lab', () => {
-  /** As its script in package.json starts it, without the build before. */
+  /** Like its script in package.json, without the build. */
   const script = () => {
     const { scripts } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8'))
     return String(scripts.start).replace('npm run --silent build', 'true')
@@ -342,7 +342,7 @@ function runCommand(command: string, args: readonly string[], options: SpawnOpti
   return { child, printed, address, ended }
 }
 
-/** A request whose connection then only listens; resolves once there was an answer, or at once if none is waited for. */
+/** Sends a request and keeps the connection open. Resolves once there is an answer, or at once if none is expected. */
 async function rawRequest(
   port: string,
   path: string,

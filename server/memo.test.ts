@@ -63,7 +63,7 @@ describe('a memo', () => {
   })
 })
 
-/** Remembers three answers, of 100 bytes together. */
+/** A memo of at most three values and 100 bytes. */
 function open() {
   return createMemo(
     (question: string) => {

@@ -15,7 +15,7 @@ describe('a tick that is kept', () => {
   })
 })
 
-/** In a process of its own, since the first tick of this one is long over. */
+/** In a process of its own, because the first tick of this one is over. */
 async function firstTickAfterCollection(begin: string): Promise<string> {
   const module = pathToFileURL(join(projectRoot(), 'dist/server/steady-ticks.js'))
   const program = `

@@ -121,7 +121,7 @@ describe('a kill', () => {
   it('cuts the readers of one technique or of all, idle pollers included, and no other connection', async () => {
     const { origin } = await start()
     const poller = new Agent({ keepAlive: true })
-    await asks(poller, `${origin}/poll`)
+    await httpGet(poller, `${origin}/poll`)
     const [sse, websocket] = await Promise.all([openReader('sse', origin), openReader('websocket', origin)])
     expect(await send(origin, 'POST', '/api/kill', { technique: 'sse' })).toEqual({
       status: 200,
@@ -140,10 +140,10 @@ describe('the statistics', () => {
   it('count a pooled socket for the request that just ended on it, and every byte for some owner', async () => {
     const { origin, lab } = await start()
     const pool = new Agent({ keepAlive: true, maxSockets: 1 })
-    const { socket } = await asks(pool, `${origin}/poll`)
-    await asks(pool, `${origin}/api/clock`)
-    await asks(pool, `${origin}/long-poll`)
-    const last = await asks(pool, `${origin}/nowhere`)
+    const { socket } = await httpGet(pool, `${origin}/poll`)
+    await httpGet(pool, `${origin}/api/clock`)
+    await httpGet(pool, `${origin}/long-poll`)
+    const last = await httpGet(pool, `${origin}/nowhere`)
     expect(last.socket).toBe(socket)
     const { techniques, other } = lab.meter.read()
     for (const name of ['poll', 'long-poll'] as const)
@@ -266,7 +266,7 @@ describe('the guard', () => {
     'refuses the host %s',
     async host => {
       const { origin } = await start()
-      const answer = await asks(new Agent(), `${origin}/api/health`, { host })
+      const answer = await httpGet(new Agent(), `${origin}/api/health`, { host })
       expect(answer.status).toBe(403)
     },
   )
@@ -347,7 +347,7 @@ async function read(origin: string, path: string): Promise<Record<string, unknow
 }
 
 /** One GET through a pool; resolves once the answer is read. */
-function asks(
+function httpGet(
   agent: Agent,
   url: string,
   headers: Record<string, string> = {},

@@ -47,9 +47,9 @@ describe.skipIf(!built)('the page', () => {
     expect(await connects(`localhost:${port}`)).toBe(
       `'self' ws://localhost:${port} wss://localhost:${port} http://localhost:${link} ws://localhost:${link}`,
     )
-    // No IPv6 address can be written there.
+    // A policy cannot name an IPv6 address.
     expect(await connects(`[::1]:${port}`)).toBe(`'self' ws://*:${port} http://*:${link} ws://*:${link}`)
-    // Of the second port of these names nobody knows where it leads.
+    // It is unknown where a second port of these names would lead.
     expect(await connects('lab.test:8080')).toBe("'self' ws://lab.test:8080 wss://lab.test:8080")
     expect(await connects('[fd00::9]:8080')).toBe("'self' ws://*:8080")
     expect(await connects('[::1]')).toBe("'self' ws://*:80")
@@ -57,7 +57,7 @@ describe.skipIf(!built)('the page', () => {
 
   it('opens by a link from another site, and not in a frame of one', async () => {
     const { origin } = await start()
-    const ask = (path: string, mode: string, destination: string) =>
+    const get = (path: string, mode: string, destination: string) =>
       exchange(
         origin,
         request(origin, path, {
@@ -69,9 +69,9 @@ describe.skipIf(!built)('the page', () => {
         }),
       )
     for (const path of ['/', '/results', '/%72esults']) {
-      expect((await ask(path, 'navigate', 'document')).status).toBe(200)
-      expect((await ask(path, 'navigate', 'iframe')).status).toBe(403)
-      expect((await ask(path, 'no-cors', 'script')).status).toBe(403)
+      expect((await get(path, 'navigate', 'document')).status).toBe(200)
+      expect((await get(path, 'navigate', 'iframe')).status).toBe(403)
+      expect((await get(path, 'no-cors', 'script')).status).toBe(403)
     }
   })
 
@@ -91,15 +91,15 @@ describe.skipIf(!built)('the parts of the page', () => {
 
   it('are looked up per request, because a rebuilt page has other files', async () => {
     const { origin } = await start()
-    const ask = (path: string, method = 'GET') => exchange(origin, request(origin, path, { method }))
-    expect((await ask('/assets/added-by-a-test.js')).status).toBe(404)
+    const get = (path: string, method = 'GET') => exchange(origin, request(origin, path, { method }))
+    expect((await get('/assets/added-by-a-test.js')).status).toBe(404)
     writeFileSync(added, 'export {}\n')
-    const answer = await ask('/assets/added-by-a-test.js')
+    const answer = await get('/assets/added-by-a-test.js')
     expect(answer.status).toBe(200)
     expect(answer.headers.get('cache-control')).toContain('immutable')
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
     rmSync(added)
-    const gone = await ask('/assets/added-by-a-test.js')
+    const gone = await get('/assets/added-by-a-test.js')
     expect(gone.status).toBe(404)
     expect(gone.headers.get('cache-control')).toBe('no-store')
     expect(JSON.parse(gone.body.toString())).toMatchObject({ code: 'not-found' })
@@ -131,7 +131,7 @@ describe.skipIf(!built)('the parts of the page', () => {
 })
 
 describe.skipIf(!built)('the script of a service worker', () => {
-  const ask = (origin: string, path: string, ...headers: string[]) =>
+  const get = (origin: string, path: string, ...headers: string[]) =>
     exchange(origin, request(origin, path, { headers }))
   const WORKER = ['Service-Worker: script', 'Sec-Fetch-Dest: serviceworker', 'Sec-Fetch-Site: same-origin']
 
@@ -139,23 +139,23 @@ describe.skipIf(!built)('the script of a service worker', () => {
     'that another project left as %s is one that removes itself',
     async path => {
       const { origin } = await start()
-      const answer = await ask(origin, path, ...WORKER, 'Sec-Fetch-Mode: same-origin')
+      const answer = await get(origin, path, ...WORKER, 'Sec-Fetch-Mode: same-origin')
       expect(answer.status).toBe(200)
       expect(answer.headers.get('content-type')).toContain('text/javascript')
       expect(answer.headers.get('cache-control')).toBe('no-store')
       expect(answer.body.toString()).toContain('registration.unregister()')
-      // Whoever is no browser's update finds nothing there, as before.
-      expect((await ask(origin, path)).status).toBe(404)
-      expect((await ask(origin, path, 'Service-Worker: other')).status).toBe(404)
+      // Requests that are not a browser's update find nothing there, as before.
+      expect((await get(origin, path)).status).toBe(404)
+      expect((await get(origin, path, 'Service-Worker: other')).status).toBe(404)
     },
   )
 
   it('is not served by the link, nor under a foreign name, nor instead of an existing file', async () => {
     const { origin, linkOrigin } = await start()
     expect((await exchange(linkOrigin, request(linkOrigin, '/sw.js', { headers: WORKER }))).status).toBe(404)
-    expect((await ask(origin, '/sw.js', ...WORKER, 'Host: evil.test')).status).toBe(403)
+    expect((await get(origin, '/sw.js', ...WORKER, 'Host: evil.test')).status).toBe(403)
     expect(
-      (await ask(origin, '/api/health', 'Service-Worker: script')).headers.get('content-type'),
+      (await get(origin, '/api/health', 'Service-Worker: script')).headers.get('content-type'),
     ).toContain('application/json')
   })
 })

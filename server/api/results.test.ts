@@ -113,7 +113,7 @@ function get(path: string): Promise<Response> {
   return fetch(`${lab.origin}/api/results${path}`)
 }
 
-/** The path as it stands: `fetch` would tidy it up before it is sent. */
+/** Sends the path unchanged; `fetch` would normalise it. */
 function askRaw(path: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(lab.origin)

@@ -158,8 +158,8 @@ describe('a requested run', () => {
   it('is sent as its bytes are stored', async () => {
     const text = `${JSON.stringify({ id: 'one', ...RUN, trials: [{ a: 1.0 }] }, null, 1)}\n`
     writeText('one', text)
-    expect(await (await ask('/one')).text()).toBe(text)
-    expect((await ask('/one')).headers.get('content-type')).toBe('application/json; charset=utf-8')
+    expect(await (await fetchRun('/one')).text()).toBe(text)
+    expect((await fetchRun('/one')).headers.get('content-type')).toBe('application/json; charset=utf-8')
   })
 
   it.each([
@@ -170,21 +170,21 @@ describe('a requested run', () => {
     { ...RUN, trials: [{ text: '}}}'.repeat(100_000) }], id: 'x' },
   ])('is called as its folder is', async run => {
     writeText('one', `${JSON.stringify(run)} \n`)
-    expect(await (await ask('/one')).json()).toEqual({ ...run, id: 'one' })
+    expect(await (await fetchRun('/one')).json()).toEqual({ ...run, id: 'one' })
   })
 
   it('is refused with the reason if it is not a run', async () => {
     writeText('one', '[]')
-    const answer = await ask('/one')
+    const answer = await fetchRun('/one')
     expect(answer.status).toBe(404)
     expect(await answer.json()).toEqual({
       error: 'Choose another run, or correct its run.json. It is not a JSON object.',
       code: 'unreadable-run',
       params: { reason: 'no-object' },
     })
-    const list = (await (await ask('')).json()) as ResultsList
+    const list = (await (await fetchRun('')).json()) as ResultsList
     expect(list.unreadable).toEqual([{ id: 'one', reason: 'It is not a JSON object.' }])
-    expect(await (await ask('/one/run.json')).text()).toBe('[]')
+    expect(await (await fetchRun('/one/run.json')).text()).toBe('[]')
   })
 
   it.runIf(process.platform === 'linux')('leaves no file open, however the request ends', async () => {
@@ -192,19 +192,19 @@ describe('a requested run', () => {
     writeRun('one', { id: 'one', ...RUN, trials })
     writeRun('two', { id: 'one', ...RUN, trials })
     for (const path of ['/one', '/two', '/one/run.json']) {
-      expect((await ask(path, { method: 'HEAD' })).status).toBe(200)
+      expect((await fetchRun(path, { method: 'HEAD' })).status).toBe(200)
       await abortAtHead(path)
       await abortWhileQueued(path)
-      expect((await (await ask(path)).text()).length).toBeGreaterThan(BIG_BYTES)
+      expect((await (await fetchRun(path)).text()).length).toBeGreaterThan(BIG_BYTES)
     }
     await expect.poll(openInFolder).toEqual([])
   })
 
-  function ask(path: string, init?: RequestInit): Promise<Response> {
+  function fetchRun(path: string, init?: RequestInit): Promise<Response> {
     return fetch(`${lab.origin}/api/results${path}`, init)
   }
 
-  /** Hangs up while most answers wait for their turn on the connection. */
+  /** Closes the connection while most answers wait for their turn on it. */
   async function abortWhileQueued(path: string): Promise<void> {
     const { hostname, port, host } = new URL(lab.origin)
     const socket = connect(Number(port), hostname)
@@ -212,7 +212,7 @@ describe('a requested run', () => {
     socket.write(`GET /api/results${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(30))
     await expect.poll(() => openInFolder().length).toBe(30)
     socket.destroy()
-    // At once: a collection of garbage would close them as well.
+    // At once, because a garbage collection would close them as well.
     await expect.poll(openInFolder).toEqual([])
   }
 
@@ -224,7 +224,7 @@ describe('a requested run', () => {
   }
 })
 
-/** How often the event loop turned until `work` was done. */
+/** How many turns the event loop made until `work` was done. */
 async function turnsOf(work: () => Promise<unknown>): Promise<number> {
   let turns = 0
   let working = true

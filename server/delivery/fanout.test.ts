@@ -167,7 +167,7 @@ function turn(): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, 10))
 }
 
-/** A reader whose sink takes what it is given until it is blocked. */
+/** A reader whose sink is writable until it is blocked. */
 function slowReader() {
   let blocked = false
   let drained = () => {}

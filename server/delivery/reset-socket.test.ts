@@ -8,7 +8,7 @@ afterEach(() => {
   for (const each of opened.splice(0)) each.destroy()
 })
 
-/** Both ends of one connection; the peer stays half open, as a client does that does not close. */
+/** Both ends of a connection whose peer stays half open, like a client that does not close. */
 async function connection(): Promise<{ own: Socket; peer: Socket }> {
   const server = createServer().listen(0, '127.0.0.1')
   opened.push({ destroy: () => server.close() })
@@ -36,7 +36,7 @@ test.each([
 ])('a connection whose end was written is closed all the same: %s', async (_, later) => {
   const { own } = await connection()
   const closed = once(own, 'close')
-  own.end('the last words')
+  own.end('the last bytes')
   later(() => resetSocket(own))
   await closed
   expect(own.destroyed).toBe(true)

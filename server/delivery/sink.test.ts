@@ -8,7 +8,7 @@ afterEach(() => {
   for (const each of opened.splice(0)) each.destroy()
 })
 
-/** A server's socket whose peer does not read, filled until Node holds bytes back. */
+/** A server's socket whose peer does not read, filled until Node buffers bytes. */
 async function fullSocket(): Promise<Socket> {
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
   opened.push({ destroy: () => server.close() })
@@ -22,7 +22,7 @@ async function fullSocket(): Promise<Socket> {
   return own
 }
 
-/** Resolves after some turns of the event loop; never, where something keeps the loop from turning. */
+/** Resolves after some turns of the event loop, and never if something blocks it. */
 async function turns(count = 10): Promise<void> {
   for (let n = 0; n < count; n += 1) await new Promise(resolve => setImmediate(resolve))
 }

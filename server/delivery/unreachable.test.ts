@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connectionOf, disconnectUnreachable, retransmittingIn } from './unreachable.ts'
 
-/** As Linux writes it on a little-endian machine: our port 5555, the second connection is being sent to again. */
+/** As Linux writes it on a little-endian machine: our port is 5555, and the second connection has retransmissions. */
 const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    1: 0100630A:15B3 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 669081 1 00000000e0fb8575 100 0 0 10 0
  539: 0100630A:15B3 0200630A:96A4 01 000000C8:00000000 01:0000002E 00000002     0        0 669146 2 00000000328a41fb 81 0 0 1 -1

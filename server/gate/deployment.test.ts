@@ -55,16 +55,16 @@ describe('on a network', () => {
     expect(await answer.json()).toMatchObject({ code: 'commands-off' })
   })
 
-  it("limits the connections of one address, and refuses more in each technique's own way", async () => {
+  it("limits the connections of one address, and refuses more in each technique's own agent", async () => {
     const { origin, lab, publish } = await start(few(3))
     const readers = await Promise.all([
       openReader('sse', origin),
       openReader('websocket', origin),
       openReader('long-poll', origin),
     ])
-    const poll = await asks(`${origin}/poll`)
+    const poll = await httpGet(`${origin}/poll`)
     expect(poll).toMatchObject({ status: 429, retryAfter: '1' })
-    const stream = await asks(`${origin}/sse`)
+    const stream = await httpGet(`${origin}/sse`)
     expect(stream.status).toBe(200)
     expect(stream.body).toMatch(
       /^retry: \d+\nevent: bye\ndata: {"reason":"Close some connections: .*","retryMs":\d+}\n\n$/,
@@ -74,13 +74,13 @@ describe('on a network', () => {
     await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 1)))
     await Promise.all(readers.map(reader => reader.leave()))
     await expect.poll(() => lab.meter.allSockets().length).toBe(0)
-    expect((await asks(`${origin}/poll`)).status).toBe(200)
+    expect((await httpGet(`${origin}/poll`)).status).toBe(200)
   })
 
   it('counts a client of the link by its own address', async () => {
     const { origin, linkOrigin } = await start(few(2))
     const readers = await Promise.all([openReader('sse', linkOrigin), openReader('websocket', origin)])
-    expect((await asks(`${linkOrigin}/poll`)).status).toBe(429)
+    expect((await httpGet(`${linkOrigin}/poll`)).status).toBe(429)
     await Promise.all(readers.map(reader => reader.leave()))
   })
 
@@ -88,7 +88,7 @@ describe('on a network', () => {
     const { origin } = await start(few(100, 20))
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const statuses: number[] = []
-    for (let n = 0; n < 60; n += 1) statuses.push((await asks(`${origin}/poll`, {}, agent)).status)
+    for (let n = 0; n < 60; n += 1) statuses.push((await httpGet(`${origin}/poll`, {}, agent)).status)
     expect(statuses.filter(status => status === 200).length).toBeGreaterThanOrEqual(20)
     expect(statuses).toContain(429)
     agent.destroy()
@@ -101,13 +101,13 @@ describe('everywhere', () => {
     const readers = await Promise.all(TECHNIQUES.map(technique => openReader(technique, origin)))
     for (const { endpoint, laterBy, upgrades } of TECHNIQUES.map(traitsOf)) {
       if (upgrades) expect(await upgrade(origin)).toBe(503)
-      else if (laterBy === 'bye') expect((await asks(`${origin}${endpoint}`)).body).toMatch(/bye/)
-      else expect(await asks(`${origin}${endpoint}`)).toMatchObject({ status: 503, retryAfter: '1' })
+      else if (laterBy === 'bye') expect((await httpGet(`${origin}${endpoint}`)).body).toMatch(/bye/)
+      else expect(await httpGet(`${origin}${endpoint}`)).toMatchObject({ status: 503, retryAfter: '1' })
     }
     await publish(3)
     await Promise.all(readers.map(reader => reader.until(({ texts }) => texts.length === 3)))
     await readers[0]?.leave()
-    await expect.poll(async () => (await asks(`${origin}/poll`)).status).toBe(200)
+    await expect.poll(async () => (await httpGet(`${origin}/poll`)).status).toBe(200)
     await Promise.all(readers.map(reader => reader.leave()))
   })
 })
@@ -116,16 +116,16 @@ describe('behind a proxy', () => {
   it('believes the address that a trusted proxy names, and no other', async () => {
     const limits = { connections: 100, perAddress: { connections: 1, requestsPerSecond: 1000 } }
     const trusting = await start({ deployment: { proxies: ['127.0.0.1'] }, limits })
-    const ways = Array.from({ length: 3 }, () => new Agent({ keepAlive: true }))
+    const agents = Array.from({ length: 3 }, () => new Agent({ keepAlive: true }))
     const from = (address: string) => ({ 'x-forwarded-for': address })
-    expect((await asks(`${trusting.origin}/poll`, from('192.0.2.1'), ways[0])).status).toBe(200)
-    expect((await asks(`${trusting.origin}/poll`, from('192.0.2.2'), ways[1])).status).toBe(200)
-    expect((await asks(`${trusting.origin}/poll`, from('192.0.2.2'), ways[2])).status).toBe(429)
+    expect((await httpGet(`${trusting.origin}/poll`, from('192.0.2.1'), agents[0])).status).toBe(200)
+    expect((await httpGet(`${trusting.origin}/poll`, from('192.0.2.2'), agents[1])).status).toBe(200)
+    expect((await httpGet(`${trusting.origin}/poll`, from('192.0.2.2'), agents[2])).status).toBe(429)
     await trusting.stop()
     const doubting = await start({ deployment: { proxies: ['192.0.2.99'] }, limits })
-    expect((await asks(`${doubting.origin}/poll`, from('192.0.2.1'), ways[0])).status).toBe(200)
-    expect((await asks(`${doubting.origin}/poll`, from('192.0.2.2'), ways[1])).status).toBe(429)
-    for (const way of ways) way.destroy()
+    expect((await httpGet(`${doubting.origin}/poll`, from('192.0.2.1'), agents[0])).status).toBe(200)
+    expect((await httpGet(`${doubting.origin}/poll`, from('192.0.2.2'), agents[1])).status).toBe(429)
+    for (const agent of agents) agent.destroy()
   })
 
   const limits = { connections: 100, perAddress: { connections: 1, requestsPerSecond: 1000 } }
@@ -138,23 +138,23 @@ describe('behind a proxy', () => {
     ['unknown', 'garbage'],
   ])('takes %s and %s for one client', async (one, other) => {
     const { origin } = await start({ deployment: { proxies: ['127.0.0.1'] }, limits })
-    const ways = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })] as const
-    expect((await asks(`${origin}/poll`, from(one), ways[0])).status).toBe(200)
-    expect((await asks(`${origin}/poll`, from(one), ways[0])).status).toBe(200)
-    expect((await asks(`${origin}/poll`, from(other), ways[1])).status).toBe(429)
-    expect((await asks(`${origin}/poll`, from('198.51.100.7:1'), ways[1])).status).toBe(200)
-    for (const way of ways) way.destroy()
+    const agents = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })] as const
+    expect((await httpGet(`${origin}/poll`, from(one), agents[0])).status).toBe(200)
+    expect((await httpGet(`${origin}/poll`, from(one), agents[0])).status).toBe(200)
+    expect((await httpGet(`${origin}/poll`, from(other), agents[1])).status).toBe(429)
+    expect((await httpGet(`${origin}/poll`, from('198.51.100.7:1'), agents[1])).status).toBe(200)
+    for (const agent of agents) agent.destroy()
   })
 
   it('counts a kept connection for the client that uses it now', async () => {
     const { origin } = await start({ deployment: { proxies: ['127.0.0.1'] }, limits })
     const [kept, other] = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true })]
-    expect((await asks(`${origin}/poll`, from('192.0.2.1'), kept)).status).toBe(200)
-    expect((await asks(`${origin}/poll`, from('192.0.2.2'), kept)).status).toBe(200)
-    expect((await asks(`${origin}/poll`, from('192.0.2.2'), other)).status).toBe(429)
-    expect((await asks(`${origin}/poll`, from('192.0.2.1'), other)).status).toBe(200)
-    expect((await asks(`${origin}/poll`, from('192.0.2.1'), kept)).status).toBe(429)
-    for (const way of [kept, other]) way.destroy()
+    expect((await httpGet(`${origin}/poll`, from('192.0.2.1'), kept)).status).toBe(200)
+    expect((await httpGet(`${origin}/poll`, from('192.0.2.2'), kept)).status).toBe(200)
+    expect((await httpGet(`${origin}/poll`, from('192.0.2.2'), other)).status).toBe(429)
+    expect((await httpGet(`${origin}/poll`, from('192.0.2.1'), other)).status).toBe(200)
+    expect((await httpGet(`${origin}/poll`, from('192.0.2.1'), kept)).status).toBe(429)
+    for (const agent of [kept, other]) agent.destroy()
   })
 
   it('does not count the connections of the proxy as those of one client', async () => {
@@ -180,7 +180,7 @@ describe('connections without a request', () => {
     expect(lab.meter.allSockets().length).toBeLessThanOrEqual(103)
     await Promise.all(mutes.map(mute => mute.leave()))
     await expect.poll(() => lab.meter.allSockets().length).toBe(0)
-    expect((await asks(`${origin}/poll`)).status).toBe(200)
+    expect((await httpGet(`${origin}/poll`)).status).toBe(200)
   })
 
   it('take no slot, and are cut when their head is overdue', async () => {
@@ -189,7 +189,7 @@ describe('connections without a request', () => {
       policy: { headersMs: 100, requestMs: 100, checkEveryMs: 20 },
     })
     const mutes = await Promise.all(Array.from({ length: 50 }, () => openRaw(origin)))
-    expect((await asks(`${origin}/poll`)).status).toBe(200)
+    expect((await httpGet(`${origin}/poll`)).status).toBe(200)
     await expect.poll(() => mutes.every(({ closed }) => closed), { timeout: 3000 }).toBe(true)
     await Promise.all(mutes.map(mute => mute.leave()))
     await expect.poll(() => lab.meter.allSockets().length).toBe(0)
@@ -240,8 +240,8 @@ function post(
   })
 }
 
-/** One GET over a connection of its own, or of an agent's. */
-function asks(url: string, headers: Record<string, string> = {}, agent: Agent | false = false) {
+/** Sends one GET on a new connection, or on one of an agent. */
+function httpGet(url: string, headers: Record<string, string> = {}, agent: Agent | false = false) {
   return new Promise<{ status: number; retryAfter: string | undefined; body: string }>((resolve, reject) => {
     const sent = httpRequest(url, { headers, agent }, async answer => {
       const body = Buffer.concat(await answer.toArray()).toString()
@@ -251,7 +251,7 @@ function asks(url: string, headers: Record<string, string> = {}, agent: Agent | 
   })
 }
 
-/** Opens a stream over a connection of its own. Resolves, once its head is there, to what ends it. */
+/** Opens a stream on a new connection. Resolves, once its head has arrived, to a function that ends it. */
 function asksForEver(url: string, headers: Record<string, string>): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(url, { headers, agent: false }, answer => resolve(() => answer.destroy()))
@@ -259,7 +259,7 @@ function asksForEver(url: string, headers: Record<string, string>): Promise<() =
   })
 }
 
-/** The status that an upgrade to the WebSocket endpoint is refused with. */
+/** The status with which an upgrade to the WebSocket endpoint is refused. */
 function upgrade(origin: string): Promise<number> {
   const socket = new WebSocket(`${origin.replace('http', 'ws')}/ws`)
   socket.on('error', () => {})

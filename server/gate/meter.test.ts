@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { createMeter, type Meter } from './meter.ts'
 
-/** A socket that counts how often its counters are looked at. */
+/** A socket that counts how often its counters are read. */
 class CountedSocket extends EventEmitter {
   looks = 0
   received = 0
@@ -37,11 +37,11 @@ describe('the traffic of one reader', () => {
     const socket = connect('reader01')
     socket.received = 100
     meter.readClient('reader01')
-    ask(socket, 'reader02')
+    beginRequest(socket, 'reader02')
     socket.received = 150
     expect(meter.readClient('reader01').sse).toMatchObject({ connections: 0, requests: 1, bytesIn: 100 })
     expect(meter.readClient('reader02').sse).toMatchObject({ connections: 1, requests: 1, bytesIn: 50 })
-    ask(socket, null)
+    beginRequest(socket, null)
     expect(meter.readClient('reader02').sse).toMatchObject({ connections: 0, bytesIn: 50 })
   })
 
@@ -84,10 +84,10 @@ describe('the traffic of one reader', () => {
 function connect(client: string): CountedSocket {
   const socket = new CountedSocket()
   meter.watch(socket as unknown as Socket)
-  ask(socket, client)
+  beginRequest(socket, client)
   return socket
 }
 
-function ask(socket: CountedSocket, client: string | null): void {
+function beginRequest(socket: CountedSocket, client: string | null): void {
   meter.begin(socket as unknown as Socket, 'sse', client)
 }

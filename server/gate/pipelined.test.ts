@@ -4,7 +4,7 @@ import { readAnswers, request } from '../testing/raw-socket.ts'
 import { startWitnessedLab, type WitnessedLab } from '../testing/witnessed-lab.ts'
 
 const ROUNDS = 150
-/** Few: a place that is not given back after each of the rounds is missed soon. */
+/** Few, so that a slot that is not released shows after some rounds. */
 const PLACES = 12
 
 let lab: WitnessedLab
@@ -29,7 +29,7 @@ const handshake = (upgrade = 'websocket', key = KEY) => [
 ]
 const place = () => `${lab.lab.log.epoch}-${lab.lab.log.top}`
 
-/** What comes first on the connection: `owes` says that it is not answered when the next is read. */
+/** The first request on the connection. `owes` means that it is not answered when the next one is read. */
 const FIRST = {
   'a poll': () => request(lab.origin, '/poll'),
   'a held poll': () => request(lab.origin, `/long-poll?cursor=${place()}&wait=55`),

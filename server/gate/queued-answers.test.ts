@@ -29,16 +29,16 @@ afterEach(() => {
 describe('answers that wait for their turn on a connection', () => {
   it.each(['destroy', 'resetAndDestroy', 'end'] as const)(
     'are closed when the client leaves by %s',
-    async way => {
-      const client = ask(30)
+    async method => {
+      const client = sendRequests(30)
       await expect.poll(() => answers.length).toBe(30)
-      client[way]()
+      client[method]()
       await expect.poll(() => closings).toEqual(Array(30).fill(1))
     },
   )
 
   it('are sent in their turn, and each is closed once', async () => {
-    const client = ask(3)
+    const client = sendRequests(3)
     await expect.poll(() => answers.length).toBe(3)
     for (const answer of [...answers].reverse()) answer.end('x')
     await expect.poll(() => closings).toEqual([1, 1, 1])
@@ -48,7 +48,7 @@ describe('answers that wait for their turn on a connection', () => {
   })
 
   it('are also closed for code that begins to send after the client has left', async () => {
-    const client = ask(2)
+    const client = sendRequests(2)
     await expect.poll(() => answers.length).toBe(2)
     client.destroy()
     await expect.poll(() => closings).toEqual([1, 1])
@@ -59,17 +59,17 @@ describe('answers that wait for their turn on a connection', () => {
   })
 
   it('are limited: beyond that, the connection is closed', async () => {
-    ask(65)
+    sendRequests(65)
     await expect.poll(() => answers.length).toBe(65)
     expect(await openConnections()).toBe(1)
-    ask(500)
+    sendRequests(500)
     await expect.poll(() => closings.slice(65).filter(count => count === 1).length).toBeGreaterThan(64)
     expect(await openConnections()).toBe(1)
     expect(closings.slice(0, 65)).toEqual(Array(65).fill(0))
   })
 })
 
-function ask(times: number): Socket {
+function sendRequests(times: number): Socket {
   const { port } = server.address() as AddressInfo
   const client = connect(port, '127.0.0.1')
   client.on('error', () => {})

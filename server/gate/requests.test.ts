@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterEach(() => lab.expectUnharmed())
 afterAll(() => lab.stop())
 
-const ask = (port: (typeof PORTS)[number], path: string, parts: Parameters<typeof request>[2] = {}) =>
+const call = (port: (typeof PORTS)[number], path: string, parts: Parameters<typeof request>[2] = {}) =>
   exchange(lab[port], request(lab[port], path, parts))
 const send = (port: (typeof PORTS)[number], ...lines: string[]) =>
   exchange(lab[port], `${lines.join('\r\n')}\r\n\r\n`)
@@ -67,18 +67,18 @@ describe.each(PORTS)('at the %s, a request', port => {
 
   it('may name this machine without a port, or its IPv6 address in another spelling', async () => {
     for (const host of ['localhost', '127.0.0.1', '[0:0:0::1]', 'LOCALHOST']) {
-      expect((await ask(port, '/poll', { headers: [`Host: ${host}`] })).status).toBe(200)
+      expect((await call(port, '/poll', { headers: [`Host: ${host}`] })).status).toBe(200)
     }
     for (const host of ['[::2]', '0.0.0.0', '[::]', '[::1].evil.example', '[::1', 'localhost.']) {
-      const answer = await ask(port, '/poll', { headers: [`Host: ${host}`] })
+      const answer = await call(port, '/poll', { headers: [`Host: ${host}`] })
       expect(refusalOf(answer)).toEqual({ status: 403, code: 'foreign-host' })
     }
   })
 
   it.each(['PROPFIND', 'M-SEARCH', 'SOURCE', 'BIND', 'TRACE'])(
-    'with the method %s is told what there is',
+    'with the method %s is told the methods',
     async method => {
-      const answer = await ask(port, '/poll', { method })
+      const answer = await call(port, '/poll', { method })
       expect(refusalOf(answer)).toEqual({ status: 405, code: 'method-not-allowed' })
       expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
     },
@@ -87,7 +87,7 @@ describe.each(PORTS)('at the %s, a request', port => {
   it.each(['ZEBRA', 'get', 'PRI'])(
     'with the unknown method %s is refused and its connection closed',
     async method => {
-      const answer = await ask(port, '/poll', { method })
+      const answer = await call(port, '/poll', { method })
       expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-request' })
       expect(answer.closed).toBe(true)
     },
@@ -129,7 +129,7 @@ describe.each(PORTS)('at the %s, a request', port => {
   })
 
   it('with an unknown expectation is refused with 417', async () => {
-    const answer = await ask(port, '/poll', { headers: ['Expect: 200-ok'] })
+    const answer = await call(port, '/poll', { headers: ['Expect: 200-ok'] })
     expect(refusalOf(answer)).toEqual({ status: 417, code: 'bad-expectation' })
   })
 })
@@ -144,8 +144,8 @@ describe('OPTIONS', () => {
   })
 
   it('has * for itself', async () => {
-    expect(refusalOf(await ask('origin', '*')).status).toBe(400)
-    expect(refusalOf(await ask('origin', '/*', { method: 'GET' })).status).toBe(404)
+    expect(refusalOf(await call('origin', '*')).status).toBe(400)
+    expect(refusalOf(await call('origin', '/*', { method: 'GET' })).status).toBe(404)
   })
 })
 
@@ -204,7 +204,7 @@ describe('by the link', () => {
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
       ]
       for (const headers of [[], upgrade]) {
-        const answer = await ask('linkOrigin', path, { headers })
+        const answer = await call('linkOrigin', path, { headers })
         expect(refusalOf(answer)).toEqual({ status: 404, code: 'not-on-this-link' })
       }
     },
@@ -212,7 +212,7 @@ describe('by the link', () => {
 
   it('serves the endpoints like the page’s port, however their address is written', async () => {
     for (const path of ['/poll', '/%70oll', '/pol%6C?cursor=now']) {
-      for (const port of PORTS) expect((await ask(port, path)).status).toBe(200)
+      for (const port of PORTS) expect((await call(port, path)).status).toBe(200)
     }
   })
 })
@@ -226,7 +226,7 @@ describe('another site', () => {
     'gets nothing from %s, by a link, a script or an image',
     async path => {
       for (const headers of [CROSS, LINK, IMAGE]) {
-        expect(refusalOf(await ask('origin', path, { headers }))).toEqual({
+        expect(refusalOf(await call('origin', path, { headers }))).toEqual({
           status: 403,
           code: 'stray-request',
         })
@@ -235,7 +235,7 @@ describe('another site', () => {
   )
 
   it('may link to a page that is not there', async () => {
-    expect(refusalOf(await ask('origin', '/zebra', { headers: LINK }))).toEqual({
+    expect(refusalOf(await call('origin', '/zebra', { headers: LINK }))).toEqual({
       status: 404,
       code: 'not-found',
     })
@@ -244,7 +244,7 @@ describe('another site', () => {
 
 describe('a client that must identify itself', () => {
   const burst = (authorization: string[]) =>
-    ask('origin', '/api/burst', {
+    call('origin', '/api/burst', {
       method: 'POST',
       headers: [JSON_TYPE, ...authorization],
       body: '{"count":1}',
@@ -277,12 +277,12 @@ describe('a WebSocket’s endpoint', () => {
   it.each(['/ws', '/control'])(
     'asked without an upgrade, %s says which one (RFC 9110 §15.5.22)',
     async path => {
-      const kept = await ask('origin', path)
+      const kept = await call('origin', path)
       expect(refusalOf(kept)).toEqual({ status: 426, code: 'upgrade-required' })
       expect(kept.headers.get('upgrade')).toBe('websocket')
       expect(kept.headers.get('connection')).toBe('upgrade')
       expect(kept.closed).toBe(false)
-      const ended = await ask('origin', path, { headers: ['Connection: close'] })
+      const ended = await call('origin', path, { headers: ['Connection: close'] })
       expect(ended.headers.get('connection')).toBe('close, upgrade')
     },
   )
@@ -308,9 +308,9 @@ describe('a query', () => {
   })
 
   it.each([...READ, '/sse', '/api/results/none', '/api/results/none/run.json', '/api/link'])(
-    'with any other key is refused, and told the known ones: %s',
+    'with any other key is refused with the known ones: %s',
     async path => {
-      const answer = await ask('origin', `${path}?${ADDED}&zebra=1`)
+      const answer = await call('origin', `${path}?${ADDED}&zebra=1`)
       expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-query' })
       expect(JSON.parse(answer.body).error).toMatch(/known are: (cursor, client(, wait)?|none)\.$/)
     },
@@ -327,14 +327,14 @@ describe('a query', () => {
     ['POST', '/say?say=1', '1'],
   ])('of a command must be empty: %s %s', async (method, path, body) => {
     const headers = [JSON_TYPE, `Authorization: Bearer ${TOKEN}`]
-    const answer = await ask('origin', path, { method, headers, body })
+    const answer = await call('origin', path, { method, headers, body })
     expect(refusalOf(answer)).toEqual({ status: 400, code: 'bad-query' })
   })
 })
 
 describe('the body of a reset', () => {
   const reset = (body: string, ...headers: string[]) =>
-    ask('origin', '/api/reset', {
+    call('origin', '/api/reset', {
       method: 'POST',
       headers: [`Authorization: Bearer ${TOKEN}`, ...headers],
       body,
@@ -376,7 +376,7 @@ describe('the place of an event stream', () => {
   it.each(['lastEventId=zebra', `lastEventId=now&lastEventId=now`, 'lastEventId=&cursor='])(
     'is refused where it is none: %s',
     async query => {
-      expect(refusalOf(await ask('origin', `/sse?${query}`))).toEqual({ status: 400, code: 'bad-cursor' })
+      expect(refusalOf(await call('origin', `/sse?${query}`))).toEqual({ status: 400, code: 'bad-cursor' })
     },
   )
 })
@@ -385,8 +385,8 @@ describe('the head of a request', () => {
   it('may have 18 KB of cookies, and not 20', async () => {
     const cookies = (bytes: number) => [`Cookie: other=${'x'.repeat(bytes)}`]
     for (const port of PORTS) {
-      expect((await ask(port, '/poll', { headers: cookies(18_432) })).status).toBe(200)
-      const answer = await ask(port, '/poll', { headers: cookies(20_000) })
+      expect((await call(port, '/poll', { headers: cookies(18_432) })).status).toBe(200)
+      const answer = await call(port, '/poll', { headers: cookies(20_000) })
       expect(refusalOf(answer)).toEqual({ status: 431, code: 'head-too-large' })
       expect(answer.body).toMatch(/cookies/)
     }

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => lab.expectUnharmed())
 afterAll(() => lab.stop())
 
-/** What Java's HttpClient sends by default, an old TLS upgrade (RFC 2817), and protocols that nobody knows. */
+/** What Java's HttpClient sends by default, an old TLS upgrade (RFC 2817), and unknown protocols. */
 const IGNORED = ['h2c', 'TLS/1.2', 'h2c, TLS/1.0', 'zebra', 'websocket/13', 'websockets']
 
 const offering = (protocol: string) => [

@@ -8,7 +8,7 @@ import { QUIET, type StartedLab, type StartOptions, startLab } from '../testing/
 import { openReader, type WireReader } from '../testing/wire-readers.ts'
 import { openLink } from './link.ts'
 
-/** The link as the lab's readers and its operator meet it. */
+/** The link as readers and the operator of a lab use it. */
 let started: StartedLab | null = null
 const readers: WireReader[] = []
 
@@ -281,7 +281,7 @@ function keptTexts(log: StartedLab['lab']['log']): string[] {
     .entries.map(entry => entry.text)
 }
 
-/** Asks as often as it is told to, and writes down what comes without understanding it. */
+/** Sends as many requests as it is told to, and records the bytes that arrive. */
 function askRaw(origin: string, path: string) {
   const { port } = new URL(origin)
   const socket = connect(Number(port), '127.0.0.1')

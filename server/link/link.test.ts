@@ -7,7 +7,7 @@ import type { LinkConditions } from '../protocol/api.ts'
 import { RATE_STEP_MS, SLICE_EVERY_MS } from './direction.ts'
 import { type Link, openLink } from './link.ts'
 
-/** A link to a server that does nothing of its own. */
+/** A link to a server that sends nothing by itself. */
 describe('the link', () => {
   const sockets: Socket[] = []
   let server: Server | null = null
@@ -28,7 +28,7 @@ describe('the link', () => {
     return { server, link }
   }
 
-  /** A client's end and the server's end of one connection by the link. */
+  /** The client's end and the server's end of a proxied connection. */
   const travel = async ({ server, link }: { server: Server; link: Link }, localAddress = '127.0.0.1') => {
     const accepted = once(server, 'connection')
     const client = connect({
@@ -96,7 +96,7 @@ describe('the link', () => {
         before = takenBytes
         await pause(300)
       }
-      // What two kernel sockets swallow on the way, 10 MB each at most, and the link's own bound.
+      // What two kernel sockets buffer, 10 MB each at most, and the link's own limit.
       expect(takenBytes).toBeLessThan(32 * 2 ** 20)
       const all = await whole(client)
       expect(all.length).toBe(offeredBytes)
@@ -143,7 +143,7 @@ describe('the link', () => {
       expect(atOnce).toBe('127.0.0.1')
     })
 
-    // Loopback has one address only there.
+    // There, loopback has only one address.
     it.skipIf(process.platform === 'darwin')("the client's address, not the link's own", async () => {
       const built = await build()
       const { host } = await travel(built, '127.0.0.2')
@@ -390,7 +390,7 @@ function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
 }
 
-/** All that a socket receives. A consumer of Node's own would destroy it at the end, and with it its other half. */
+/** Everything that a socket receives. Node's own consumers would destroy the socket at the end, and its other half with it. */
 async function whole(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   socket.on('data', chunk => chunks.push(chunk)).resume()
@@ -402,7 +402,7 @@ function digest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Pieces of many sizes, so that no size that is used on the way is the only one that is tried. */
+/** Chunks of many sizes. */
 function* piecesOf(bytes: Buffer): Generator<Buffer> {
   for (let begin = 0, length = 1; begin < bytes.length; begin += length, length = (length * 7) % 100_003) {
     yield bytes.subarray(begin, begin + length)

@@ -18,7 +18,7 @@ describe('following the responses of a connection', () => {
     expect(passed).toBe(wires.join(''))
     const [, chunks = '', streamed] = /^(.*)(data: .*)$/s.exec(held) ?? []
     expect(streamed).toBe(STREAM.slice(STREAM.indexOf('data: ')))
-    // What ends the chunks is not held, and with it nothing of them.
+    // The last chunk is not held, so nothing of the body is.
     expect('3\r\nabc\r\n0\r\n\r'.startsWith(chunks)).toBe(true)
     expect(responses.exempt).toBe(true)
   })
@@ -50,7 +50,7 @@ describe('following the responses of a connection', () => {
   })
 })
 
-/** Follows what comes in pieces of at most `size` bytes, from the moment at which somebody has asked. */
+/** Follows bytes that arrive in chunks of at most `size`, after a request was forwarded. */
 function follow(wires: readonly string[], size: number) {
   const responses = followResponses()
   let passed = ''

@@ -142,7 +142,7 @@ describe('the event log', () => {
   })
 })
 
-/** What is kept, asked one by one from the top down. */
+/** What is kept, read one by one from the top down. */
 function keptOf(log: EventLog): number[] {
   const kept: number[] = []
   for (let seq = log.top; seq >= log.oldest; seq -= 1) kept.unshift(seq)
@@ -157,7 +157,7 @@ function nextTurn(): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, 5))
 }
 
-/** A clock that is moved by hand. */
+/** A clock that a test sets. */
 function handClock(): Clock & { forward(ms: number): void } {
   let nowMs = 0
   return {

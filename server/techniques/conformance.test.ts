@@ -326,7 +326,7 @@ function command(origin: string, path: string, body: unknown): Promise<Response>
   })
 }
 
-/** The answer of a endpoint that does not let in; of a WebSocket the one before the upgrade. */
+/** The refusal of an endpoint; for a WebSocket, the one before the upgrade. */
 async function refusal(technique: Technique, origin: string, query: string): Promise<RefusalAnswer> {
   const { endpoint, upgrades } = traitsOf(technique)
   const url = `${origin}${endpoint}?${query}`

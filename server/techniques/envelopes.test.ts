@@ -9,7 +9,7 @@ import { firstFrame } from '../testing/frames.ts'
 import { sseEnvelope } from './sse.ts'
 import { websocketEnvelope } from './websocket.ts'
 
-/** Strings that end lines, begin fields or are not Unicode, among all others. */
+/** Strings, among them many that end lines, begin fields or are not Unicode. */
 const hardString = fc
   .array(
     fc.oneof(
@@ -39,7 +39,7 @@ const anyData = fc.oneof(
   fc.jsonValue(),
 )
 const someData = fc.array(anyData, { minLength: 1, maxLength: 5 })
-/** Where the network cuts: lengths of the pieces, over and over. */
+/** Where the network cuts: lengths of the chunks, repeated. */
 const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 10 })
 
 const EPOCH = 'k3f9x2ab7q'
@@ -128,7 +128,7 @@ describe('a WebSocket reader', () => {
   })
 })
 
-/** The entries of a new log that was told all this, at an instant of a fixed length. */
+/** The entries of a new log with this data, all at one fixed instant. */
 async function logged(data: readonly unknown[]): Promise<readonly Entry[]> {
   const log = createEventLog({ keepEvents: 100, keepSeconds: 60, keepBytes: 1e9 }, systemClock())
   for (const each of data) await log.append('test', each, 1763805412345.678)

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { type StartedLab, startLab } from '../testing/start-lab.ts'
 
-/** Publishes a JSON text as data. Resolves to the data's text as it is delivered; null for what is refused. */
+/** Publishes a JSON text as data. Resolves to the data's text as it is delivered, or to null if it is refused. */
 type WayIn = (json: string | Buffer) => Promise<string | null>
 
 const folder = mkdtempSync(join(tmpdir(), 'push-lab-'))

@@ -1,4 +1,4 @@
-/** Frames of RFC 6455 §5.2 as no library would send them, and what came back as it came. */
+/** Frames of RFC 6455 §5.2, also such as no library would send, and the frames in received bytes. */
 
 export interface FrameFlaws {
   readonly fin?: boolean
@@ -19,14 +19,14 @@ export function frame(opcode: number, payload: string | Uint8Array, flaws: Frame
     : concat(head, body)
 }
 
-/** The head of a text frame that announces so many bytes, and nothing of them. */
+/** The head of a text frame that announces so many bytes, without them. */
 export function announce(bytes: bigint): Buffer {
   const head = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 0, 0, 0])
   head.writeBigUInt64BE(bytes, 2)
   return concat(head, MASK)
 }
 
-/** A text in so many fragments of which none is the last. */
+/** A text in so many fragments, without the last one. */
 export function fragments(count: number, each: string): Buffer {
   return concat(frame(0x1, each, { fin: false }), repeated(frame(0x0, each, { fin: false }), count))
 }
@@ -44,7 +44,7 @@ export interface ReceivedFrame {
   readonly payload: Buffer
 }
 
-/** The whole frames behind the head of the handshake's answer, or all of them where there is none. */
+/** The complete frames behind the head of the handshake's answer. */
 export function framesIn(received: Buffer): ReceivedFrame[] {
   const frames: ReceivedFrame[] = []
   let rest = received.subarray(received.indexOf('\r\n\r\n') + 4)
@@ -66,14 +66,14 @@ export function firstFrame(bytes: Buffer): (ReceivedFrame & { readonly bytes: nu
   return bytes.length < end ? null : { first, payload: bytes.subarray(2 + extended, end), bytes: end }
 }
 
-/** The texts in it, each of one unfragmented frame. */
+/** The texts of all unfragmented text frames. */
 export function textsIn(received: Buffer): string[] {
   return framesIn(received)
     .filter(({ first }) => first === 0x81)
     .map(({ payload }) => payload.toString())
 }
 
-/** The code of the close frame in it; null while there is none. */
+/** The code of the Close frame; null while there is none. */
 export function closeCodeIn(received: Buffer): number | null {
   const close = framesIn(received).find(({ first }) => first === 0x88)
   return close === undefined ? null : close.payload.readUInt16BE(0)

@@ -2,21 +2,21 @@ import { connect, type Socket } from 'node:net'
 import { type Technique, traitsOf } from '../protocol/techniques.ts'
 import { UPGRADE_TOKEN } from '../protocol/wire.ts'
 
-/** One end of a connection on which anything may be sent, also what no client library would. */
+/** One end of a connection, to send bytes that no client library would send. */
 export interface RawSocket {
   readonly socket: Socket
-  /** All that has come so far. */
+  /** Everything received so far. */
   readonly received: Buffer
   /** The other side has ended, or reset, the connection. */
   readonly closed: boolean
   send(bytes: string | Uint8Array): void
-  /** Resolves once it holds; rejects at the deadline, saying what has come instead. */
+  /** Resolves once the condition holds; rejects at the deadline with what was received. */
   until(holds: (raw: RawSocket) => boolean, deadlineMs?: number): Promise<void>
-  /** Hangs up without a word. Resolves once the socket is closed. */
+  /** Destroys the socket. Resolves once it is closed. */
   leave(): Promise<void>
 }
 
-/** What an HTTP server answers, once. */
+/** One answer of an HTTP server. */
 export interface RawAnswer {
   readonly status: number
   /** Names in lower case. */
@@ -83,7 +83,7 @@ export async function exchange(
     await raw.until(({ received, closed }) => closed || readAnswer(received) !== null, deadlineMs)
     const answer = readAnswer(raw.received, true)
     if (answer === null) throw new Error('the connection was closed without an answer')
-    // Whoever closes does so right behind the answer.
+    // A server that closes does so right after the answer.
     await raw.until(({ closed }) => closed || answer.headers.get('connection') !== 'close', deadlineMs)
     return { ...answer, closed: raw.closed }
   } finally {
@@ -91,12 +91,12 @@ export async function exchange(
   }
 }
 
-/** The first whole answer in what has come; null while it is not whole. Interim (1xx) answers are passed over. */
+/** The first complete answer; null while it is incomplete. Interim (1xx) answers are skipped. */
 export function readAnswer(bytes: Buffer, ended = false): RawAnswer | null {
   return readAnswers(bytes, ended)[0] ?? null
 }
 
-/** All whole answers, as they came one behind the other. */
+/** All complete answers, in their order. */
 export function readAnswers(bytes: Buffer, ended = false): RawAnswer[] {
   const answers: RawAnswer[] = []
   let rest = bytes
@@ -121,7 +121,7 @@ function readHeader(line: string): [string, string] {
   return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
 }
 
-/** A request's text. `Host` stands first unless the headers bring their own; a body brings its length. */
+/** The text of a request. Adds `Host` unless the headers have one, and `Content-Length` for a body. */
 export function request(
   origin: string,
   path: string,

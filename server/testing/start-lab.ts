@@ -6,10 +6,10 @@ import type { Cursor } from '../protocol/wire.ts'
 import type { SourceOptions } from '../sources/index.ts'
 import { shippedRecord } from '../sources/replay.ts'
 
-/** A lab of a test's own, on free ports. */
+/** A lab for one test, on free ports. */
 export interface StartedLab {
   readonly lab: Lab
-  /** The page's origin, and the lanes' by the link. */
+  /** The origin of the page, and that of the link. */
   readonly origin: string
   readonly linkOrigin: string
   /** Publishes so many events, one after the other; resolves to the cursor of the last. */
@@ -38,7 +38,7 @@ export const QUIET: SourceOptions = {
   },
 }
 
-/** Starts a lab that is silent until told otherwise. What it complains of fails the test that started it. */
+/** Starts a lab with no source. `stop` throws what the lab complained of. */
 export async function startLab(options: StartOptions = {}): Promise<StartedLab> {
   const complaints: Error[] = []
   const lab = await buildLab({

@@ -16,7 +16,7 @@ const EVENT = '{"type":"zebra","data":1}'
 interface BadCommand {
   readonly row: number
   readonly what: string
-  /** `POST /api/events` unless it says otherwise. */
+  /** `POST /api/events` if not given. */
   readonly call?: string
   readonly headers?: readonly string[]
   readonly body?: string
@@ -335,10 +335,12 @@ describe('C5 commands that are refused', () => {
   )
 
   it('16: limits the wait for a body that never ends', async () => {
-    const hasty = await startWitnessedLab({ policy: { requestMs: 300, headersMs: 300, checkEveryMs: 50 } })
-    const raw = await hasty.open()
+    const impatient = await startWitnessedLab({
+      policy: { requestMs: 300, headersMs: 300, checkEveryMs: 50 },
+    })
+    const raw = await impatient.open()
     raw.send(
-      request(hasty.origin, '/api/events', {
+      request(impatient.origin, '/api/events', {
         method: 'POST',
         headers: [JSON_TYPE, 'Transfer-Encoding: chunked'],
       }),
@@ -348,21 +350,23 @@ describe('C5 commands that are refused', () => {
     clearInterval(dripping)
     const answer = readAnswer(raw.received)
     expect(answer && refusalOf(answer)).toEqual({ status: 408, code: 'too-late' })
-    await hasty.expectUnharmed()
-    await hasty.stop()
+    await impatient.expectUnharmed()
+    await impatient.stop()
   })
 
   it('16: limits the wait for a head that never ends', async () => {
-    const hasty = await startWitnessedLab({ policy: { requestMs: 300, headersMs: 300, checkEveryMs: 50 } })
-    const raw = await hasty.open()
+    const impatient = await startWitnessedLab({
+      policy: { requestMs: 300, headersMs: 300, checkEveryMs: 50 },
+    })
+    const raw = await impatient.open()
     raw.send('GET /poll HTTP/1.1\r\n')
     const dripping = setInterval(() => raw.send('a: b\r\n'), 20)
     await raw.until(({ closed }) => closed)
     clearInterval(dripping)
     const answer = readAnswer(raw.received)
     expect(answer && refusalOf(answer)).toEqual({ status: 408, code: 'too-late' })
-    await hasty.expectUnharmed()
-    await hasty.stop()
+    await impatient.expectUnharmed()
+    await impatient.stop()
   })
 
   it('6: has no commands on the link', async () => {
@@ -425,7 +429,7 @@ describe('C5 commands that are accepted', () => {
     { row: 25, what: 'a script', text: '<script>alert(1)</script>' },
     { row: 25, what: 'an image that fails', text: '<img src=x onerror=alert(1)>' },
     { row: 25, what: 'a link that acts', text: 'javascript:alert(1)' },
-  ])('$row: keeps $what as what was said', async ({ text }) => {
+  ])('$row: publishes $what as it was sent', async ({ text }) => {
     const body = JSON.stringify(text)
     const answer = await say('keeps123', body)
     expect(answer.status).toBe(201)
@@ -437,7 +441,7 @@ describe('C5 commands that are accepted', () => {
     const first = await publishWith('once', EVENT)
     expect(first.status).toBe(201)
     expect(await publishWith('once', EVENT)).toEqual(first)
-    // The same event in other words.
+    // The same event in another spelling.
     expect(await publishWith('once', '{ "data": 1, "type": "zebra" }')).toEqual(first)
     expect(await publishWith('once', '{"type":"z\\u0065bra","data":10e-1}')).toEqual(first)
     expect(refusalOf(await publishWith('once', '{"type":"zebra","data":2}'))).toEqual({
@@ -483,7 +487,7 @@ describe('C5 commands that are accepted', () => {
 
   it('31: accepts 20 messages at once, and more only after a while', async () => {
     const answers: RawAnswer[] = []
-    for (let word = 0; word < 100; word += 1) answers.push(await say('hasty123', '"word"'))
+    for (let n = 0; n < 100; n += 1) answers.push(await say('hasty123', '"hello"'))
     expect(answers.map(({ status }) => status)).toEqual([
       ...Array.from({ length: 20 }, () => 201),
       ...Array.from({ length: 80 }, () => 429),
@@ -491,7 +495,7 @@ describe('C5 commands that are accepted', () => {
     const last = answers.at(-1)
     expect(last && refusalOf(last)).toEqual({ status: 429, code: 'say-too-often' })
     expect(last?.headers.get('retry-after')).toMatch(/^\d+$/)
-    expect((await say('calm1234', '"word"')).status).toBe(201)
+    expect((await say('calm1234', '"hello"')).status).toBe(201)
   })
 })
 
@@ -554,7 +558,7 @@ describe('C5 the token', () => {
   })
 })
 
-/** What a command could change. */
+/** Everything that a command could change. */
 async function state() {
   const read = async (path: string) =>
     JSON.parse((await exchange(lab.origin, request(lab.origin, path))).body)
@@ -574,7 +578,7 @@ function say(client: string, body: string) {
   )
 }
 
-/** The answer without its `Date`, which says the time and nothing else. */
+/** The answer without its `Date`. */
 async function publishWith(key: string, body: string) {
   const headers = [JSON_TYPE, `Idempotency-Key: ${key}`]
   const answer = await exchange(

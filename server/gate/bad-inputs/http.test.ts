@@ -14,7 +14,7 @@ afterAll(() => lab.stop())
 interface BadCursor {
   readonly row: number
   readonly what: string
-  /** As it stands behind `cursor=`. */
+  /** What follows `cursor=`. */
   readonly cursor: string
 }
 
@@ -113,7 +113,7 @@ const KEPT_BY_PARSER: readonly BadRequest[] = [
   },
   {
     row: 40,
-    what: 'a chunk length that is none',
+    what: 'an invalid chunk length',
     send: post('Content-Type: application/json', 'Transfer-Encoding: chunked').concat('zebra\r\n'),
     status: 400,
   },

@@ -10,10 +10,10 @@ beforeAll(async () => {
 afterEach(() => lab.expectUnharmed())
 afterAll(() => lab.stop())
 
-/** What stands for the cursor of a reader who has everything: it would be held. */
+/** Stands for the cursor of a reader that has everything, and would be held. */
 const TOP = 'TOP'
 
-interface BadAsk {
+interface BadPoll {
   readonly row: number
   readonly what: string
   readonly path: string
@@ -22,7 +22,7 @@ interface BadAsk {
   readonly code: string
 }
 
-const BAD_ASKS: readonly BadAsk[] = [
+const BAD_POLLS: readonly BadPoll[] = [
   ...[
     { row: 1, wait: '-1' },
     { row: 2, wait: '56' },
@@ -56,7 +56,7 @@ const BAD_ASKS: readonly BadAsk[] = [
 ]
 
 describe('C2 polls that are refused', () => {
-  it.each(BAD_ASKS)('$row: refuses $what with $status', async ({ path, headers = [], status, code }) => {
+  it.each(BAD_POLLS)('$row: refuses $what with $status', async ({ path, headers = [], status, code }) => {
     const answer = await exchange(lab.origin, request(lab.origin, placed(path), { headers }))
     expect(refusalOf(answer)).toEqual({ status, code })
     expect(answer.body).not.toContain('zebra')
@@ -79,7 +79,7 @@ describe('C2 polls that are refused', () => {
   })
 })
 
-interface GoodAsk {
+interface GoodPoll {
   readonly row: number
   readonly what: string
   readonly path: string
@@ -89,7 +89,7 @@ interface GoodAsk {
 }
 
 const FOREIGN = '"aaaaaaaaaa-7"'
-const GOOD_ASKS: readonly GoodAsk[] = [
+const GOOD_POLLS: readonly GoodPoll[] = [
   { row: 9, what: 'wait=0', path: '/long-poll?cursor=TOP&wait=0', status: 200 },
   ...['abc', 'wait', 'wait=', 'wait=-5', 'wait=5x', 'await=9', 'wait=1234567890123'].map(prefer => ({
     row: 11,
@@ -166,7 +166,7 @@ const GOOD_ASKS: readonly GoodAsk[] = [
 ]
 
 describe('C2 polls that are answered', () => {
-  it.each(GOOD_ASKS)('$row: answers $what with $status', async ({ path, headers = [], status }) => {
+  it.each(GOOD_POLLS)('$row: answers $what with $status', async ({ path, headers = [], status }) => {
     const answer = await exchange(
       lab.origin,
       request(lab.origin, placed(path), { headers: headers.map(placed) }),
@@ -290,7 +290,7 @@ describe('C2 pollers that misbehave', () => {
   })
 })
 
-/** Resolves once so many are held beside the witness. */
+/** Resolves once so many requests are held besides that of the witness. */
 async function heldBeside(count: number): Promise<void> {
   await expect
     .poll(() => lab.lab.techniques['long-poll'].readers, { interval: 2, timeout: 5000 })

@@ -42,7 +42,7 @@ const BAD_OPENINGS: readonly BadOpening[] = [
   { row: 8, what: 'an id in UTF-8', headers: ['Last-Event-ID: zebra-ä😀'], ...badCursor },
   { row: 9, what: 'an id with NUL', headers: ['Last-Event-ID: zebra\0'], status: 400, code: 'bad-request' },
   { row: 10, what: 'an id of 129 bytes', headers: [`Last-Event-ID: ${'9'.repeat(129)}`], ...badCursor },
-  { row: 10, what: 'a word for an id', headers: ['Last-Event-ID: zebra'], ...badCursor },
+  { row: 10, what: 'an id that is no cursor', headers: ['Last-Event-ID: zebra'], ...badCursor },
   {
     row: 12,
     what: 'a bad id beside a good query',
@@ -118,8 +118,8 @@ describe('C3 streams that are opened', () => {
       what: 'by a native EventSource',
       headers: ['Accept: text/event-stream', 'Cache-Control: no-cache'],
     },
-    { row: 2, what: 'by whoever accepts anything', headers: ['Accept: text/html, */*;q=0.8'] },
-    { row: 29, what: 'for one who would like it compressed', headers: ['Accept-Encoding: gzip, br'] },
+    { row: 2, what: 'by a client that accepts anything', headers: ['Accept: text/html, */*;q=0.8'] },
+    { row: 29, what: 'for a client that accepts compression', headers: ['Accept-Encoding: gzip, br'] },
     {
       row: 11,
       what: 'from the header, not from the query',
@@ -185,7 +185,7 @@ describe('C3 streams that are opened', () => {
     for (let batch = 0; batch < 10; batch += 1) {
       const raws = await Promise.all(Array.from({ length: 20 }, () => lab.open()))
       for (const raw of raws) raw.send(request(lab.origin, '/sse'))
-      // Some leave before they are answered, some in the middle of it, some later.
+      // Some leave before the answer, some during it, some later.
       await Promise.all(raws.map((raw, index) => (index % 3 === 0 ? raw.leave() : undefined)))
       await lab.publish(1)
       await Promise.all(raws.map(raw => raw.leave()))
@@ -228,7 +228,7 @@ describe('C3 readers that do not read', () => {
     await raw.until(({ received }) => received.includes('event: hello'))
     raw.socket.removeAllListeners('data').pause()
     const reading = setInterval(() => raw.socket.read(bytesPerTurn), 10)
-    // More than the kernel takes for one who does not read.
+    // More than the kernel buffers for a client that does not read.
     await expect
       .poll(
         async () => {
@@ -303,12 +303,12 @@ async function openStream(headers: readonly string[] = [], query = ''): Promise<
 
 const PATIENTLY = { timeout: 5000, interval: 2 }
 
-/** As an independent reader of the format understands what came behind the head. */
+/** The messages behind the head, as an independent parser reads them. */
 function parse(received: Buffer) {
   const messages: { event?: string | undefined; id?: string | undefined; data: string }[] = []
   const parser = createParser({ onEvent: message => messages.push(message) })
   const decoder = new TextDecoder()
-  // Each byte by itself: no character and no line end may depend on where the network cuts.
+  // Byte by byte: no character and no line end may depend on where the network cuts.
   for (const byte of received.subarray(received.indexOf('\r\n\r\n') + 4)) {
     parser.feed(decoder.decode(Uint8Array.of(byte), { stream: true }))
   }

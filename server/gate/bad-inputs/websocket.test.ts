@@ -23,7 +23,7 @@ afterAll(() => lab.stop())
 interface BadHandshake {
   readonly row: number
   readonly what: string
-  /** Header lines by name that are put in the place of the good ones; null: left out. */
+  /** Headers that replace the correct ones by name; null leaves one out. */
   readonly change: Readonly<Record<string, string | null>>
   readonly status: number
   readonly line?: string
@@ -43,7 +43,12 @@ const BAD_HANDSHAKES: readonly BadHandshake[] = [
   { row: 1, what: 'version 8', change: { 'Sec-WebSocket-Version': '8' }, status: 426 },
   { row: 1, what: 'version 0', change: { 'Sec-WebSocket-Version': '0' }, status: 426 },
   { row: 1, what: 'two versions', change: { 'Sec-WebSocket-Version': '13, 8' }, status: 426 },
-  { row: 1, what: 'a version in other words', change: { 'Sec-WebSocket-Version': '1.3e1' }, status: 426 },
+  {
+    row: 1,
+    what: 'a version in another spelling',
+    change: { 'Sec-WebSocket-Version': '1.3e1' },
+    status: 426,
+  },
   { row: 1, what: 'no version', change: { 'Sec-WebSocket-Version': null }, status: 426 },
   { row: 2, what: 'no key', change: { 'Sec-WebSocket-Key': null }, status: 400 },
   { row: 2, what: 'an empty key', change: { 'Sec-WebSocket-Key': '' }, status: 400 },
@@ -96,7 +101,7 @@ const BAD_HANDSHAKES: readonly BadHandshake[] = [
   { row: 16, what: 'a endpoint that is no WebSocket', change: {}, line: 'GET /poll HTTP/1.1', status: 404 },
   { row: 16, what: 'a stream of the other kind', change: {}, line: 'GET /sse HTTP/1.1', status: 404 },
   { row: 16, what: 'nothing that is there', change: {}, line: 'GET /zebra HTTP/1.1', status: 404 },
-  { row: 16, what: 'an address that is none', change: {}, line: 'GET /%zz HTTP/1.1', status: 400 },
+  { row: 16, what: 'a malformed address', change: {}, line: 'GET /%zz HTTP/1.1', status: 400 },
   { row: 16, what: 'a malformed cursor', change: {}, line: 'GET /ws?cursor=zebra HTTP/1.1', status: 400 },
   { row: 19, what: 'two upgrades', change: { Upgrade: 'websocket\r\nUpgrade: websocket' }, status: 400 },
 ]
@@ -110,7 +115,7 @@ describe('C4 handshakes', () => {
     if (answer === null) throw new Error('no answer')
     expect(refusalOf(answer)).toMatchObject({ status })
     expect(answer.body).not.toMatch(/zebra|evil/)
-    // Whoever asked to upgrade is hung up on; a plain request may be followed by another.
+    // A refused upgrade closes the connection; a plain request may be followed by another.
     if (change['Connection'] !== null && change['Upgrade'] !== null) await raw.until(({ closed }) => closed)
   })
 
@@ -240,7 +245,7 @@ const BAD_FRAMES: readonly BadFrames[] = [
   { row: 37, what: '10,000 pings', send: [repeated(frame(PING, ''), 10_000)], code: 1008 },
   {
     row: 37,
-    what: '10,000 pongs that nobody asked for',
+    what: '10,000 unsolicited pongs',
     send: [repeated(frame(0xa, ''), 10_000)],
     code: 1008,
   },
@@ -256,13 +261,13 @@ const BAD_MESSAGES: readonly (Omit<BadFrames, 'send' | 'code'> & { readonly text
   { row: 42, what: 'an unknown key', text: '{"sing":1}' },
   { row: 42, what: 'a control message', text: '{"control":"bye"}' },
   { row: 43, what: '__proto__', text: '{"__proto__":{"say":1}}' },
-  { row: 43, what: '__proto__ beside what it may say', text: '{"say":1,"__proto__":{}}' },
-  { row: 43, what: '__proto__ in what it says', text: '{"say":{"a":[{"__proto__":1}]}}' },
+  { row: 43, what: '__proto__ beside a message', text: '{"say":1,"__proto__":{}}' },
+  { row: 43, what: '__proto__ in a message', text: '{"say":{"a":[{"__proto__":1}]}}' },
   { row: 43, what: '__proto__ written in escapes', text: '{"say":{"\\u005f_proto__":1}}' },
   { row: 43, what: 'constructor.prototype', text: '{"say":{"constructor":{"prototype":{}}}}' },
   { row: 44, what: 'a nesting of 2,000', text: `{"say":${'['.repeat(2000)}${']'.repeat(2000)}}` },
   { row: 44, what: 'a nesting of 4,000 that never closes', text: `{"say":${'['.repeat(4000)}` },
-  { row: 45, what: 'two sayings in one frame', text: '{"say":1}{"say":2}' },
+  { row: 45, what: 'two messages in one frame', text: '{"say":1}{"say":2}' },
   { row: 45, what: 'an extra key', text: '{"say":1,"to":"all"}' },
   { row: 45, what: 'more than 1 KiB', text: `{"say":"${'x'.repeat(1023)}"}` },
 ]
@@ -307,15 +312,15 @@ describe('C4 frames', () => {
   })
 
   it.each([
-    { what: 'what is no word', refused: [frame(TEXT, 'nonsense')], code: 4400 },
+    { what: 'nonsense', refused: [frame(TEXT, 'nonsense')], code: 4400 },
     { what: 'a binary frame', refused: [frame(BINARY, '1')], code: 4400 },
     { what: 'frames without pause', refused: [repeated(frame(PING, ''), 60)], code: 1008 },
-    { what: 'words without pause', refused: Array(20).fill(frame(TEXT, '{"say":0}')), code: 1013 },
+    { what: 'messages without pause', refused: Array(20).fill(frame(TEXT, '{"say":0}')), code: 1013 },
   ])('45: answers the messages before it closes for $what', async ({ refused, code }) => {
     const before = lab.lab.log.top
     const raw = await openPeer()
-    const words = [1, 2, 3].map(n => frame(TEXT, `{"say":${n}}`))
-    raw.send(Buffer.concat([...words, ...refused]))
+    const messages = [1, 2, 3].map(n => frame(TEXT, `{"say":${n}}`))
+    raw.send(Buffer.concat([...messages, ...refused]))
     await raw.until(hasClosed(code))
     const answers = framesIn(raw.received).flatMap(
       ({ payload }) => /"said":"[^-]*-(\d+)"/.exec(`${payload}`)?.[1] ?? [],
@@ -371,7 +376,7 @@ describe('C4 messages', () => {
   })
 })
 
-/** A peer that has been greeted. */
+/** A peer that has received its hello. */
 async function openPeer(endpoint = '/ws'): Promise<RawSocket> {
   const raw = await lab.open()
   raw.send(handshake({}, `GET ${endpoint} HTTP/1.1`))
