@@ -81,7 +81,7 @@ describe('the command line', () => {
     [{ PUSHLAB_PORT: 'http' }, /whole number/],
     [{ PORT: '70000' }, /whole number/],
     [{ PORT: '6667' }, /browsers refuse/],
-    [{ HOST: '192.0.2.1' }, /say --lan/],
+    [{ HOST: '192.0.2.1' }, /add --lan/],
   ])('refuses wrong values that were meant for it: %j', async (env, sentence) => {
     const { code, stderr } = await run(['--source', 'none'], env).ended
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(sentence) })
@@ -124,10 +124,10 @@ describe('the command line', () => {
     [['--rate', ''], /number from 0/],
     [['--rate', 'NaN'], /number from 0/],
     [['--source', 'kafka'], /Allowed choices are replay, synthetic, stdin, none/],
-    [['--host', '0.0.0.0'], /say --lan/],
+    [['--host', '0.0.0.0'], /add --lan/],
     [['--host', 'example.org'], /IP address/],
-    [['--host', '::'], /say --lan/],
-    [['--host', '::ffff:192.0.2.1'], /say --lan/],
+    [['--host', '::'], /add --lan/],
+    [['--host', '::ffff:192.0.2.1'], /add --lan/],
     [['--port', '6000'], /browsers refuse/],
     [['--link-port', '5060'], /browsers refuse/],
     [['--trust-proxy', 'nginx'], /IP addresses/],
