@@ -50,7 +50,17 @@ export type MetricSubject = (typeof METRIC_SUBJECTS)[number]
 export interface Place {
   readonly axis: string
   readonly value: number
+  /** A second axis: the readers, where the command line sweeps them in a scenario that has an axis of its own. */
+  readonly and?: Place
 }
+
+/** Equal for equal places. */
+export function placeKey(at: Place | null): string {
+  return at === null ? '' : `${at.axis}=${at.value} ${placeKey(at.and ?? null)}`
+}
+
+/** In place of a metric: nothing was measured, so that one row stands for all metrics of its arm. */
+export const ANY_METRIC = 'any'
 
 /** One figure: one arm, one metric, over all its trials. A refused or failed measurement is a row too. */
 export interface SummaryRow {
@@ -60,7 +70,7 @@ export interface SummaryRow {
   readonly as: Technique | null
   /** `null` where the scenario sweeps no axis. */
   readonly at: Place | null
-  /** A key of the run's `metrics`. */
+  /** A key of the run's `metrics`, or `ANY_METRIC`. */
   readonly metric: string
   /** The median over trials; `null` when refused or failed. */
   readonly value: number | null
@@ -74,7 +84,7 @@ export interface SummaryRow {
   /** Trials behind the value. */
   readonly n: number
   readonly verdict: Verdict
-  /** Why it is not `ok`; one fact per code. */
+  /** Why it is not `ok`; one fact of a kind. Those about the floor of a ratio have the parameter `of: 'floor'`. */
   readonly reasons: readonly Fact[]
 }
 
@@ -122,6 +132,8 @@ export interface TrialCheck {
   readonly verdict: Exclude<Verdict, 'failed'>
   /** What its sentence needs, the value included where it says it. */
   readonly params: Params
+  /** The metrics that it speaks about. */
+  readonly concerns: 'all' | readonly string[]
 }
 
 /** One trial, whatever became of it: a refused or failed one is a row with its reason, never a hole. */
@@ -140,6 +152,8 @@ export interface RunTrial {
   /** Of its checks those that are not `ok`, as facts; of a failed trial the one that says how it failed. */
   readonly reasons: readonly Fact[]
   readonly checks: readonly TrialCheck[]
+  /** Metric → what theory says of it, for these axes. */
+  readonly predictions: Readonly<Record<string, number>>
   /** Events published in the window: the sample size of its percentiles. */
   readonly publishes: number | null
   /** Name → hdr-histogram, V2 compressed base64, microseconds; mergeable across trials. */
