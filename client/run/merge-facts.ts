@@ -1,12 +1,15 @@
 /** Nine trials give nine shares, and one doubt: facts of one kind become one, its numbers ranges. */
 import type { Fact, Param, Params, Range } from '../../server/protocol/run.ts'
 
-/** Parameters that say what a fact is about: facts that differ in these stay apart. */
-const ABOUT = ['of', 'part', 'metric', 'scenario', 'needed']
+/** Parameters that say what a fact is about: facts that differ in these, or in a flag, stay apart. */
+const ABOUT = ['of', 'part', 'metric', 'scenario']
 
 /** Equal for facts that are merged. */
 export function factKind({ code, params }: Fact): string {
-  return JSON.stringify([code, ...ABOUT.map(name => params[name] ?? null)])
+  const about = Object.entries(params).filter(
+    ([name, param]) => ABOUT.includes(name) || typeof param === 'boolean',
+  )
+  return JSON.stringify([code, ...about.sort(([a], [b]) => (a < b ? -1 : 1))])
 }
 
 /**
