@@ -2,7 +2,7 @@
 import type { Fact, Param, Params, Range } from '../../server/protocol/run.ts'
 
 /** Parameters that say what a fact is about: facts that differ in these, or in a flag, stay apart. */
-const ABOUT = ['of', 'part', 'metric', 'scenario']
+const ABOUT = ['of', 'part', 'metric', 'scenario', 'needed']
 
 /** Equal for facts that are merged. */
 export function factKind({ code, params }: Fact): string {
