@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest'
-import { hasCurves, readCurves } from './percentile-curve.ts'
+import type { Place } from '../../server/protocol/run.ts'
+import { hasCurves, readCurves } from './curves.ts'
 import { BLOCKS, PUBLISHES, syntheticRun } from './testing/synthetic-run.ts'
 
-const { trials } = syntheticRun()
+const run = syntheticRun()
+const near: Place = { axis: 'distanceMs', value: 0 }
+const curvesOf = async (scenario: string, at: Place | null = null, trials = run.trials) =>
+  (await readCurves({ trials }, scenario, at)).curves
 
 test('all trials of one technique make one curve, those refused and the twin left out', async () => {
-  const curves = await readCurves(trials, 'delivery', null)
+  const curves = await curvesOf('delivery')
   expect(
     curves.map(({ technique, trials, left, publishes }) => [technique, trials, left, publishes]),
   ).toEqual([
@@ -21,7 +25,7 @@ test('all trials of one technique make one curve, those refused and the twin lef
 })
 
 test('a curve ends where fewer than ten publishes lie beyond', async () => {
-  const [, longPoll] = await readCurves(trials, 'delivery', null)
+  const [, longPoll] = await curvesOf('delivery')
   expect(longPoll?.ends).toBe((BLOCKS * PUBLISHES) / 10)
   expect(longPoll?.points.at(-1)?.beyond).toBeCloseTo(108, 6)
   expect(longPoll?.at(0.99)).toBeGreaterThan(longPoll?.at(0.5) ?? Number.NaN)
@@ -29,7 +33,7 @@ test('a curve ends where fewer than ten publishes lie beyond', async () => {
 })
 
 test('a curve only rises', async () => {
-  for (const { points } of await readCurves(trials, 'delivery', null)) {
+  for (const { points } of await curvesOf('delivery')) {
     const rises = points.every(({ ms, beyond }, index) => {
       const before = points[index - 1]
       return before === undefined || (ms >= before.ms && beyond > before.beyond)
@@ -40,18 +44,30 @@ test('a curve only rises', async () => {
 })
 
 test('each place of a sweep has its own', async () => {
-  const [near, far] = await Promise.all(
-    ['RTT 0 ms', 'RTT 100 ms'].map(at => readCurves(trials, 'distance', at)),
-  )
-  expect(near?.map(({ publishes }) => publishes)).toEqual([100, 100, 100, 100])
-  expect(far?.[3]?.at(0.5)).toBeGreaterThan((near?.[3]?.at(0.5) ?? Number.NaN) + 40)
+  const [here, far] = await Promise.all([near, { ...near, value: 50 }].map(at => curvesOf('distance', at)))
+  expect(here?.map(({ publishes }) => publishes)).toEqual([100, 100, 100, 100])
+  expect(far?.[3]?.at(0.5)).toBeGreaterThan((here?.[3]?.at(0.5) ?? Number.NaN) + 40)
 })
 
 test('with too few publishes there is no line, and without histograms no picture', async () => {
-  const few = trials.filter(({ arm }) => arm === 'sse').map(trial => ({ ...trial, publishes: 1 }))
-  const [curve] = await readCurves(few, 'delivery', null)
+  const few = run.trials.filter(({ arm }) => arm === 'sse').map(trial => ({ ...trial, publishes: 1 }))
+  const [curve] = await curvesOf('delivery', null, few)
   expect(curve?.points).toEqual([])
   expect(curve?.at(0.5)).toBeNull()
-  expect(hasCurves(trials, 'delivery')).toBe(true)
-  expect(hasCurves(trials, 'connections')).toBe(false)
+  expect(hasCurves(run, 'delivery')).toBe(true)
+  expect(hasCurves(run, 'connections')).toBe(false)
+})
+
+test('a trial is left out where a check that concerns latency refused it, as in the summary', async () => {
+  const refusedBy = (concerns: 'all' | readonly string[]) =>
+    run.trials.map(trial => ({
+      ...trial,
+      verdict: 'refused' as const,
+      checks: trial.checks.map(check => ({ ...check, verdict: 'refused' as const, concerns })),
+    }))
+  const leftOut = async (concerns: 'all' | readonly string[]) =>
+    (await curvesOf('delivery', null, refusedBy(concerns)))[2]?.left
+  expect(await leftOut(['wire-down'])).toBe(0)
+  expect(await leftOut(['latency-p50'])).toBe(BLOCKS)
+  expect(await leftOut('all')).toBe(BLOCKS)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { inWords } from './words.ts'
+import { settingText } from './en.ts'
 
 test('names of a run become words, their units go to the values, and packages keep their names', () => {
   const said: readonly (readonly [string, unknown])[] = [
@@ -14,7 +14,7 @@ test('names of a run become words, their units go to the values, and packages ke
     ['distanceMs', null],
     ['steps', [0, 1_000]],
   ]
-  expect(said.map(([name, value]) => inWords(name, value).join(' | '))).toEqual([
+  expect(said.map(([name, value]) => settingText(name, value).join(' | '))).toEqual([
     'poll interval | 197 ms',
     'events | 30/s',
     'payload | 128 B',
