@@ -106,7 +106,7 @@ thead th { vertical-align: bottom; background: var(--raised); font-weight: 600; 
 .number { text-align: right; } td.number, th[scope=row] { white-space: nowrap; }
 .notes { padding: 0; list-style: none; font-size: 14px; } .notes b { display: inline-block; min-width: 24px; }
 sup { line-height: 0; } a { color: inherit; } li:target { background: var(--raised); }
-figure { margin: 16px 0; } figcaption { font-weight: 600; }
+figure { margin: 16px 0; } figcaption { font-weight: 600; } figcaption .muted { font-weight: 400; }
 svg { width: 100%; max-width: 720px; height: auto; }
 svg text { fill: var(--ink); font: 14px system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 svg .whisker { stroke: var(--ink); stroke-width: 2; fill: none; }

@@ -73,22 +73,11 @@ function settingsOf({ trials }: BenchRun): string {
   const blocksOf = (scenario: string) => new Set(of(scenario).map(({ block }) => block)).size
   const [delivery] = of('delivery')
   const [connections] = of('connections')
-  const sentences = []
-  if (delivery !== undefined) {
-    const { readers, eventsPerSecond, payloadBytes, pollIntervalMs } = delivery.axes
-    sentences.push(
-      words.delivery(
-        String(readers),
-        String(eventsPerSecond),
-        String(payloadBytes),
-        String(pollIntervalMs),
-        blocksOf('delivery'),
-      ),
-    )
-  }
   const steps = connections?.axes['steps']
-  if (Array.isArray(steps)) sentences.push(words.connections(Number(steps.at(-1)), blocksOf('connections')))
-  return sentences.join(' ')
+  return [
+    ...(delivery === undefined ? [] : [words.delivery(delivery.axes, blocksOf('delivery'))]),
+    ...(Array.isArray(steps) ? [words.connections(Number(steps.at(-1)), blocksOf('connections'))] : []),
+  ].join(' ')
 }
 
 /** A line for each figure of which something is claimed. */

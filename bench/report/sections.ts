@@ -2,19 +2,13 @@
 import { barsOf } from '../../client/run/bars.ts'
 import { comparisonTable } from '../../client/run/comparison-table.ts'
 import { curveTable } from '../../client/run/curve-table.ts'
-import { hasCurves, readCurves } from '../../client/run/curves.ts'
+import { hasCurves, namedPercentiles, readCurves } from '../../client/run/curves.ts'
 import { axesOf, settingsText } from '../../client/run/differences.ts'
 import { figureTables } from '../../client/run/figure-tables.ts'
+import { provenanceOf } from '../../client/run/provenance.ts'
 import { placesOf, type ScenarioTable, scenarioTables } from '../../client/run/scenario-table.ts'
 import type { Table } from '../../client/run/table.ts'
-import {
-  factSentence,
-  runText,
-  scenarioText,
-  scenarioTitle,
-  settingText,
-  trialName,
-} from '../../client/run/text/en.ts'
+import { factSentence, runText, scenarioText, scenarioTitle, trialName } from '../../client/run/text/en.ts'
 import { theoryTable } from '../../client/run/theory-table.ts'
 import type { BenchRun } from '../judge/result.ts'
 import { BLOCKS_FOR_A_CLAIM, REFERENCE_ARM } from '../scenarios/scenario.ts'
@@ -58,6 +52,7 @@ async function curveBlocks(run: BenchRun, table: ScenarioTable): Promise<readonl
   const { scenario } = table
   if (!hasCurves(run, scenario)) return []
   const places = await Promise.all(placesOf(table).map(at => readCurves(run, scenario, at)))
+  if (namedPercentiles(places).length === 0) return []
   const [only, ...others] = places
   return [
     ...(only === undefined || others.length > 0
@@ -81,11 +76,10 @@ function claimBlocks(run: BenchRun, scenario: string): readonly Block[] {
 }
 
 function provenance(run: BenchRun): readonly Block[] {
-  const rows = Object.entries(run.provenance).map(([name, value]) => settingText(name, value))
   const blocks = [...new Set(run.trials.map(({ block }) => block))].sort((a, b) => a - b)
   return [
     heading(2, runText.provenance),
-    tableBlock('provenance', ['', ''], rows),
+    tableBlock('provenance', ['', ''], provenanceOf(run)),
     ...paragraphs(`${orderIn(run)} ${blocksIn(run)} ${words.claimTakes(BLOCKS_FOR_A_CLAIM)}`),
     {
       kind: 'list',

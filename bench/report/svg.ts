@@ -4,7 +4,7 @@ import { curveLabel } from '../../client/run/curve-table.ts'
 import { CURVES_BEGIN, type Curve, curveFrame } from '../../client/run/curves.ts'
 import { formatValue } from '../../client/run/format.ts'
 import { formatFigure } from '../../client/run/table.ts'
-import { armName, metricTitle, placeLabel, runText } from '../../client/run/text/en.ts'
+import { armName, metricTitle, placeLabel, runText, verdictMark } from '../../client/run/text/en.ts'
 import type { Arm } from '../../server/protocol/run.ts'
 import { type Shape, TECHNIQUES, type Technique, traitsOf } from '../../server/protocol/techniques.ts'
 import { escapeHtml } from './html.ts'
@@ -46,7 +46,7 @@ export function drawBars(drawn: Bars): string {
       ...(low === null || high === null
         ? []
         : [`<path class="whisker" d="M${x(low)} ${middle}H${x(high)}"/>`]),
-      `<text x="${(left + width(high ?? value) + 8).toFixed(1)}" y="${middle + 5}">${escapeHtml(formatFigure(row) ?? '')}</text>`,
+      `<text x="${(left + width(high ?? value) + 8).toFixed(1)}" y="${middle + 5}">${escapeHtml(`${formatFigure(row)} ${verdictMark(row.verdict)}`.trim())}</text>`,
     ].join('')
   })
   const title = runText.barsTitle(metricTitle(column.metric), column.unit)

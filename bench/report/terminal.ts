@@ -12,6 +12,7 @@ import {
 } from '../../client/run/text/en.ts'
 import type { NoiseBand } from '../../server/protocol/run.ts'
 import type { RunComparison, RunRow } from '../judge/comparison/compare-runs.ts'
+import { isMetricId, metricOf } from '../scenarios/metrics.ts'
 
 const words = runText.compare
 
@@ -34,7 +35,8 @@ export function renderComparison({ a, b, warnings, rows }: RunComparison): strin
 }
 
 function cellsOf(row: RunRow): string[] {
-  const { arm, as, at, metric, unit, a, b, ratio, interval, obstacle } = row
+  const { arm, as, at, metric, a, b, ratio, interval, obstacle } = row
+  const unit = isMetricId(metric) ? metricOf(metric).unit : ''
   const range = interval === null ? '' : ` (${formatSpan(interval)})`
   const claim = claimText(row, runText.pair.a)
   return [

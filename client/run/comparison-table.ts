@@ -39,7 +39,7 @@ export function comparisonTable(run: Pick<Run, 'comparisons' | 'bands'>, scenari
   const caption = words.title(reference)
   const rows = linesOf(
     comparisons,
-    bands.map(({ metric }) => metric),
+    bands.filter(({ share }) => share > 0).map(({ metric }) => metric),
   ).map(({ metric, at }): Row => {
     const band = bandFor(bands, scenario, metric)
     const noise: Cell = band === null ? '' : { words: words.band(band.share), small: [words.pairs(band.n)] }
@@ -72,7 +72,7 @@ interface Line {
   readonly at: Place | null
 }
 
-/** A line for each metric and place that is compared, and behind them the metrics of which only the noise is known. */
+/** A line for each metric and place that is compared, and behind them the noise of metrics that are not. */
 function linesOf(comparisons: readonly Comparison[], metrics: readonly string[]): readonly Line[] {
   const compared = comparisons.map(({ metric, at }): Line => ({ metric, at }))
   const alone = metrics

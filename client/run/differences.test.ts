@@ -4,7 +4,7 @@ import { row, syntheticRun } from './testing/synthetic-run.ts'
 
 const run = syntheticRun()
 
-test('two runs of the same do not differ, whatever their occasion', () => {
+test('two runs of one machine with the same settings do not differ, whenever they ran', () => {
   const again = { ...run, id: 'again', provenance: { ...run.provenance, loadAverageBefore: 3, seed: 5 } }
   expect(differencesOf(run, again)).toEqual([])
 })

@@ -12,11 +12,11 @@ export interface Difference {
   readonly b: string
 }
 
-const MACHINE = ['cpu', 'cores', 'virtualisation', 'kernel', 'pinning']
+const MACHINE = ['cpu', 'cores', 'virtualisation', 'kernel', 'serverCore', 'loadCore', 'pinnedBy']
 const NODE = ['node', 'v8']
 const CODE = ['commit', 'dirty']
 /** Different in any two runs. */
-const OF_THE_OCCASION = ['loadAverageBefore', 'seed', 'tookSeconds']
+const OF_THE_DAY = ['loadAverageBefore', 'seed', 'tookSeconds']
 const ORDER = ['machine', 'node', 'tier', 'axes', 'code', 'other'] as const
 const MISSING = '–'
 
@@ -34,7 +34,7 @@ export function differencesOf(a: Run, b: Run): readonly Difference[] {
   }
   tell('tier', 'tier', [a.tier, b.tier])
   for (const name of union(Object.keys(a.provenance), Object.keys(b.provenance))) {
-    if (OF_THE_OCCASION.includes(name)) continue
+    if (OF_THE_DAY.includes(name)) continue
     tell(aboutOf(name), wordsFor(name), [said(name, a.provenance), said(name, b.provenance)])
   }
   const axes = [axesOf(a), axesOf(b)] as const

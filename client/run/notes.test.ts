@@ -42,8 +42,8 @@ test('reasons of one kind are one note that says from where to where its number 
 test('what one percentile needs is not mixed with what another does', () => {
   const { list } = notesOf([row({ verdict: 'refused', reasons: [tooFew(9, 20), tooFew(40, 1_000)] })])
   expect(list.map(({ text }) => text)).toEqual([
-    'There were 9 of the 20 publishes that this percentile needs.',
-    'There were 40 of the 1,000 publishes that this percentile needs.',
+    'This percentile needs 20 publishes, and there were 9.',
+    'This percentile needs 1,000 publishes, and there were 40.',
   ])
 })
 

@@ -81,7 +81,7 @@ test('places stand by their value, and several techniques are compared within ea
   ])
 })
 
-test('one technique at several places is compared over all of them, and floors never', () => {
+test('one technique at several places is compared over all of them, and floors never are', () => {
   const [table] = tablesOf([row({ at: rtt(100) }), row({ at: rtt(250) }), row({ arm: 'tcp', as: 'sse' })])
   if (table === undefined) throw new Error('no table')
   expect(peersOf(table).map(peers => peers.map(({ at }) => at))).toEqual([[rtt(100), rtt(250)]])

@@ -104,7 +104,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     expect(bests).toEqual([false, false, true, true, false, false, true, true, false, false, true, true])
   })
 
-  test('what few trials are behind stands by itself, and why is said once, above the tables', async () => {
+  test('figures with few trials behind them stand alone, and why is said once, above the tables', async () => {
     await open(`?run=${A.id}`)
     expect((await cells('connections', 'connect-p50')).slice(0, 3)).toEqual([
       ['0.70.658–0.749, n = 295 % 0.686–0.714', null],
@@ -251,7 +251,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     expect(new URL(page.url()).search).toBe(`?run=${A.id}`)
   })
 
-  test('of two machines it says so first, and claims nothing that depends on them', async () => {
+  test('runs of two machines say so first, and nothing that depends on the machine is claimed', async () => {
     await open(`?run=${A.id}&with=${ELSEWHERE.id}`)
     const first = page.locator('.run > section').first()
     expect(await first.textContent()).toMatch(/The machines differ.*The Node\.js versions differ/)
@@ -277,7 +277,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     await page.goto(new URL(link ?? '', page.url()).href)
     expect(await page.locator('p').evaluate(shown => getComputedStyle(shown).color)).toBe('rgb(1, 2, 3)')
     expect(await page.title()).toBe('')
-    // The browser says that it blocked the script, which is what was wanted.
+    // The browser reports that it blocked the script, as it should.
     expect(complaints.splice(0).every(complaint => /script/i.test(complaint))).toBe(true)
   })
 
@@ -324,7 +324,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     }
   })
 
-  test('without a run the page tells the command that makes one', async () => {
+  test('without a run the page names the command that makes one', async () => {
     await page.route('**/api/results', route => route.fulfill({ json: { runs: [] } }))
     await page.goto(`${lab.origin}/results`)
     await page.getByText('npm run bench', { exact: true }).waitFor()
@@ -343,7 +343,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     expect(await page.locator('.run').getAttribute('data-run')).toBe(A.id)
   })
 
-  test('a run that is odd deeper down is a sentence and not an empty page', async () => {
+  test('a run that is wrong deeper down shows a sentence and not an empty page', async () => {
     const odd = { ...A, summary: [row({ arm: 'pigeon' as never })] }
     await page.route(`**/api/results/${A.id}`, route => route.fulfill({ json: odd }))
     await page.goto(`${lab.origin}/results?run=${A.id}`)

@@ -1,6 +1,7 @@
 import { RUN_FILES, type Run } from '../../../server/protocol/run.ts'
 import { axesOf, settingsText } from '../../run/differences.ts'
-import { factSentence, runText, scenarioText, scenarioTitle, settingText } from '../../run/text/en.ts'
+import { provenanceOf } from '../../run/provenance.ts'
+import { factSentence, runText, scenarioText, scenarioTitle } from '../../run/text/en.ts'
 import { labUrl } from '../shared/address.ts'
 import { element } from '../shared/element.ts'
 
@@ -27,10 +28,9 @@ export function caveats(run: Run, title: string): readonly HTMLElement[] {
 }
 
 export function provenance(run: Run): HTMLElement {
-  const pairs = Object.entries(run.provenance).map(([name, value]) => {
-    const [words, said] = settingText(name, value)
-    return element('div', {}, element('dt', {}, words), element('dd', { class: 'number' }, said))
-  })
+  const pairs = provenanceOf(run).map(([name, value]) =>
+    element('div', {}, element('dt', {}, name), element('dd', { class: 'number' }, value)),
+  )
   return element(
     'section',
     { class: 'provenance' },

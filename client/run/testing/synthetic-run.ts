@@ -104,6 +104,7 @@ export function syntheticRun(changes: Partial<Run> = {}, factor = 1): Run {
     },
     caveats: [{ code: 'one-machine', params: { distance: true } }],
     metrics: METRICS,
+    calibration: [],
     scenarios: ['delivery', 'connections', 'distance'],
     summary: [...delivery(factor), ...distance(factor), ...connections(factor)],
     comparisons: comparisons(),

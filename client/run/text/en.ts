@@ -1,6 +1,7 @@
 /** Every English sentence about a run of the bench: one entry for each code, metric, scenario, check and setting. */
 import type {
   Arm,
+  Calibration,
   Comparison,
   Fact,
   MetricSubject,
@@ -377,7 +378,7 @@ const FACTS: Readonly<Record<string, Sentence>> = {
   'trial-failed': p => `The trial failed: ${list(p['detail']).join('; ')}`,
   'trials-left-out': p => `${whole(p['left'])} of ${whole(p['trials'])} trials are left out.`,
   'too-few-publishes': p =>
-    `There were ${whole(p['publishes'])} of the ${whole(p['needed'])} publishes that this percentile needs.`,
+    `This percentile needs ${whole(p['needed'])} publishes, and there ${isOne(p['publishes']) ? 'was 1' : `were ${whole(p['publishes'])}`}.`,
   'floor-not-measured': () => 'The floor was not measured in this block.',
   'below-floor': () => 'In some block it is below its floor. Nothing can be, so this much is noise.',
   // Why nothing is claimed.
@@ -588,6 +589,10 @@ export const runText = {
   downloads: 'To keep',
   caveats: 'Read this first',
   provenance: 'Where the numbers come from',
+  fleet: 'fleet takes',
+  /** `92,686/s (Polling, 128 B, 100 % sentinels)`. */
+  fleetTakes: ({ technique, payloadBytes, sentinelShare, deliveriesPerSecond }: Calibration) =>
+    `${formatCount(deliveriesPerSecond)}/s (${armName(technique)}, ${formatCount(payloadBytes)} B, ${formatShare(sentinelShare)} sentinels)`,
   scenarios: 'Scenarios of this run',
   arm: 'Technique',
   place: 'At',
@@ -734,14 +739,8 @@ export const runText = {
     noRun: 'No run is committed yet. `npm run bench` makes one of your own in `results/`.',
     machine: (cpu: string, cores: string, virtualisation: string | null) =>
       `${cpu}, ${cores} cores${virtualisation === null ? '' : `, ${virtualisation}`}`,
-    delivery: (
-      readers: string,
-      eventsPerSecond: string,
-      payloadBytes: string,
-      pollIntervalMs: string,
-      trials: number,
-    ) =>
-      `Delivery: ${readers} readers, ${eventsPerSecond} events/s with ${payloadBytes} B of data each, a poll every ${pollIntervalMs} ms, ${plural(trials, 'trial', 'trials')}. Polling’s latency and cost depend on that interval.`,
+    delivery: (axes: RunTrial['axes'], trials: number) =>
+      `Delivery: ${axes['readers']} readers, ${axes['eventsPerSecond']} events/s with ${axes['payloadBytes']} B of data each, a poll every ${axes['pollIntervalMs']} ms, ${plural(trials, 'trial', 'trials')}. Polling’s latency and cost depend on that interval.`,
     connections: (most: number, trials: number) =>
       `Connections: up to ${formatCount(most)} of each technique, ${plural(trials, 'trial', 'trials')}.`,
     compared: (reference: Arm) => `Compared with ${armName(reference)}, block by block:`,
