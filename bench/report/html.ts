@@ -3,6 +3,7 @@ import type { Cell, Figure, Table } from '../../client/run/table.ts'
 import { runText } from '../../client/run/text/en.ts'
 import { TECHNIQUES, traitsOf } from '../../server/protocol/techniques.ts'
 import { type Block, cellText, figureText, flatten } from './block.ts'
+import { escapeHtml } from './escape-html.ts'
 import { drawBars, drawCurves } from './svg.ts'
 
 export function renderHtml(title: string, blocks: readonly Block[]): string {
@@ -75,19 +76,6 @@ function renderFigure(table: string, figure: Figure): string {
 
 function noteId(table: string, letter: string): string {
   return `note-${table}-${letter}`
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-/** For text and for attribute values in double quotes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, character => ENTITIES[character] ?? character)
 }
 
 const colours = (theme: 'light' | 'dark') =>

@@ -7,7 +7,7 @@ import { formatFigure } from '../../client/run/table.ts'
 import { armName, metricTitle, placeLabel, runText, verdictMark } from '../../client/run/text/en.ts'
 import type { Arm } from '../../server/protocol/run.ts'
 import { type Shape, TECHNIQUES, type Technique, traitsOf } from '../../server/protocol/techniques.ts'
-import { escapeHtml } from './html.ts'
+import { escapeHtml } from './escape-html.ts'
 
 /** Colour, shape and name together say which technique it is. */
 const CHARACTERS: Readonly<Record<Shape, string>> = {

@@ -2,7 +2,7 @@
 import { BLOCKS_FOR_A_CLAIM, type NoiseBand, type Run, type SummaryRow } from '../../server/protocol/run.ts'
 
 /** |ln ratio|: no smaller difference is claimed, however quiet the machine. */
-export const SMALLEST_CLAIM = Math.log(1.02)
+const SMALLEST_CLAIM = Math.log(1.02)
 /** How fast the machine is cancels out in these. */
 const RELATIVE = ['times-floor', 'completeness']
 

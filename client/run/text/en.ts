@@ -13,9 +13,7 @@ import type {
   Verdict,
 } from '../../../server/protocol/run.ts'
 import type { Technique } from '../../../server/protocol/techniques.ts'
-import type { Difference } from '../differences.ts'
 import { formatCount, formatMs, formatPercent, formatShare, formatSpan, formatValue } from '../format.ts'
-import type { Obstacle } from '../noise.ts'
 
 const plural = (count: number, one: string, many: string) =>
   `${formatCount(count)} ${count === 1 ? one : many}`
@@ -537,7 +535,7 @@ const READING_VERDICTS: Readonly<Record<string, string>> = {
   'too-noisy': 'not read: too noisy',
 }
 
-export function readingVerdict(verdict: string): string {
+function readingVerdict(verdict: string): string {
   return READING_VERDICTS[verdict] ?? verdict
 }
 
@@ -586,7 +584,6 @@ export const runText = {
   alone: 'no other run',
   run: (id: string, tier: string, complete: boolean) => `${id} (${tier}${complete ? '' : ', incomplete'})`,
   started: (iso: string) => `Started ${iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z')}`,
-  downloads: 'To keep',
   caveats: 'Read this first',
   provenance: 'Where the numbers come from',
   fleet: 'fleet takes',
@@ -786,7 +783,7 @@ export const runText = {
       axes: 'The axes differ, so the runs do not measure the same thing.',
       code: 'The commits differ.',
       other: 'Further differences.',
-    } satisfies Record<Difference['about'], string>,
+    },
     what: 'What',
     there: 'measured',
     fewBlocks: (blocks: number) =>
@@ -803,7 +800,7 @@ export const runText = {
       blocks: 'not claimed: few blocks',
       pairs: 'not claimed: noise unknown',
       overlap: 'not claimed: intervals meet',
-    } satisfies Record<Obstacle, string>,
+    },
     scale: 'A difference of B from A',
     scaleBetter: 'B better',
     scaleWorse: 'B worse',
