@@ -437,7 +437,7 @@ const FACTS: Readonly<Record<string, Sentence>> = {
   'short-heads': () =>
     'The readers send the shortest valid request heads. A browser sends several hundred bytes more with each request.',
   'fleet-not-calibrated': p =>
-    `What the fleet can take of ${armName(p['technique'] as Arm)} (${whole(p['payloadBytes'])} B, ${share(p['sentinelShare'])} sentinels) is not known and not checked: ${list(p['detail']).join('; ')}`,
+    `What the fleet can take of ${armName(p['technique'] as Arm)} (${whole(p['payloadBytes'])} B, ${share(p['sentinelShare'])} sentinels) is not known and not checked.`,
   'scenario-left-out': p =>
     `${scenarios(p['scenario'])} is left out: it measures ${list(p['techniques'])
       .map(technique => armName(technique as Arm))
