@@ -30,7 +30,7 @@ export function readRun(folder: string): BenchRun {
   const path = join(folder, FILE)
   const found = asRun(parse(path))
   if ('refused' in found) {
-    throw new UnreadableRun(`${path} is not a run that can be read. ${factSentence(found.refused)}`)
+    throw new UnreadableRun(`${path} cannot be read. ${factSentence(found.refused)}`)
   }
   return found.run as BenchRun
 }
