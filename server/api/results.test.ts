@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { RUN_SCHEMA } from '../protocol/run.ts'
 import { type StartedLab, startLab } from '../testing/start-lab.ts'
 
 let parent: string
@@ -17,7 +18,7 @@ beforeAll(async () => {
     ['two', '2026-01-02T00:00:00Z'],
     ['bad', ''],
   ] as const) {
-    const run = { schema: 1, id, startedAt, tier: 'quick', complete: true, summary: [] }
+    const run = { schema: RUN_SCHEMA, id, startedAt, tier: 'quick', complete: true, summary: [] }
     writeFileAt(join(resultsFolder, id), 'run.json', id === 'bad' ? '{' : JSON.stringify(run))
   }
   const one = join(resultsFolder, 'one')

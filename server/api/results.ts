@@ -9,21 +9,21 @@ import { Refusal } from '../refusal.ts'
 import type { RunHead } from './run-head.ts'
 import { createRuns, reasonOf } from './runs.ts'
 
-/** What the browser is to do with each file: tables and text are kept, the rest is looked at in a tab. */
+/** What a browser does with each file: tables and text are downloaded, the rest is shown. */
 const HEADERS: Readonly<Record<RunFile, Readonly<Record<string, string>>>> = {
   'run.json': { 'content-type': 'application/json; charset=utf-8' },
   'summary.csv': { 'content-type': 'text/csv; charset=utf-8' },
   'report.md': { 'content-type': 'text/markdown; charset=utf-8' },
   'report.html': {
     'content-type': 'text/html; charset=utf-8',
-    // A report holds its own styles and drawings, and nothing that runs or loads. It may have been made by anybody.
+    // A report holds its own styles and drawings, and nothing that runs or loads. Anyone may have made it.
     'content-security-policy':
       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
   },
 }
-const KEPT: ReadonlySet<RunFile> = new Set(['summary.csv', 'report.md'])
+const DOWNLOADED: ReadonlySet<RunFile> = new Set(['summary.csv', 'report.md'])
 
-/** What the bench left, for reading: the list, each run, and its files. */
+/** The bench's results, for reading: the list, each run, and its files. */
 export function openResults(fastify: FastifyInstance, folder: string): void {
   const app = fastify.withTypeProvider<TypeBoxTypeProvider>()
   const runs = createRuns(folder)
@@ -37,11 +37,8 @@ export function openResults(fastify: FastifyInstance, folder: string): void {
     handler: async (request, reply) => {
       const { id } = request.params
       const head = await runs.head(id).catch(error => {
-        throw new Refusal(
-          404,
-          'unreadable-run',
-          `Choose another run, or mend its run.json. ${reasonOf(error)}`,
-        )
+        const { code } = reasonOf(error)
+        throw new Refusal(404, 'unreadable-run', `Choose another run: this one cannot be read (${code}).`)
       })
       const handle = head && (await runs.open(id, 'run.json'))
       if (head === null || handle === null) throw NO_SUCH_RUN
@@ -58,7 +55,7 @@ export function openResults(fastify: FastifyInstance, folder: string): void {
       const handle = file === undefined ? null : await runs.open(id, file)
       if (file === undefined || handle === null) throw NO_SUCH_FILE
       reply.headers({ ...HEADERS[file], 'x-content-type-options': 'nosniff' })
-      if (KEPT.has(file)) reply.header('content-disposition', `attachment; filename="${id}-${file}"`)
+      if (DOWNLOADED.has(file)) reply.header('content-disposition', `attachment; filename="${id}-${file}"`)
       return reply.send(handle.createReadStream())
     },
   })
@@ -68,10 +65,10 @@ const NO_SUCH_RUN = new Refusal(404, 'no-such-run', 'Choose a run from /api/resu
 const NO_SUCH_FILE = new Refusal(
   404,
   'no-such-file',
-  `Choose a run from /api/results, and of it ${RUN_FILES.join(', ')}.`,
+  `Choose a run from /api/results, and one of its files: ${RUN_FILES.join(', ')}.`,
 )
 
-/** The bytes as they are stored. A folder that was renamed is its run's name: of two `id`s a parser takes the last. */
+/** The bytes as they are stored. The folder's name is the run's `id`: a parser takes the last of two. */
 function wholeRun(handle: FileHandle, head: RunHead, id: string): Readable {
   if (head.id === id) return handle.createReadStream()
   const stored = handle.createReadStream({ end: head.closesAt - 1 })
@@ -79,6 +76,6 @@ function wholeRun(handle: FileHandle, head: RunHead, id: string): Readable {
     yield* stored
     yield `,"id":${JSON.stringify(id)}}`
   }
-  // Whoever leaves before the first byte is read leaves the generator unstarted.
+  // If the client leaves before the first byte is read, the generator never starts and cannot close the file.
   return Readable.from(renamed(), { objectMode: false }).once('close', () => stored.destroy())
 }

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { RunSummary } from '../protocol/run.ts'
+import { type Fact, type Params, RUN_SCHEMA, type RunSummary, type UnreadableCode } from '../protocol/run.ts'
 
 /** What the list says of a run, and what it takes to send the whole of it. */
 export interface RunHead {
@@ -10,26 +10,33 @@ export interface RunHead {
   readonly closesAt: number
 }
 
-/** Its message is a sentence that says why a run cannot be read; nothing of the file is in it. */
-export class UnreadableRun extends Error {}
+/** Why a run cannot be read; nothing of the file is in it but the number of its schema. */
+export class UnreadableRun extends Error {
+  readonly reason: Fact
+
+  constructor(code: UnreadableCode, params: Params = {}) {
+    super(code)
+    this.reason = { code, params }
+  }
+}
 
 /** The page holds a whole run in memory. */
 const RUN_MAX_BYTES = 64 * 1024 * 1024
-/** At the top of a run stand its names, some short texts and numbers. */
+/** The top of a run holds its names, some short texts and numbers. */
 const TOP_MAX_BYTES = 16 * 1024
 const TEXT_MAX = 100
 const CHUNK_BYTES = 64 * 1024
 
-const LISTS = ['caveats', 'summary', 'comparisons', 'bands', 'trials']
-const OBJECTS = ['provenance', 'questions']
+const LISTS = ['calibration', 'caveats', 'scenarios', 'summary', 'comparisons', 'bands', 'trials']
+const OBJECTS = ['provenance', 'metrics']
 
 /**
- * Reads a `run.json` in chunks, with turns of the event loop between them, and keeps only what stands at its top; what
- * is nested deeper is looked at by whoever opens the run. Throws `UnreadableRun` for what is no run.
+ * Reads a `run.json` in chunks, with turns of the event loop between them, and keeps only its top; what is nested deeper
+ * is checked by the client that reads the run. Throws `UnreadableRun` for what is no run of this schema.
  */
 export async function readRunHead(file: FileHandle): Promise<RunHead> {
   const { size } = await file.stat()
-  if (size > RUN_MAX_BYTES) throw new UnreadableRun(`It is larger than ${RUN_MAX_BYTES / 1024 / 1024} MiB.`)
+  if (size > RUN_MAX_BYTES) throw new UnreadableRun('too-large', { mebibytes: RUN_MAX_BYTES / 1024 / 1024 })
   const top = createTop()
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   for (let offset = 0; offset < size; ) {
@@ -39,15 +46,21 @@ export async function readRunHead(file: FileHandle): Promise<RunHead> {
     offset += bytesRead
   }
   const run = parse(top.text())
-  const { startedAt, tier, complete, id } = run
-  if (!isText(startedAt)) throw new UnreadableRun('Its startedAt is not a short text.')
-  if (!isText(tier)) throw new UnreadableRun('Its tier is not a short text.')
-  if (typeof complete !== 'boolean') throw new UnreadableRun('Its complete is neither true nor false.')
+  const { schema, startedAt, tier, complete, id } = run
+  if (schema !== RUN_SCHEMA) {
+    throw new UnreadableRun('other-schema', {
+      schema: typeof schema === 'number' ? schema : null,
+      reads: RUN_SCHEMA,
+    })
+  }
+  if (!isText(startedAt)) throw new UnreadableRun('not-a-short-text', { member: 'startedAt' })
+  if (!isText(tier)) throw new UnreadableRun('not-a-short-text', { member: 'tier' })
+  if (typeof complete !== 'boolean') throw new UnreadableRun('not-a-boolean', { member: 'complete' })
   for (const name of LISTS) {
-    if (name in run && !Array.isArray(run[name])) throw new UnreadableRun(`Its ${name} is not a list.`)
+    if (name in run && !Array.isArray(run[name])) throw new UnreadableRun('not-a-list', { member: name })
   }
   for (const name of OBJECTS) {
-    if (name in run && !isObject(run[name])) throw new UnreadableRun(`Its ${name} is not an object.`)
+    if (name in run && !isObject(run[name])) throw new UnreadableRun('not-an-object-member', { member: name })
   }
   return { summary: { startedAt, tier, complete }, id, closesAt: top.closesAt() }
 }
@@ -57,9 +70,9 @@ function parse(text: string): Record<string, unknown> {
   try {
     run = JSON.parse(text)
   } catch {
-    throw new UnreadableRun('It is not JSON, or not all of it is there.')
+    throw new UnreadableRun('not-json')
   }
-  if (!isObject(run)) throw new UnreadableRun('It is not a JSON object.')
+  if (!isObject(run)) throw new UnreadableRun('not-an-object')
   return run
 }
 
@@ -78,7 +91,7 @@ const DEEPER = new Int8Array(256)
 for (const byte of Buffer.from('{[')) DEEPER[byte] = 1
 for (const byte of Buffer.from('}]')) DEEPER[byte] = -1
 
-/** Of a JSON text what stands at its top: of `{"a":1,"b":[2,{"c":3}]}` it leaves `{"a":1,"b":[]}`. */
+/** The top of a JSON text: `{"a":1,"b":[]}` is left of `{"a":1,"b":[2,{"c":3}]}`. */
 function createTop() {
   const kept: Buffer[] = []
   let keptBytes = 0
@@ -123,7 +136,7 @@ function createTop() {
   /** A copy: the chunk is read into again. */
   function keep(part: Buffer): void {
     keptBytes += part.length
-    if (keptBytes > TOP_MAX_BYTES) throw new UnreadableRun('There is more at its top than a run has.')
+    if (keptBytes > TOP_MAX_BYTES) throw new UnreadableRun('too-much-at-top')
     kept.push(Buffer.from(part))
   }
 }

@@ -16,11 +16,17 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ResultsList } from '../protocol/run.ts'
+import { type ResultsList, RUN_SCHEMA } from '../protocol/run.ts'
 import { type StartedLab, startLab } from '../testing/start-lab.ts'
 import { createRuns } from './runs.ts'
 
-const RUN = { schema: 2, startedAt: '2026-01-01T00:00:00Z', tier: 'quick', complete: true, summary: [] }
+const RUN = {
+  schema: RUN_SCHEMA,
+  startedAt: '2026-01-01T00:00:00Z',
+  tier: 'quick',
+  complete: true,
+  summary: [],
+}
 const BIG_BYTES = 16 * 1024 * 1024
 
 let folder: string
@@ -31,39 +37,49 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('the runs of a folder', () => {
   it.each([
-    ['', /not JSON/],
-    ['{', /not all of it/],
-    [JSON.stringify({ id: 'x', ...RUN }).slice(0, -1), /not all of it/],
-    [`${JSON.stringify(RUN)}]`, /not JSON/],
-    ['{}', /startedAt/],
-    ['null', /not a JSON object/],
-    ['[]', /not a JSON object/],
-    ['5', /not a JSON object/],
-    ['"run"', /not a JSON object/],
-    [`[${JSON.stringify(RUN)}]`, /not a JSON object/],
-    [JSON.stringify({ ...RUN, startedAt: 5 }), /startedAt/],
-    [JSON.stringify({ ...RUN, startedAt: null }), /startedAt/],
-    [JSON.stringify({ ...RUN, startedAt: 'x'.repeat(10_000) }), /startedAt/],
-    [JSON.stringify({ ...RUN, tier: ['quick'] }), /tier/],
-    [JSON.stringify({ ...RUN, tier: undefined }), /tier/],
-    [JSON.stringify({ ...RUN, complete: 'yes' }), /complete/],
-    [JSON.stringify({ ...RUN, summary: 5 }), /summary/],
-    [JSON.stringify({ ...RUN, trials: {} }), /trials/],
-    [JSON.stringify({ ...RUN, provenance: [] }), /provenance/],
-    [JSON.stringify({ ...RUN, notes: 'x'.repeat(100_000) }), /more at its top/],
-    [`{"startedAt":${JSON.stringify(RUN).slice(1)}`, /not JSON/],
-  ])('list the run %.40s as unreadable, with the reason, and the others as ever', async (text, reason) => {
-    writeRun('good', RUN)
-    writeText('odd', text)
-    const { runs, unreadable } = await createRuns(folder).list()
-    expect(runs.map(({ id }) => id)).toEqual(['good'])
-    expect(unreadable).toEqual([{ id: 'odd', reason: expect.stringMatching(reason) }])
-    expect(unreadable[0]?.reason).toMatch(/^[A-Z].*\.$/)
+    ['', 'not-json'],
+    ['{', 'not-json'],
+    [JSON.stringify({ id: 'x', ...RUN }).slice(0, -1), 'not-json'],
+    [`${JSON.stringify(RUN)}]`, 'not-json'],
+    ['{}', 'other-schema'],
+    ['null', 'not-an-object'],
+    ['[]', 'not-an-object'],
+    ['5', 'not-an-object'],
+    ['"run"', 'not-an-object'],
+    [`[${JSON.stringify(RUN)}]`, 'not-an-object'],
+    [JSON.stringify({ ...RUN, startedAt: 5 }), 'not-a-short-text', 'startedAt'],
+    [JSON.stringify({ ...RUN, startedAt: null }), 'not-a-short-text', 'startedAt'],
+    [JSON.stringify({ ...RUN, startedAt: 'x'.repeat(10_000) }), 'not-a-short-text', 'startedAt'],
+    [JSON.stringify({ ...RUN, tier: ['quick'] }), 'not-a-short-text', 'tier'],
+    [JSON.stringify({ ...RUN, tier: undefined }), 'not-a-short-text', 'tier'],
+    [JSON.stringify({ ...RUN, complete: 'yes' }), 'not-a-boolean', 'complete'],
+    [JSON.stringify({ ...RUN, summary: 5 }), 'not-a-list', 'summary'],
+    [JSON.stringify({ ...RUN, trials: {} }), 'not-a-list', 'trials'],
+    [JSON.stringify({ ...RUN, provenance: [] }), 'not-an-object-member', 'provenance'],
+    [JSON.stringify({ ...RUN, notes: 'x'.repeat(100_000) }), 'too-much-at-top'],
+    [`{"startedAt":${JSON.stringify(RUN).slice(1)}`, 'not-json'],
+  ])(
+    'list the run %.40s as unreadable, with the reason, and the others as ever',
+    async (text, code, member?: string) => {
+      writeRun('good', RUN)
+      writeText('odd', text)
+      const { runs, unreadable } = await createRuns(folder).list()
+      expect(runs.map(({ id }) => id)).toEqual(['good'])
+      expect(unreadable).toMatchObject([{ id: 'odd', reason: { code } }])
+      expect(unreadable[0]?.reason.params['member']).toBe(member)
+    },
+  )
+
+  it.each([RUN_SCHEMA - 1, RUN_SCHEMA + 1, 'three'])('list one of schema %j as unreadable', async schema => {
+    writeRun('other', { ...RUN, schema })
+    const [other] = (await createRuns(folder).list()).unreadable
+    const params = { schema: typeof schema === 'number' ? schema : null, reads: RUN_SCHEMA }
+    expect(other).toEqual({ id: 'other', reason: { code: 'other-schema', params } })
   })
 
   it('list a run whatever lies deeper in it', async () => {
     const trials = [{ '{': '}]"\\"[{', '\\': ['\\\\"', { é: '🎈', startedAt: 5 }] }]
-    writeRun('one', { trials, ...RUN, questions: { a: 'b' } })
+    writeRun('one', { trials, ...RUN, metrics: { a: { unit: 'b' } } })
     expect(await createRuns(folder).list()).toEqual({
       runs: [{ id: 'one', startedAt: RUN.startedAt, tier: 'quick', complete: true }],
       unreadable: [],
@@ -84,10 +100,10 @@ describe('the runs of a folder', () => {
     const list = await runs.list()
     expect(list.runs.map(({ id }) => id)).toEqual(['target'])
     expect(list.unreadable).toEqual([
-      { id: 'link', reason: 'It is not a regular file.' },
-      { id: 'huge', reason: 'It is larger than 64 MiB.' },
-      { id: 'folder', reason: 'It is not a regular file.' },
-      { id: 'fifo', reason: 'It is not a regular file.' },
+      { id: 'link', reason: { code: 'not-a-file', params: {} } },
+      { id: 'huge', reason: { code: 'too-large', params: { mebibytes: 64 } } },
+      { id: 'folder', reason: { code: 'not-a-file', params: {} } },
+      { id: 'fifo', reason: { code: 'not-a-file', params: {} } },
     ])
     for (const id of ['linked', 'link', 'fifo', 'folder', 'empty', '..']) {
       expect(await runs.open(id, 'run.json')).toBeNull()
@@ -175,11 +191,11 @@ describe('a run that is asked for', () => {
     const answer = await ask('/one')
     expect(answer.status).toBe(404)
     expect(await answer.json()).toEqual({
-      error: 'Choose another run, or mend its run.json. It is not a JSON object.',
+      error: 'Choose another run: this one cannot be read (not-an-object).',
       code: 'unreadable-run',
     })
     const list = (await (await ask('')).json()) as ResultsList
-    expect(list.unreadable).toEqual([{ id: 'one', reason: 'It is not a JSON object.' }])
+    expect(list.unreadable).toEqual([{ id: 'one', reason: { code: 'not-an-object', params: {} } }])
     expect(await (await ask('/one/run.json')).text()).toBe('[]')
   })
 

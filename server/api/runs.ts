@@ -1,24 +1,24 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResultsList, RunFile, RunSummary, UnreadableRun as Unreadable } from '../protocol/run.ts'
+import type { Fact, ResultsList, RunFile, RunSummary, UnreadableRun as Unreadable } from '../protocol/run.ts'
 import { type RunHead, readRunHead, UnreadableRun } from './run-head.ts'
 
 /** The runs of a folder: a folder for each, `run.json` in it. Symbolic links are not followed. */
 export interface Runs {
-  /** All runs, newest first, and those that cannot be read. Whoever asks while it is being made shares it. */
+  /** All runs, newest first, and those that cannot be read. Concurrent calls share one list. */
   list(): Promise<ResultsList>
   /** `null` if there is no such run. Rejects with `UnreadableRun`. */
   head(id: string): Promise<RunHead | null>
-  /** Opens one of a run's files; whoever asked closes it. `null` for what is not there or is no regular file. */
+  /** Opens one of a run's files, for the caller to close. `null` for what is not there or is no regular file. */
   open(id: string, file: RunFile): Promise<FileHandle | null>
 }
 
-/** A folder with another name is no run: the name could lead out of `results`. */
+/** A folder with another name is no run: such a name could lead out of `results`. */
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,99}$/
-/** How many folders are looked at at once: half of the threads that Node reads files with. */
+/** How many folders are read at once: half of the threads with which Node reads files. */
 const LOOKS_AT_ONCE = 2
-/** `O_NONBLOCK`, since opening a pipe waits for whoever writes it. Windows has neither. */
+/** `O_NONBLOCK`, since opening a pipe waits for its writer. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0)
 
 /** Each `run.json` is read once, and again when its inode, size or times have changed. */
@@ -73,13 +73,13 @@ export function createRuns(folder: string): Runs {
   async function headOf(id: string): Promise<RunHead | null> {
     const stats = await lstat(join(folder, id, 'run.json')).catch(unlessAbsent)
     if (stats === null) return null
-    if (!stats.isFile()) throw new UnreadableRun('It is not a regular file.')
+    if (!stats.isFile()) throw new UnreadableRun('not-a-file')
     const version = versionOf(stats)
     const known = heads.get(id)
     if (known?.version === version) return known.head
     const made = { version, head: readHead(id, version) }
     heads.set(id, made)
-    // A fault of the moment, such as too many open files.
+    // Such a fault may pass: too many open files, for example.
     made.head.catch(error => {
       if (!(error instanceof UnreadableRun) && heads.get(id) === made) heads.delete(id)
     })
@@ -90,7 +90,7 @@ export function createRuns(folder: string): Runs {
     const file = await open(join(folder, id, 'run.json'), FLAGS)
     try {
       const head = await readRunHead(file)
-      if (versionOf(await file.stat()) !== version) throw new UnreadableRun('It is being written: ask again.')
+      if (versionOf(await file.stat()) !== version) throw new UnreadableRun('being-written')
       return head
     } finally {
       await file.close()
@@ -121,8 +121,9 @@ function unlessAbsent(error: NodeJS.ErrnoException): null {
   throw error
 }
 
-/** Why a run cannot be read, in a sentence. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof UnreadableRun) return error.message
-  return `It cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`
+/** Why a run cannot be read. */
+export function reasonOf(error: unknown): Fact {
+  if (error instanceof UnreadableRun) return error.reason
+  const { code, message } = error as NodeJS.ErrnoException
+  return new UnreadableRun('unreadable-file', { detail: code ?? message }).reason
 }

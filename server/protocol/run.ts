@@ -136,6 +136,15 @@ export interface TrialCheck {
   readonly concerns: 'all' | readonly string[]
 }
 
+/** What one load process can take, measured against a server that costs next to nothing. */
+export interface Calibration {
+  readonly technique: Technique
+  readonly payloadBytes: number
+  /** The share of readers that parse every event. */
+  readonly sentinelShare: number
+  readonly deliveriesPerSecond: number
+}
+
 /** One trial, whatever became of it: a refused or failed one is a row with its reason, never a hole. */
 export interface RunTrial {
   readonly scenario: string
@@ -173,6 +182,8 @@ export interface Run {
   readonly complete: boolean
   /** Name → value, in display order: commit, Node, CPU, kernel … */
   readonly provenance: Readonly<Record<string, string | number | boolean | null>>
+  /** What the load was compared with; empty in a quick run. */
+  readonly calibration: readonly Calibration[]
   /** What the run must say of itself: a quick look, a dirty tree … */
   readonly caveats: readonly Fact[]
   /** Id → definition, in display order. */
@@ -190,6 +201,22 @@ export interface Run {
 export const BLOCKS_FOR_A_CLAIM = 8
 
 export type RunSummary = Pick<Run, 'id' | 'startedAt' | 'tier' | 'complete'>
+/** The codes of the reasons why a run cannot be shown. */
+export const UNREADABLE_CODES = [
+  'too-large',
+  'not-json',
+  'not-an-object',
+  'too-much-at-top',
+  'not-a-short-text',
+  'not-a-boolean',
+  'not-a-list',
+  'not-an-object-member',
+  'other-schema',
+  'not-a-file',
+  'being-written',
+  'unreadable-file',
+] as const
+export type UnreadableCode = (typeof UNREADABLE_CODES)[number]
 /** A run that cannot be shown. */
 export interface UnreadableRun {
   readonly id: string

@@ -27,6 +27,8 @@ export interface TechniqueTraits {
   readonly laterBy: 'status' | 'bye'
   /** The client itself connects again after a cut, without being told to. */
   readonly reconnectsByItself: boolean
+  /** The one with which the others are compared: it runs twice in each block of the bench. One technique only. */
+  readonly isReference: boolean
   /** Its lane stands on the live page from the start. Others are switched on from the lanes' menu. */
   readonly laneAtFirst: boolean
   /** Colour and shape always go together, and with the name. */
@@ -46,6 +48,7 @@ export const TRAITS = {
     mediaType: 'application/json',
     laterBy: 'status',
     reconnectsByItself: false,
+    isReference: false,
     laneAtFirst: true,
     colour: { light: '#b78438', dark: '#f0ac04' },
     shape: 'square',
@@ -59,6 +62,7 @@ export const TRAITS = {
     mediaType: 'application/json',
     laterBy: 'status',
     reconnectsByItself: false,
+    isReference: false,
     laneAtFirst: true,
     colour: { light: '#79028e', dark: '#d9488a' },
     shape: 'diamond',
@@ -72,6 +76,7 @@ export const TRAITS = {
     mediaType: 'text/event-stream',
     laterBy: 'bye',
     reconnectsByItself: true,
+    isReference: true,
     laneAtFirst: true,
     colour: { light: '#055f2a', dark: '#3cf0dc' },
     shape: 'triangle',
@@ -85,6 +90,7 @@ export const TRAITS = {
     mediaType: null,
     laterBy: 'status',
     reconnectsByItself: false,
+    isReference: false,
     laneAtFirst: true,
     colour: { light: '#2d72ee', dark: '#2092fc' },
     shape: 'circle',
