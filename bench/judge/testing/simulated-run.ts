@@ -1,37 +1,39 @@
-/** For tests: trials as a bench would take them, of known effect and with the noise of a real machine. */
-import type { Technique } from '../../server/protocol/techniques.ts'
-import type { Random } from '../processes/random.ts'
-import type { MetricId } from '../scenarios/metrics.ts'
-import { compareArms } from './comparison/compare-arms.ts'
-import { noiseBands } from './comparison/noise-bands.ts'
-import { type BenchRun, SCHEMA, type Trial } from './result.ts'
-import { summarize } from './summary.ts'
+/** Trials as a bench would take them, of known effect and with the noise of a real machine; and runs made of trials. */
 
-export interface SimulatedRun {
+import { RUN_SCHEMA } from '../../../server/protocol/run.ts'
+import { TECHNIQUES, type Technique } from '../../../server/protocol/techniques.ts'
+import type { Random } from '../../processes/random.ts'
+import type { MetricId } from '../../scenarios/metrics.ts'
+import { REFERENCE_ARM } from '../../scenarios/scenario.ts'
+import { judgeRun } from '../judge-run.ts'
+import type { BenchRun, Trial } from '../result.ts'
+
+export interface SimulatedTrials {
   readonly blocks: number
   readonly random: Random
   /** Standard deviation of ln(value) from trial to trial. */
   readonly noise: number
-  /** How often a trial is hit by something else on the machine, and is then 1.2 to 2 times what it would be. */
+  /** How often something else on the machine makes a trial 1.2 to 2 times as slow. */
   readonly outliers: number
   /** True ratio to the reference arm; 1 for arms that are not named. */
   readonly effects?: Readonly<Partial<Record<Technique, number>>>
 }
 
 const VALUES = { 'latency-p50': 3, 'cpu-per-delivery': 14 } satisfies Partial<Record<MetricId, number>>
-const ARMS: readonly (readonly [Technique, twin: boolean])[] = [
-  ['poll', false],
-  ['long-poll', false],
-  ['sse', false],
-  ['sse', true],
-  ['websocket', false],
-]
+const ARMS = TECHNIQUES.flatMap(arm =>
+  arm === REFERENCE_ARM
+    ? [
+        { arm, twin: false },
+        { arm, twin: true },
+      ]
+    : [{ arm, twin: false }],
+)
 
-export function simulateTrials({ blocks, random, noise, outliers, effects = {} }: SimulatedRun): Trial[] {
+export function simulateTrials({ blocks, random, noise, outliers, effects = {} }: SimulatedTrials): Trial[] {
   return Array.from({ length: blocks }, (_, index) => {
-    // A block as a whole may be slow: what is compared within it shares that.
+    // A block as a whole may be slow, and all arms in it share that.
     const pace = Math.exp(0.05 * normal(random))
-    return ARMS.map(([arm, twin], turn) => {
+    return ARMS.map(({ arm, twin }, turn) => {
       const figure = (value: number) => {
         const hit = random() < outliers ? 1.2 + 0.8 * random() : 1
         return value * pace * hit * Math.exp(noise * normal(random)) * (effects[arm] ?? 1)
@@ -45,7 +47,7 @@ export function simulateTrials({ blocks, random, noise, outliers, effects = {} }
 export function trialOf(changes: Partial<Trial>): Trial {
   return {
     scenario: 'delivery',
-    arm: 'sse',
+    arm: REFERENCE_ARM,
     as: null,
     at: null,
     twin: false,
@@ -69,24 +71,28 @@ export function trialOf(changes: Partial<Trial>): Trial {
 /** A run as it would be written, with what is computed from its trials. */
 export function runOf(trials: readonly Trial[], changes: Partial<BenchRun> = {}): BenchRun {
   const seed = changes.seed ?? 7
-  const bands = noiseBands(trials)
   return {
-    schema: SCHEMA,
+    schema: RUN_SCHEMA,
     id: '20260101T000000Z-abc-standard',
     startedAt: '2026-01-01T00:00:00.000Z',
     tier: 'standard',
     complete: true,
-    provenance: { cpu: 'A <fast> CPU', cores: 2, virtualisation: null, node: 'v20.0.0', pinning: 'none' },
+    provenance: {
+      cpu: 'A <fast> CPU',
+      cores: 2,
+      virtualisation: null,
+      node: 'v20.0.0',
+      serverCore: null,
+      loadCore: null,
+      pinnedBy: null,
+    },
     caveats: [],
-    summary: summarize(trials, seed),
-    comparisons: compareArms(trials, bands, seed),
-    bands,
+    scenarios: [...new Set(trials.map(({ scenario }) => scenario))],
+    ...judgeRun(trials, seed),
     knownAnswers: null,
     seed,
     blocks: Math.max(0, ...trials.map(({ block }) => block)),
-    order: [['delivery sse']],
-    questions: { delivery: 'How late?' },
-    trials,
+    calibration: [],
     ...changes,
   }
 }
