@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest'
-import type { AnswerOutcome, KnownAnswersOutcome } from './outcome.ts'
-import { knownAnswerBlocks } from './report-block.ts'
+import { ANSWERS, type AnswerOutcome, type KnownAnswersOutcome } from '../known-answers/outcome.ts'
+import { knownAnswerBlocks } from './known-answers.ts'
 
 const OCCASION = { takenAt: '2026-01-01T10:20:30.000Z', commit: 'abc', dirty: false }
 
 const BURN: AnswerOutcome = {
   id: 'burn',
-  title: '5 µs of CPU burnt for each delivery',
+  params: ANSWERS.burn,
   occasion: OCCASION,
+  failure: null,
   readings: [
     {
-      title: 'server CPU per delivery',
+      of: 'cpu-per-delivery',
       unit: 'µs',
       injected: 5,
       tolerance: 1,
@@ -19,7 +20,7 @@ const BURN: AnswerOutcome = {
       interval: { low: 4.9, high: 5.4 },
       without: -0.021,
       pairs: 3,
-      verdict: 'as injected',
+      verdict: 'as-injected',
     },
   ],
 }
@@ -27,19 +28,17 @@ const OUTCOME: KnownAnswersOutcome = { answers: [BURN] }
 
 const textOf = (...given: Parameters<typeof knownAnswerBlocks>) => JSON.stringify(knownAnswerBlocks(...given))
 
-test('a report says what was injected, what was read with it and without, and what to make of it', () => {
-  expect(knownAnswerBlocks(OUTCOME, 'abc').at(-1)).toMatchObject({
-    rows: [
-      [
-        '5 µs of CPU burnt for each delivery',
-        'server CPU per delivery, µs',
-        '5 ± 1',
-        '5.2',
-        '-0.02',
-        'as injected, 3 pairs',
-      ],
+test('a report says what was injected, what was read with it and without, and the verdict', () => {
+  expect(cellsOf(OUTCOME)).toEqual([
+    [
+      '5 µs of CPU burnt for each delivery',
+      'server CPU per delivery, µs',
+      '5 ± 1',
+      '5.2',
+      '-0.02',
+      'as injected, 3 pairs',
     ],
-  })
+  ])
 })
 
 test('it says at which commit they were run, and if that is another one than was measured', () => {
@@ -61,29 +60,38 @@ test('an answer that is missing, failed or too noisy is shown as not read, and w
   const [reading] = BURN.readings
   const noisy: AnswerOutcome = {
     ...BURN,
-    title: 'noise',
-    readings: reading === undefined ? [] : [{ ...reading, verdict: 'too noisy', pairs: 12 }],
+    id: 'keep',
+    params: ANSWERS.keep,
+    readings: reading === undefined ? [] : [{ ...reading, verdict: 'too-noisy', pairs: 12 }],
   }
-  const missing = { ...BURN, title: 'a hole', occasion: null, readings: [] }
-  const failed = { ...BURN, title: 'a stone', readings: [], failure: 'a trial failed: it broke' }
-  const blocks = knownAnswerBlocks({ answers: [BURN, noisy, missing, failed] }, 'abc')
-  expect(JSON.stringify(blocks)).toContain('3 of 4 were not read: noise; a hole; a stone.')
-  const table = blocks.at(-1)
-  expect(table?.kind === 'table' && table.rows.map(row => [row[0], row.at(-1)])).toEqual([
-    ['5 µs of CPU burnt for each delivery', 'as injected, 3 pairs'],
-    ['noise', 'not read: too noisy, 12 pairs'],
-    ['a hole', 'not read: not run since the build'],
-    ['a stone', 'not read: a trial failed: it broke'],
+  const missing: AnswerOutcome = { ...BURN, id: 'pad', params: ANSWERS.pad, occasion: null, readings: [] }
+  const failed = {
+    ...missing,
+    id: 'drop',
+    params: ANSWERS.drop,
+    occasion: OCCASION,
+    failure: 'it broke',
+  } as const
+  const cells = cellsOf({ answers: [BURN, noisy, missing, failed] })
+  expect(cells.map(row => row.at(-1))).toEqual([
+    'as injected, 3 pairs',
+    expect.stringContaining('too noisy, 12 pairs'),
+    'not read: not run since the build',
+    'not read: it broke',
   ])
+  const titles = cells.slice(1).map(([title]) => title)
+  expect(textOf({ answers: [BURN, noisy, missing, failed] }, 'abc')).toContain(
+    `3 of 4 were not read: ${titles.join('; ')}.`,
+  )
   expect(textOf(OUTCOME, 'abc')).not.toContain('not read')
 })
 
-test('a run from before each answer had its own commit has one for all', () => {
-  const { occasion: _, ...answer } = BURN
-  expect(textOf({ ...OCCASION, answers: [answer] }, 'abc')).toBe(textOf(OUTCOME, 'abc'))
+test('known answers that were never run are said to be missing', () => {
+  expect(textOf(null, 'abc')).toContain('have not run here')
 })
 
-test('known answers that were never run are said to be missing; a run from before there were any says nothing', () => {
-  expect(textOf(null, 'abc')).toContain('were not run here')
-  expect(knownAnswerBlocks(undefined, 'abc')).toEqual([])
-})
+/** The names and cells of the table's rows. */
+function cellsOf(outcome: KnownAnswersOutcome): (readonly unknown[])[] {
+  const block = knownAnswerBlocks(outcome, 'abc').at(-1)
+  return block?.kind === 'table' ? block.table.rows.map(({ name, cells }) => [name, ...cells]) : []
+}

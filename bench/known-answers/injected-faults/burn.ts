@@ -1,4 +1,4 @@
-/** Injected into the server: so many microseconds of CPU are burnt for each event that is written to a reader. */
+/** Injected into the server: for each event that is written to a reader, `us` microseconds of CPU are burnt. */
 import { alterEventWrites } from './event-writes.ts'
 import { readSetting } from './setting.ts'
 
@@ -6,8 +6,8 @@ const burntMs = readSetting(import.meta.url, 'us') / 1000
 let owedMs = 0
 
 /**
- * In one piece when the turn's writes are done. Between them it would give the readers time to wake up, and to wake
- * each of them by itself costs the server more than what is burnt.
+ * All at once, after the writes of the turn. Between the writes it would give the readers time to fall asleep, and waking
+ * each of them costs the server more than what is burnt.
  */
 alterEventWrites((bytes, events) => {
   if (owedMs === 0 && burntMs > 0) setImmediate(burn)

@@ -1,4 +1,4 @@
-/** Injected into the server: one delivery in each `of` is thrown away, as if it had been written. */
+/** Injected into the server: one delivery in every `of` is thrown away, as if it had been written. */
 import { alterEventWrites } from './event-writes.ts'
 import { readSetting } from './setting.ts'
 
@@ -7,7 +7,7 @@ let left = of
 
 alterEventWrites((bytes, events) => {
   left -= events
-  // A write that brings several is let pass: one event is to be lost, not a batch.
+  // A write of several events is left alone: one event is to be lost, not a batch.
   if (left > 0 || events > 1) return bytes
   left += of
   return null

@@ -2,12 +2,12 @@ import { Socket } from 'node:net'
 
 const EVENT = Buffer.from('data: {"seq":')
 
-/** What becomes of a write that brings events by SSE: the bytes to send in its place, or `null` for none. */
+/** What becomes of a write of an event stream's events: the bytes to send instead, or `null` for none. */
 export type Alter = (bytes: Uint8Array, events: number) => Uint8Array | null
 
 type Write = (this: Socket, chunk: unknown, encoding: unknown, written: unknown) => boolean
 
-/** Stands between the server and its sockets. Only whole events of SSE are altered: the hello is left alone. */
+/** Stands between the server and its sockets. Only whole events are altered: the hello is left alone. */
 export function alterEventWrites(alter: Alter): void {
   const write = Socket.prototype.write as Write
   const altered: Write = function (chunk, encoding, written) {

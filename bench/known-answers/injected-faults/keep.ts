@@ -1,6 +1,6 @@
 /**
- * Injected into the server: so many bytes are kept for each connection that it accepts. They are cut from one slab of
- * which nothing is resident before it is written to, so that neither allocator nor garbage collector adds to them.
+ * Injected into the server: `bytes` are kept for each connection that it accepts. They come from one slab that is not
+ * resident until it is written to, so that neither allocator nor garbage collector adds to them.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import { readSetting } from './setting.ts'

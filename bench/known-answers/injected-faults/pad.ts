@@ -1,4 +1,4 @@
-/** Injected into the server: each event is followed by a comment of so many bytes in all (a line that SSE ignores). */
+/** Injected into the server: each event is followed by a comment of `bytes` in all, a line that readers ignore. */
 import { alterEventWrites } from './event-writes.ts'
 import { readSetting } from './setting.ts'
 

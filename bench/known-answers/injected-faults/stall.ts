@@ -1,7 +1,7 @@
 /**
- * Injected into the server: its event loop stands still for `stallMs` in each `everyMs`, beginning `afterMs` after the
- * source was last set. Tied to that, a window of whole periods begins and ends outside of a stall, or asking for its
- * end would itself be stalled, and the window longer by a part of one.
+ * Injected into the server: its event loop stands still for `stallMs` in every `everyMs`, beginning `afterMs` after the
+ * source was last set. A window of whole periods then begins and ends outside a stall. Otherwise the command that ends
+ * the window would be stalled itself and the window longer by part of a stall.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
@@ -26,7 +26,7 @@ function arm(): void {
   timer = setTimeout(stall, Math.max(0, dueMs - performance.now()))
 }
 
-/** Asleep, not busy: the other processes of the machine are left their share. */
+/** Asleep, not busy: the other processes of the machine keep their share of the CPU. */
 function stall(): void {
   Atomics.wait(asleep, 0, 0, dueMs + stallMs - performance.now())
   dueMs += everyMs

@@ -1,4 +1,4 @@
-/** Injected into the load process: it is given only a share of the time, the rest of each period it stands still. */
+/** Injected into the load process: it runs for a `share` of each period and stands still for the rest. */
 import { readSetting } from './setting.ts'
 
 const periodMs = readSetting(import.meta.url, 'periodMs')
