@@ -1,4 +1,5 @@
 /** What the bench says on stderr while it runs: a line per trial, and a live one on a terminal. */
+import { armName, factSentence, placeLabel } from '../../client/run/text/en.ts'
 import type { Trial } from '../judge/result.ts'
 
 export interface Progress {
@@ -29,10 +30,11 @@ export function createProgress({ stream, blocks, expectedMs }: ProgressOptions):
     end(trial) {
       done++
       tookMs += trial.wallMs
-      const who = [trial.scenario, trial.arm, trial.as === null ? '' : `as ${trial.as}`, trial.at ?? '']
-        .filter(word => word !== '')
-        .join(' ')
-      const said = trial.verdict === 'ok' ? headline(trial) : `${trial.verdict}: ${trial.reasons.join(' ')}`
+      const who = armLabel(trial)
+      const said =
+        trial.verdict === 'ok'
+          ? headline(trial)
+          : `${trial.verdict}: ${trial.reasons.map(factSentence).join(' ')}`
       const line = `${counter(done)} block ${trial.block}/${blocks}  ${VERDICT_MARK[trial.verdict]} ${who.padEnd(27)} ${(trial.wallMs / 1000).toFixed(1)} s  ${said}`
       stream.write(`${live ? CLEAR_LINE : ''}${line}  (${timeLeft()})\n`)
     },
@@ -53,6 +55,14 @@ export function createProgress({ stream, blocks, expectedMs }: ProgressOptions):
     return `${Math.round((sum(expectedMs.slice(done)) * pace) / 1000)} s left`
   }
 }
+
+/** `delivery sse`, `delivery tcp as sse`, `distance sse, RTT 20 ms`, `delivery sse again`. */
+export function armLabel({ scenario, arm, as = null, at = null, twin = false }: LabelledArm): string {
+  const place = at === null ? '' : `, ${placeLabel(at)}`
+  return `${scenario} ${armName(arm, as)}${place}${twin ? ' again' : ''}`
+}
+
+type LabelledArm = Pick<Trial, 'scenario' | 'arm'> & Partial<Pick<Trial, 'as' | 'at' | 'twin'>>
 
 function headline({ values }: Trial): string {
   const parts = [
