@@ -25,7 +25,10 @@ export function withPhysics(trials: readonly Trial[]): Trial[] {
     ) {
       return trial
     }
-    return judgeTrial({ ...trial, checks: [...trial.checks, checkBroadcastMedian(p50Ms, readers, writeUs)] })
+    const check = checkBroadcastMedian(p50Ms, readers, writeUs)
+    // A run that was judged before has it already.
+    const others = trial.checks.filter(({ code }) => code !== check.code)
+    return judgeTrial({ ...trial, checks: [...others, check] })
   })
 }
 
