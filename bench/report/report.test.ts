@@ -224,7 +224,7 @@ test('a report says in how many blocks each scenario ran, and in which order', a
   expect(markdown).toContain(
     'A block runs each arm once, and SSE twice in Delivery, in an order drawn from seed 7. Blocks by scenario: 2 of Delivery; 1 of Idle, Burst. Those with fewer ran in the first blocks only. A claim that two arms differ takes 8.',
   )
-  expect(markdown).toContain('- Block 1: Delivery SSE once more · Delivery SSE · Idle SSE · Burst SSE\n')
+  expect(markdown).toContain('- Block 1: Delivery: SSE, once more · Delivery: SSE · Idle: SSE · Burst: SSE\n')
   const short = await markdownOf({ trials: [trialOf({})], scenarios: ['delivery'], seed: 7, complete: false })
   expect(short).toContain(
     'A block runs each arm once, in an order drawn from seed 7. The run was stopped before its end, so some arms are not in its last block. Blocks by scenario: 1 of Delivery. A claim',

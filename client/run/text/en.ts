@@ -41,7 +41,7 @@ export function armName(arm: Arm, as: Technique | null = null): string {
   return as === null ? name : `${name}, bytes of ${ARM_NAMES[as] ?? as}`
 }
 
-/** `Distance WebSocket RTT 100 ms`, `Delivery SSE once more`. */
+/** `Distance: WebSocket, RTT 100 ms`, `Delivery: SSE, once more`. */
 export function trialName({
   scenario,
   arm,
@@ -49,8 +49,8 @@ export function trialName({
   at,
   twin,
 }: Pick<RunTrial, 'scenario' | 'arm' | 'as' | 'at' | 'twin'>): string {
-  const words = [scenarioTitle(scenario), armName(arm, as), at === null ? '' : placeLabel(at)]
-  return [...words, twin ? runText.checks.again : ''].filter(Boolean).join(' ')
+  const words = [armName(arm, as), at === null ? '' : placeLabel(at), twin ? runText.checks.again : '']
+  return `${scenarioTitle(scenario)}: ${words.filter(Boolean).join(', ')}`
 }
 
 const VERDICTS = {
