@@ -1,5 +1,5 @@
 /**
- * The instrument's doubts about itself. All of them stand in one table: the limits, the metrics that each speaks about,
+ * The instrument's doubts about itself. One table holds all of them: the limits, the metrics that each speaks about,
  * and what becomes of a figure. Each trial carries the checks that apply to it, with their values and limits.
  */
 import type { Params, SummaryRow, TrialCheck, Verdict } from '../../server/protocol/run.ts'

@@ -43,7 +43,7 @@ describe('readers', () => {
     ])
   })
 
-  test('stand beside the place on an axis that the scenario sweeps itself', () => {
+  test('are a second place beside that on an axis that the scenario sweeps itself', () => {
     const { arms } = chosen('--scenario distance --technique sse --clients 1,2', 'distance')
     expect(arms.map(({ at }) => at).slice(3, 5)).toEqual([
       { axis: 'distanceMs', value: 100, and: { axis: 'readers', value: 1 } },
@@ -66,7 +66,7 @@ describe('axes are said to be changed', () => {
     ['--scenario delivery,burst --clients 50', ['delivery']],
     ['--scenario delivery,burst --payload 64', ['delivery', 'burst']],
     ['--scenario large-fan-out --clients 10000', ['large-fan-out']],
-  ])('%s: of %j', (line, changed) => {
+  ])('%s: in %j', (line, changed) => {
     expect(choose(line).changed).toEqual(changed)
   })
 
@@ -76,7 +76,7 @@ describe('axes are said to be changed', () => {
     ['--scenario delivery --clients 200 --rate 60 --payload 128'],
     ['--scenario large-fan-out --technique sse --clients 10000'],
     [''],
-  ])('%s: of none', line => {
+  ])('%s: in none', line => {
     expect(choose(line).changed).toEqual([])
   })
 })

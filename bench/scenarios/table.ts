@@ -1,4 +1,4 @@
-/** The table of scenarios: every number of a run stands here, the runner holds none. */
+/** The table of scenarios: it holds every number of a run, the runner none. */
 import { asksAtIntervals, isStream, TECHNIQUES } from '../../server/protocol/techniques.ts'
 import {
   type ArmPlan,
