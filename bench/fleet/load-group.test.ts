@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { loopUtilization } from '../measure/loop-utilization.ts'
+import { loopUtilization } from '../measure/readings.ts'
 import type { Child } from '../processes/child.ts'
 import type { ProbeReading } from '../subjects/probe.ts'
 import { createFleet, type FleetOptions } from './fleet.ts'

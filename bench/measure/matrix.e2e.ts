@@ -104,7 +104,7 @@ interface Cell {
 /** Every scenario and arm. Some scenarios differ from another in nothing that is left when they are tiny. */
 const CELLS = [
   ...new Map(
-    SCENARIOS.flatMap(scenario =>
+    SCENARIOS.toReversed().flatMap(scenario =>
       armsOf(scenario).map((plan): readonly [string, readonly [string, Cell]] => {
         const axes = { ...scenario.axes.quick, ...TINY[scenario.kind] }
         const name = [scenario.id, plan.arm, plan.as ?? ''].join(' ').trim()
