@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { TECHNIQUES, type Technique } from '../../../server/protocol/techniques.ts'
 import { type StartedLab, startLab } from '../../../server/testing/start-lab.ts'
 import { BROKEN, olderRun, row, syntheticRun, TOO_FEW, UNSETTLED } from '../../run/testing/synthetic-run.ts'
 import { factSentence } from '../../run/text/en.ts'
@@ -10,6 +11,11 @@ import { findChromium, HOW_TO_GET_CHROMIUM, launchChromium } from '../testing/ch
 
 const executablePath = findChromium()
 if (executablePath === null) process.stderr.write(`${HOW_TO_GET_CHROMIUM}\n`)
+
+/** A picture with the curves of all techniques. */
+const DRAWN = `canvas[data-curves="${TECHNIQUES.length}"]`
+/** Those whose figures in the run are known here. */
+const KNOWN: readonly string[] = ['poll', 'long-poll', 'sse', 'websocket'] satisfies Technique[]
 
 const A = syntheticRun()
 /** From the machine of A, on another day, and slower. */
@@ -76,7 +82,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     const late = table('delivery', 0)
     expect(
       await late.locator('tbody tr').evaluateAll(rows => rows.map(row => row.getAttribute('data-arm'))),
-    ).toEqual(['poll', 'long-poll', 'sse', 'websocket'])
+    ).toEqual([...TECHNIQUES])
     expect(await cells('delivery', 'latency-p50')).toEqual([
       ['98 29×92.1–105, n = 895 % 96–100', '4'],
       ['5.8 1.72×5.45–6.21, n = 895 % 5.68–5.92', '2'],
@@ -155,11 +161,11 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     page.on('request', note)
     await open(`?run=${A.id}`)
     const curve = page.locator('[data-scenario="delivery"] .curve')
-    const canvas = curve.locator('canvas[data-curves="4"]')
+    const canvas = curve.locator(DRAWN)
     await canvas.waitFor()
     expect(await canvas.getAttribute('aria-label')).toMatch(/SSE median 3\.4 ms, 99\.07 % within/)
     await curve.locator('summary').click()
-    const sse = curve.locator('tbody tr').nth(2)
+    const sse = curve.locator('[data-arm="sse"]')
     expect(await sse.locator('td').allTextContents()).toEqual([
       '3.4 ms',
       expect.stringMatching(/^5\.\d ms$/),
@@ -172,7 +178,7 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
 
     const far = page.locator('[data-scenario="distance"] .curve')
     await far.scrollIntoViewIfNeeded()
-    await far.locator('canvas[data-curves="4"]').waitFor()
+    await far.locator(DRAWN).waitFor()
     const near = await far.locator('canvas').getAttribute('aria-label')
     await far.locator('select').selectOption({ label: 'RTT 100 ms' })
     await page.waitForFunction(
@@ -368,16 +374,16 @@ describe.skipIf(executablePath === null)('the results page in a real browser', (
     return page.locator(`[data-scenario="${scenario}"] .metric-table:has([data-metric])`).nth(index)
   }
 
-  /** The words and the colour step of a column, row by row, floors and places left out. */
+  /** The words and the colour step of a column, row by row, of the techniques that are known here. */
   function cells(scenario: string, metric: string): Promise<(readonly [string | null, string | null])[]> {
     const heads = page.locator(`[data-scenario="${scenario}"] th[data-metric="${metric}"]`)
-    return heads.first().evaluate(head => {
+    return heads.first().evaluate((head, known) => {
       const column = [...(head.parentElement?.children ?? [])].indexOf(head)
       const rows = [...(head.closest('table')?.querySelectorAll('tbody tr[data-arm]') ?? [])]
       return rows
-        .filter(row => !['tcp', 'http'].includes(row.getAttribute('data-arm') ?? ''))
+        .filter(row => known.includes(row.getAttribute('data-arm') ?? ''))
         .map(row => row.children[column])
         .map(cell => [cell?.textContent ?? null, cell?.getAttribute('data-step') ?? null] as const)
-    })
+    }, KNOWN)
   }
 })
