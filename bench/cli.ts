@@ -1,5 +1,6 @@
 /** The command line of the bench: options in, a folder in `results/` out. */
 import { join } from 'node:path'
+import { factSentence } from '../client/run/text/en.ts'
 import type { BenchRun } from './judge/result.ts'
 import { type BenchOptions, parseOptions } from './options.ts'
 import { findProjectRoot } from './project-root.ts'
@@ -22,12 +23,12 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const { options } = parsed
   const controller = new AbortController()
   const breakOff = () => controller.abort()
-  // Not once: one Ctrl-C can arrive twice, from the terminal and from npm, and the run is to be written.
+  // `on`, not `once`: one Ctrl-C can arrive twice, from the terminal and from npm, and the run must still be written.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, breakOff)
   const parent = options.out ?? join(findProjectRoot(), 'results')
   const run = await measure(parent, options, controller.signal).catch(complain)
   if (run === null) return EXIT.badUsage
-  const folder = writeRun(run, parent)
+  const folder = await writeRun(run, parent)
   if (options.json) process.stderr.write(`${folder}\n`)
   process.stdout.write(`${options.json ? JSON.stringify(run) : folder}\n`)
   if (controller.signal.aborted) return EXIT.brokenOff
@@ -39,10 +40,16 @@ async function measure(parent: string, options: BenchOptions, signal: AbortSigna
   return runBench(options, process.stderr, signal)
 }
 
-/** A folder that cannot be written, a selection of nothing and a server that cannot be measured are bad usage; everything else is a fault of the bench. */
+/** A folder that cannot be written, nothing to run and a server that cannot be measured are bad usage; all else is a bug. */
 function complain(error: unknown): null {
-  if (!(error instanceof OutError || error instanceof RemoteError || error instanceof NothingToRun))
-    throw error
-  process.stderr.write(`error: ${error.message}\n`)
+  process.stderr.write(`error: ${usageError(error)}\n`)
   return null
+}
+
+function usageError(error: unknown): string {
+  if (error instanceof NothingToRun) {
+    return ['Nothing is left to run.', ...error.skipped.map(factSentence)].join(' ')
+  }
+  if (error instanceof OutError || error instanceof RemoteError) return error.message
+  throw error
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { TECHNIQUES } from '../server/protocol/techniques.ts'
 import { parseOptions } from './options.ts'
 
 test('without options it is a quick run of its scenarios', () => {
@@ -6,7 +7,7 @@ test('without options it is a quick run of its scenarios', () => {
     options: {
       tier: 'quick',
       scenarios: null,
-      techniques: ['poll', 'long-poll', 'sse', 'websocket'],
+      techniques: TECHNIQUES,
       clients: null,
       eventsPerSecond: null,
       payloadBytes: null,

@@ -8,17 +8,17 @@ export interface BenchOptions {
   /** `null`: those of the tier. */
   readonly scenarios: readonly ScenarioId[] | null
   readonly techniques: readonly Technique[]
-  /** Several are places on an axis; `null`: as the scenario says. */
+  /** Several numbers are places on an axis; `null`: as the scenario says. */
   readonly clients: readonly number[] | null
   readonly eventsPerSecond: number | null
   readonly payloadBytes: number | null
   readonly blocks: number | null
   /** `null`: drawn, and recorded. */
   readonly seed: number | null
-  /** A server that is running elsewhere, to be measured in place of fresh ones, and its control token. */
+  /** A server that runs elsewhere, measured in place of fresh ones, and its control token. */
   readonly url: string | null
   readonly token: string | null
-  /** Where the run's folder is put. */
+  /** The folder in which the run's folder is made. */
   readonly out: string | null
   readonly json: boolean
 }
@@ -38,19 +38,23 @@ export function parseOptions(args: readonly string[]): Parsed {
   let stderr = ''
   const command = new Command('npm run bench --')
     .description(
-      'Measures how the four techniques bring the same events to many readers. See results/README.md.',
+      `Measures how ${TECHNIQUES.length} techniques deliver the same events to many readers. See results/README.md.`,
     )
     .option(
       '--tier <tier>',
-      'quick is a look of 90 s at most, standard a run of 20 minutes at most, full as long as it says',
+      'quick takes 90 s at most and claims nothing, standard 20 minutes at most, full as long as it says',
       readTier,
       'quick',
     )
-    .option('--scenario <a,b>', `of ${SCENARIO_IDS.join(', ')}; by default those of the tier`, readScenarios)
-    .option('--technique <a,b>', `of ${TECHNIQUES.join(', ')}; all by default`, readTechniques)
+    .option(
+      '--scenario <a,b>',
+      `some of ${SCENARIO_IDS.join(', ')}; by default those of the tier`,
+      readScenarios,
+    )
+    .option('--technique <a,b>', `some of ${TECHNIQUES.join(', ')}; all by default`, readTechniques)
     .option(
       '--clients <n,…>',
-      `readers, in ${STEADY}; of several numbers each arm runs with each`,
+      `readers, in ${STEADY}; each arm runs with each of several numbers`,
       readEachWhole(1, 10_000),
     )
     .option('--rate <n>', `events per second, in ${STEADY}`, readWhole(1, 10_000))
@@ -61,9 +65,9 @@ export function parseOptions(args: readonly string[]): Parsed {
       'makes the order repeatable; drawn and recorded by default',
       readWhole(0, 2 ** 32 - 1),
     )
-    .option('--url <http://…>', 'measure a server that is running elsewhere: no CPU, no memory', readUrl)
+    .option('--url <http://…>', 'measure a server that runs elsewhere: no CPU, no memory', readUrl)
     .option('--token <text>', 'the control token of that server')
-    .option('--out <dir>', 'where the folder of the run is put (default: results)')
+    .option('--out <dir>', 'the folder in which the folder of the run is made (default: results)')
     .option(
       '--json',
       'print the run as JSON on stdout, and nothing else there: npm run --silent bench -- --json',
@@ -87,7 +91,11 @@ export function parseOptions(args: readonly string[]): Parsed {
   }
   const given = command.opts<Given>()
   if (given.token !== undefined && given.url === undefined) {
-    return { exitCode: 2, stdout, stderr: 'error: --token is that of a server elsewhere: give its --url.\n' }
+    return {
+      exitCode: 2,
+      stdout,
+      stderr: 'error: --token is for a server that runs elsewhere: give its --url.\n',
+    }
   }
   return {
     options: {
@@ -158,7 +166,7 @@ function readEachWhole(from: number, to: number): (text: string) => number[] {
 
 function oneOf<T extends string>(names: readonly T[], text: string): T {
   const found = names.find(name => name === text)
-  if (found === undefined) throw new InvalidArgumentError(`It must be of ${names.join(', ')}.`)
+  if (found === undefined) throw new InvalidArgumentError(`It must be one of ${names.join(', ')}.`)
   return found
 }
 

@@ -1,26 +1,24 @@
 /** One run: every arm once per block in a drawn order, block after block, each trial on its own. */
 import { loadavg } from 'node:os'
-import type { Technique } from '../server/protocol/techniques.ts'
-import { type FleetCosts, type FleetUse, measureFleetCosts, type UnknownCost } from './fleet/calibration.ts'
-import { compareArms } from './judge/comparison/compare-arms.ts'
-import { noiseBands } from './judge/comparison/noise-bands.ts'
-import { withPhysics } from './judge/physics.ts'
-import { armLabel, type BenchRun, SCHEMA, type Trial } from './judge/result.ts'
+import { factSentence } from '../client/run/text/en.ts'
+import { type Calibration, type Fact, RUN_SCHEMA } from '../server/protocol/run.ts'
+import { TECHNIQUES } from '../server/protocol/techniques.ts'
+import { fact } from './facts.ts'
+import { type FleetCosts, type FleetUse, measureFleetCosts } from './fleet/calibration.ts'
+import { deliveriesTaken } from './fleet/fleet-cost.ts'
+import { judgeRun } from './judge/judge-run.ts'
+import type { BenchRun, Trial } from './judge/result.ts'
 import { runCaveats } from './judge/run-caveats.ts'
-import { summarize } from './judge/summary.ts'
-import { EQUALS } from './known-answers/equals.ts'
-import { KNOWN_ANSWERS } from './known-answers/known-answers.ts'
 import { readOutcome } from './known-answers/outcome.ts'
 import type { TrialSetting } from './measure/measurement.ts'
 import type { BenchOptions } from './options.ts'
 import { readCommit, readMachine } from './processes/machine.ts'
 import { choosePinning, joinLoad, type Pinning } from './processes/pinning.ts'
-import { createProgress, type ProgressOptions } from './processes/progress.ts'
+import { armLabel, createProgress, type ProgressOptions } from './processes/progress.ts'
 import { createRandom, type Random, shuffle } from './processes/random.ts'
 import { chooseScenarios } from './scenarios/choose.ts'
-import type { ArmPlan, Scenario, Tier } from './scenarios/scenario.ts'
+import { type ArmPlan, axesAt, type DeliveryAxes, type Scenario, type Tier } from './scenarios/scenario.ts'
 import { type CapturedPayloads, capturePayloads } from './subjects/captured-payload.ts'
-import type { FloorSettings } from './subjects/floor.ts'
 import { attachRemote, type Remote } from './subjects/remote.ts'
 import { startServer } from './subjects/subject.ts'
 import { runTrial } from './trial.ts'
@@ -33,8 +31,8 @@ interface Turn {
 }
 
 /**
- * Broken off by `signal`, it resolves to what is finished, marked incomplete. Rejects with `NothingToRun` where nothing
- * is left of what was asked for, and with a `RemoteError` where the server that was asked for cannot be measured.
+ * Broken off by `signal`, it resolves to what is finished, marked incomplete. Rejects with `NothingToRun` where no arm
+ * is left, and with a `RemoteError` where the server of `--url` cannot be measured.
  */
 export async function runBench(
   options: BenchOptions,
@@ -59,22 +57,18 @@ export async function runBench(
   progress.say(
     `push-lab bench, ${options.tier}: ${turns.length} trials in ${blocks} blocks, about ${inWords(expectedMs)}, seed ${seed}; ${pinning.description}`,
   )
+  for (const fact of skipped) progress.say(factSentence(fact))
 
-  for (const sentence of skipped) progress.say(sentence)
-
-  let fleetCosts = null as FleetCosts | null
+  const uses = turns.flatMap(({ scenario, plan }) => fleetUseOf(scenario, plan, options.tier) ?? [])
+  let fleetCosts: FleetCosts | null = null
   let clock = {}
-  const trials = withPhysics(
-    await runTurns().finally(async () => {
-      if (remote !== null) clock = await leave(remote)
-    }),
-  )
-  const complete = trials.length === turns.length
-  const summary = summarize(trials, seed)
-  const bands = noiseBands(trials)
-  const comparisons = compareArms(trials, bands, seed)
+  const taken = await runTurns().finally(async () => {
+    if (remote !== null) clock = await leave(remote)
+  })
+  const complete = taken.length === turns.length
+  const judged = judgeRun(taken, seed)
   return {
-    schema: SCHEMA,
+    schema: RUN_SCHEMA,
     id: `${compactTime(startedAt)}-${commit.hash ?? 'uncommitted'}-${options.tier}`,
     startedAt: startedAt.toISOString(),
     tier: options.tier,
@@ -83,11 +77,12 @@ export async function runBench(
       commit: commit.hash,
       dirty: commit.dirty,
       ...machine,
-      pinning: pinning.description,
+      serverCore: pinning.serverCore,
+      loadCore: pinning.loadCore,
+      pinnedBy: pinning.serverCore === null ? null : 'taskset',
       loadAverageBefore: loadAverage,
       seed,
       blocks,
-      ...(fleetCosts === null ? {} : { fleetTakesPerSecond: formatTaken(fleetCosts) }),
       ...clock,
       tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     },
@@ -97,42 +92,36 @@ export async function runBench(
       complete,
       dirty: commit.dirty,
       loadAverage,
-      uncalibrated: (fleetCosts?.unknown ?? []).map(describeUnknownCost),
-      trials,
-      summary,
-      comparisons,
-      bands,
+      uncalibrated: uncalibrated(fleetCosts, uses),
+      ...judged,
     }),
-    summary,
-    comparisons,
-    bands,
-    knownAnswers: readOutcome([...KNOWN_ANSWERS, EQUALS]),
+    scenarios: scenarios.map(({ id }) => id),
+    ...judged,
+    knownAnswers: readOutcome(),
     seed,
     blocks,
-    order: Array.from({ length: blocks }, (_, index) =>
-      turns
-        .filter(({ block }) => block === index + 1)
-        .map(({ scenario, plan }) => armLabel(scenario.id, plan)),
-    ),
-    questions: Object.fromEntries(scenarios.map(({ id, question }) => [id, question])),
-    trials,
+    calibration: calibrationOf(fleetCosts, uses),
   }
 
   async function runTurns(): Promise<Trial[]> {
     const finished: Trial[] = []
     try {
-      const captured = remote === null ? await prepare(scenarios, options, pinning, signal) : null
-      if (options.tier !== 'quick') fleetCosts = await calibrate()
+      const captured = remote === null ? await capture(scenarios, options, pinning, signal) : null
+      if (options.tier !== 'quick') {
+        fleetCosts = await measureFleetCosts(uses, pinning, signal, ({ readers, error }) =>
+          progress.say(`What the fleet can take of ${readers} is not known: ${error}`),
+        )
+      }
       for (const { scenario, plan, block, turn } of turns) {
-        progress.begin(armLabel(scenario.id, plan))
+        progress.begin(armLabel({ scenario: scenario.id, ...plan }))
         const setting = {
           plan,
           seed: Math.floor(random() * 2 ** 32),
           pinning,
           signal,
-          floor: floorOf(plan, captured),
+          floor: plan.as === undefined ? null : (captured?.[plan.as] ?? null),
           ...(remote === null ? {} : { remote }),
-          ...fleetCostOf(scenario, plan),
+          ...fleetCostOf(fleetCosts, fleetUseOf(scenario, plan, options.tier)),
         }
         const trial = await runTrial({ scenario, tier: options.tier, block, turn }, setting)
         finished.push(trial)
@@ -140,12 +129,12 @@ export async function runBench(
       }
     } catch (error) {
       if (!signal.aborted) throw error
-      progress.say('Broken off; what is finished is kept.')
+      progress.say('The run was broken off. Finished trials are kept.')
     }
     return finished
   }
 
-  /** Whatever became of the run, the server is to be found as it was. */
+  /** Whatever became of the run, the source of the server is set back to what it was. */
   async function leave(remote: Remote): Promise<Record<string, string | number>> {
     try {
       await remote.leave()
@@ -153,37 +142,49 @@ export async function runBench(
       const { uncertaintyMs, roundTripMs } = remote.clock
       return { server: remote.origin, roundTripMs, clockUncertaintyMs: uncertaintyMs, clockDriftMs: driftMs }
     } catch (error) {
-      progress.say(`The source could not be put back as it was: ${(error as Error).message}`)
+      progress.say(`The source could not be set back to what it was: ${(error as Error).message}`)
       return { server: remote.origin }
     }
   }
-
-  function calibrate(): Promise<FleetCosts> {
-    const uses = turns.flatMap(({ scenario, plan }) => fleetUseOf(scenario, plan, options.tier) ?? [])
-    return measureFleetCosts(uses, pinning, signal, cost => progress.say(describeUnknownCost(cost)))
-  }
-
-  function fleetCostOf(scenario: Scenario, plan: ArmPlan): Pick<TrialSetting, 'fleetCost'> {
-    const use = fleetUseOf(scenario, plan, options.tier)
-    const fleetCost = use === null ? undefined : fleetCosts?.of(use)
-    return fleetCost === undefined ? {} : { fleetCost }
-  }
 }
 
-function describeUnknownCost({ readers, error }: UnknownCost): string {
-  return `What the fleet can take of ${readers} is not known, and not checked: ${error}.`
+/** The readers of one arm, where the load offered to them is compared with what they can take. */
+function fleetUseOf(scenario: Scenario, { arm, at }: ArmPlan, tier: Tier): FleetUse | null {
+  const technique = TECHNIQUES.find(name => name === arm)
+  if (scenario.kind !== 'delivery' || technique === undefined) return null
+  return { technique, shape: axesAt(scenario.axes[tier], at) }
 }
 
-function formatTaken({ taken }: FleetCosts): string {
-  return Object.entries(taken)
-    .map(([readers, perSecond]) => `${perSecond} (${readers})`)
-    .join(', ')
+function fleetCostOf(costs: FleetCosts | null, use: FleetUse | null): Pick<TrialSetting, 'fleetCost'> {
+  const fleetCost = use === null ? undefined : costs?.of(use)
+  return fleetCost === undefined ? {} : { fleetCost }
 }
 
-/** The readers of one arm, where the load offered to them is held against what they can take. */
-function fleetUseOf(scenario: Scenario, { arm, as, at }: ArmPlan, tier: Tier): FleetUse | null {
-  if (scenario.kind !== 'delivery' || as !== undefined) return null
-  return { technique: arm as Technique, shape: { ...scenario.axes[tier], ...at?.axes } }
+type FleetKind = Omit<Calibration, 'deliveriesPerSecond'>
+
+/** Each kind of readers once. */
+function kindsOf(uses: readonly FleetUse[]): readonly (readonly [FleetKind, FleetUse])[] {
+  const kinds = uses.map(use => {
+    const { readers, sentinels, payloadBytes }: Pick<DeliveryAxes, 'readers' | 'sentinels' | 'payloadBytes'> =
+      use.shape
+    const sentinelShare = Math.round(100 * Math.min(1, sentinels / readers)) / 100
+    return [{ technique: use.technique, payloadBytes, sentinelShare }, use] as const
+  })
+  return [...new Map(kinds.map(kind => [JSON.stringify(kind[0]), kind])).values()]
+}
+
+function calibrationOf(costs: FleetCosts | null, uses: readonly FleetUse[]): Calibration[] {
+  return kindsOf(uses).flatMap(([kind, use]) => {
+    const cost = costs?.of(use)
+    return cost === undefined ? [] : [{ ...kind, deliveriesPerSecond: Math.round(deliveriesTaken(cost, 1)) }]
+  })
+}
+
+function uncalibrated(costs: FleetCosts | null, uses: readonly FleetUse[]): Fact[] {
+  if (costs === null) return []
+  return kindsOf(uses).flatMap(([kind, use]) =>
+    costs.of(use) === undefined ? [fact('fleet-not-calibrated', { ...kind })] : [],
+  )
 }
 
 /** How often each arm of a scenario runs. */
@@ -206,12 +207,8 @@ function planTurns(
   ).flat()
 }
 
-function floorOf({ as }: ArmPlan, captured: CapturedPayloads | null): FloorSettings | null {
-  return as === undefined ? null : (captured?.[as] ?? null)
-}
-
-/** The bytes that the floors send, from a server that is not measured. */
-async function prepare(
+/** The bytes that the floors send, from a server that is not measured. `null` where no floor runs. */
+async function capture(
   scenarios: readonly Scenario[],
   { tier }: { readonly tier: Tier },
   pinning: Pinning,

@@ -1,10 +1,9 @@
 /** One trial: a fresh server (or floor) and a fresh load process, one technique, then nothing left over. */
-
+import type { TrialCheck } from '../server/protocol/run.ts'
 import type { LoadCommands } from './fleet/load-commands.ts'
 import { createLoadGroup } from './fleet/load-group.ts'
-import { type Check, checkClockKept, checkListenQueue, checkSteal } from './judge/checks.ts'
-import type { Trial } from './judge/result.ts'
-import { worst } from './judge/worst-verdict.ts'
+import { check } from './judge/checks.ts'
+import { failedTrial, judgeTrial, type Trial } from './judge/result.ts'
 import { measureBurst } from './measure/burst.ts'
 import { measureCapacity } from './measure/capacity.ts'
 import { measureConnections } from './measure/connections.ts'
@@ -16,8 +15,8 @@ import { measureSlowReader } from './measure/slow-reader.ts'
 import { measureThroughput } from './measure/throughput.ts'
 import { startChild } from './processes/child.ts'
 import { readListenOverflows, readSteal, stealSince } from './processes/machine.ts'
-import type { ArmPlan, Scenario, Tier } from './scenarios/scenario.ts'
-import { type Subject, startFloor, startServer } from './subjects/subject.ts'
+import { type AxesByKind, axesAt, type Kind, type Scenario, type Tier } from './scenarios/scenario.ts'
+import { type ServerSubject, type Subject, startFloor, startServer } from './subjects/subject.ts'
 
 export interface TrialPlan {
   readonly scenario: Scenario
@@ -26,47 +25,76 @@ export interface TrialPlan {
   readonly turn: number
 }
 
-/** Never rejects but when the run is broken off: a trial that fails is a result. */
+type Measure<Axes> = (
+  setting: TrialSetting,
+  axes: Axes,
+  subject: ServerSubject,
+  load: Load,
+) => Promise<Measurement>
+
+/** How each kind is measured. Only deliveries are measured with a floor as well, which keeps no log. */
+const MEASURES: { readonly [K in Kind]: Measure<AxesByKind[K]> } = {
+  delivery: measureDelivery,
+  throughput: measureThroughput,
+  connections: measureConnections,
+  idle: measureIdle,
+  burst: measureBurst,
+  capacity: measureCapacity,
+  reconnect: measureReconnect,
+  'slow-reader': measureSlowReader,
+}
+
+/** A trial that fails is a result: it rejects only when the run is broken off. */
 export async function runTrial(plan: TrialPlan, setting: TrialSetting): Promise<Trial> {
+  const { arm, as = null, at, twin = false } = setting.plan
   const startedAt = new Date()
-  const began = performance.now()
-  const steal = readSteal()
-  const overflows = readListenOverflows()
-  const aheadMs = wallAheadMs()
+  const beganMs = performance.now()
+  const endMachineChecks = watchMachine()
   let measurement: Measurement | null = null
-  let checks: readonly Check[] = []
   let failure: string | null = null
   try {
-    measurement = await withProcesses(plan, setting)
-    checks = [
-      ...measurement.checks,
-      checkSteal(stealSince(steal)),
-      checkListenQueue(difference(overflows, readListenOverflows())),
-      checkClockKept(wallAheadMs() - aheadMs),
-    ]
+    measurement = await measureWithProcesses(plan, setting)
   } catch (error) {
     setting.signal.throwIfAborted()
     failure = (error as Error).message
   }
-  return {
+  const taken = {
     scenario: plan.scenario.id,
-    arm: setting.plan.arm,
-    as: setting.plan.as ?? null,
-    at: setting.plan.at?.label ?? null,
-    twin: setting.plan.twin ?? false,
+    arm,
+    as,
+    at: at ?? null,
+    twin,
     block: plan.block,
     turn: plan.turn,
     startedAt: startedAt.toISOString(),
-    wallMs: Math.round(performance.now() - began),
-    axes: { ...plan.scenario.axes[plan.tier], ...setting.plan.at?.axes },
-    verdict: failure === null ? worst(checks.map(check => check.verdict)) : 'failed',
-    reasons: failure === null ? checks.flatMap(({ reason }) => reason ?? []) : [failure],
+    wallMs: Math.round(performance.now() - beganMs),
+    axes: { ...axesAt(plan.scenario.axes[plan.tier], at) },
     values: measurement?.values ?? {},
     predictions: measurement?.predictions ?? {},
-    checks,
+    checks: measurement === null ? [] : [...measurement.checks, ...endMachineChecks()],
     publishes: measurement?.publishes ?? null,
     histograms: measurement?.histograms ?? {},
     raw: measurement?.raw ?? {},
+  }
+  return failure === null ? judgeTrial(taken) : failedTrial(taken, failure)
+}
+
+/** What befell the machine meanwhile. */
+function watchMachine(): () => TrialCheck[] {
+  const steal = readSteal()
+  const overflowsBefore = readListenOverflows()
+  const aheadMs = wallAheadMs()
+  return () => {
+    const share = stealSince(steal)
+    const overflowsAfter = readListenOverflows()
+    const overflows =
+      overflowsBefore === null || overflowsAfter === null ? null : overflowsAfter - overflowsBefore
+    const movedMs = wallAheadMs() - aheadMs
+    return [
+      check('host-steal', share, { share }),
+      check('listen-queue-full', overflows, { overflows }),
+      check('clock-moved', movedMs, { movedMs }),
+    ]
   }
 }
 
@@ -74,18 +102,18 @@ function wallAheadMs(): number {
   return Date.now() - performance.now()
 }
 
-function difference(from: number | null, to: number | null): number | null {
-  return from === null || to === null ? null : to - from
-}
-
-async function withProcesses(trial: TrialPlan, setting: TrialSetting): Promise<Measurement> {
-  const { pinning, signal } = setting
+async function measureWithProcesses(
+  { scenario, tier }: TrialPlan,
+  setting: TrialSetting,
+): Promise<Measurement> {
+  const { pinning, signal, plan, injectedFaults } = setting
+  const axes = axesAt<AxesByKind[Kind]>(scenario.axes[tier], plan.at)
   const load = createLoadGroup({
     start: () =>
       startChild<LoadCommands>({
         name: 'the load process',
         entry: './fleet/load.js',
-        injectedFaults: setting.injectedFaults?.load ?? [],
+        injectedFaults: injectedFaults?.load ?? [],
         core: pinning.loadCore,
         signal,
       }),
@@ -93,67 +121,29 @@ async function withProcesses(trial: TrialPlan, setting: TrialSetting): Promise<M
   })
   let subject: Subject | null = null
   try {
-    const start = await startSubject(trial, setting)
-    subject = start.subject
-    return await start.measure(load)
+    subject = await startSubject(axes, setting)
+    const measure = MEASURES[scenario.kind] as Measure<AxesByKind[Kind]>
+    return await measure(setting, axes, subject as ServerSubject, load)
   } finally {
     await load.stop()
     await subject?.stop()
   }
 }
 
-interface Start {
-  readonly subject: Subject
-  measure(load: Load): Promise<Measurement>
-}
-
-async function startSubject({ scenario, tier }: TrialPlan, setting: TrialSetting): Promise<Start> {
-  const { floor: settings, seed, signal, pinning, plan } = setting
-  const place = { core: pinning.serverCore, signal, injectedFaults: setting.injectedFaults?.server ?? [] }
-  if (scenario.kind === 'delivery' && settings !== null) {
-    const axes = axesOf(scenario.axes, tier, plan)
-    const floor = await startFloor({ ...place, settings })
-    return { subject: floor, measure: load => measureDelivery(setting, axes, floor, load) }
-  }
-  if (scenario.kind === 'delivery') {
-    const axes = axesOf(scenario.axes, tier, plan)
-    const { payloadBytes, timing, distanceMs } = axes
-    const server =
-      setting.remote === undefined
-        ? await startServer({ ...place, payloadBytes, seed, timing, distanceMs })
-        : await setting.remote.subject({ payloadBytes, timing }, signal)
-    return { subject: server, measure: load => measureDelivery(setting, axes, server, load) }
-  }
-  const server = await startServer({ ...place, payloadBytes: scenario.axes[tier].payloadBytes, seed })
-  switch (scenario.kind) {
-    case 'reconnect': {
-      const axes = axesOf(scenario.axes, tier, plan)
-      return { subject: server, measure: load => measureReconnect(setting, axes, server, load) }
-    }
-    case 'slow-reader': {
-      const axes = axesOf(scenario.axes, tier, plan)
-      return { subject: server, measure: load => measureSlowReader(setting, axes, server, load) }
-    }
-    case 'idle':
-      return { subject: server, measure: load => measureIdle(setting, scenario.axes[tier], server, load) }
-    case 'burst':
-      return { subject: server, measure: load => measureBurst(setting, scenario.axes[tier], server, load) }
-    case 'capacity':
-      return { subject: server, measure: load => measureCapacity(setting, scenario.axes[tier], server, load) }
-    case 'throughput':
-      return {
-        subject: server,
-        measure: load => measureThroughput(setting, scenario.axes[tier], server, load),
-      }
-    case 'connections':
-      return {
-        subject: server,
-        measure: load => measureConnections(setting, scenario.axes[tier], server, load),
-      }
-  }
-}
-
-/** The scenario's, and what the arm's place on the swept axis sets. */
-function axesOf<Axes>(axes: Readonly<Record<Tier, Axes>>, tier: Tier, { at }: ArmPlan): Axes {
-  return { ...axes[tier], ...at?.axes }
+async function startSubject(
+  { payloadBytes, ...axes }: AxesByKind[Kind],
+  { floor, remote, seed, signal, pinning, injectedFaults }: TrialSetting,
+): Promise<Subject> {
+  if (floor !== null) return startFloor({ core: pinning.serverCore, signal, settings: floor })
+  const timing = 'timing' in axes ? axes.timing : 'fixed'
+  if (remote !== undefined) return remote.subject({ payloadBytes, timing }, signal)
+  return startServer({
+    core: pinning.serverCore,
+    signal,
+    injectedFaults: injectedFaults?.server ?? [],
+    payloadBytes,
+    seed,
+    timing,
+    distanceMs: 'distanceMs' in axes ? axes.distanceMs : null,
+  })
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
-import { loopUtilization } from '../measure/loop-utilization.ts'
+import { loopUtilization } from '../measure/readings.ts'
 import type { Child } from '../processes/child.ts'
 import type { Commands } from '../processes/rpc.ts'
 import type { ProbeReading } from '../subjects/probe.ts'

@@ -1,48 +1,27 @@
-/** The instrument's doubts about itself: each trial carries every check with its value and its threshold. */
-import type { Verdict } from '../../server/protocol/run.ts'
-import { METRIC_IDS, type MetricId, TIMED_METRICS } from '../scenarios/metrics.ts'
+/**
+ * The instrument's doubts about itself. One table holds all of them: the limits, the metrics that each speaks about,
+ * and what becomes of a figure. Each trial carries the checks that apply to it, with their values and limits.
+ */
+import type { Params, SummaryRow, TrialCheck, Verdict } from '../../server/protocol/run.ts'
+import { DELIVERY_COUNTS, METRIC_IDS, type MetricId, TIMED_METRICS } from '../scenarios/metrics.ts'
 
-export interface Check {
-  readonly name: string
-  readonly value: number | boolean | string | null
-  /** When it is flagged and when refused, in words. */
-  readonly threshold: string
-  readonly verdict: Exclude<Verdict, 'failed'>
-  /** Why it is not `ok`: a sentence. */
-  readonly reason: string | null
+/**
+ * `…From` is exceeded from the limit on, `…Above` and `…Below` beyond it, `…Beyond` by the magnitude. Limits with other
+ * names only explain a check.
+ */
+type Limits = Readonly<Record<string, number>>
+
+interface CheckDefinition {
+  readonly limits: Limits
+  /** The verdict where no limit decides: such a check is made only where it is so. */
+  readonly verdict?: TrialCheck['verdict']
+  readonly concerns: 'all' | readonly MetricId[] | ((params: Params) => readonly MetricId[] | 'all')
   /** It refuses absolute figures only: a ratio of two trials of one block is flagged. */
   readonly absolute?: true
-  /** The metrics it speaks about. */
-  readonly concerns: 'all' | readonly MetricId[]
+  /** Where it is flagged, the truth is not below the figure, or not above it. */
+  readonly bound?: NonNullable<SummaryRow['bound']>
 }
 
-export const LOAD_UTILIZATION = { flag: 0.7, refuse: 0.85 } as const
-/** A closed loop measures the server only while the server is the slower side. */
-export const SERVER_UTILIZATION = { flag: 0.95, refuse: 0.85 } as const
-export const STEAL_SHARE = { flag: 0.02, refuse: 0.1 } as const
-
-/** Load offered ÷ what the fleet took from a server that costs nothing. */
-export const OFFERED_SHARE = { flag: 0.6, refuse: 0.8 } as const
-
-/** What a silent server spends ÷ what was spent: the difference of two such figures says little. */
-export const IDLE_SHARE = { flag: 0.25, refuse: 0.5 } as const
-
-export const SETTLED_DRIFT = 0.05
-
-/** How far apart the steps of a slope may lie, as a share of it; and in KB what is too little to matter. */
-export const STRAIGHTNESS = 0.25
-const NEGLIGIBLE_KB = 0.1
-
-export const POLL_MEAN_TOLERANCE = 0.2
-/** So far from its mean, chance alone hardly ever goes. */
-const CHANCE_DEVIATIONS = 4
-const POISSON_DEVIATIONS = 5
-
-const CPU: readonly MetricId[] = ['cpu-per-delivery', 'cpu-per-request', 'times-floor']
-/** What was lost must be said just where something was. */
-export const TALLY: readonly MetricId[] = ['completeness', 'lost', 'repeated', 'disordered']
-const ALL_BUT_THE_TALLY = METRIC_IDS.filter(id => !TALLY.includes(id))
-const WIRE: readonly MetricId[] = ['wire-down', 'wire-payload', 'wire-framing', 'wire-headers', 'wire-up']
 const LATENCY: readonly MetricId[] = [
   'latency-p50',
   'latency-p90',
@@ -57,344 +36,288 @@ const LATENCY: readonly MetricId[] = [
   'completion-p99',
   'completion-max',
 ]
+const WIRE: readonly MetricId[] = [
+  'wire-down',
+  'wire-payload',
+  'wire-framing',
+  'wire-headers',
+  'wire-up',
+  'idle-bytes',
+]
+const CPU: readonly MetricId[] = ['cpu-per-delivery', 'cpu-per-request', 'times-floor']
+const CAPACITY: readonly MetricId[] = ['capacity-deliveries', 'capacity-events']
+const BY_FLEET: readonly MetricId[] = ['throughput-fleet', 'instruments-agree']
 
-export interface Tally {
+/** The figures of each part of a throughput trial, and the rate among them. */
+const PARTS = {
+  empty: { figures: ['throughput-empty', 'cpu-per-request-empty'], rate: 'throughput-empty' },
+  full: { figures: ['throughput-full', 'cpu-per-request-full'], rate: 'throughput-full' },
+  plain: { figures: ['throughput-cannon', 'instruments-agree'], rate: 'throughput-cannon' },
+  fleet: { figures: BY_FLEET, rate: 'throughput-fleet' },
+  opening: { figures: ['cpu-per-opening'], rate: 'cpu-per-opening' },
+} as const satisfies Record<string, { readonly figures: readonly MetricId[]; readonly rate: MetricId }>
+export type Part = keyof typeof PARTS
+
+export const LOAD_UTILIZATION = { flagFrom: 0.7, refuseFrom: 0.85 } as const
+/** A closed loop measures the server only while the server is the slower side. */
+export const SERVER_UTILIZATION = { flagBelow: 0.95, refuseBelow: 0.85 } as const
+export const HOST_STEAL = { flagAbove: 0.02, refuseAbove: 0.1 } as const
+/** A difference of KB per connection that is too small to matter. */
+const NEGLIGIBLE_KB = 0.1
+/** The steps of a slope may lie this far apart, as a share of the slope. */
+const STRAIGHTNESS = 0.25
+/** Chance alone hardly ever moves a mean, or a count, this many standard deviations. */
+const MEAN_DEVIATIONS = 4
+const COUNT_DEVIATIONS = 5
+const WAIT_TOLERANCE = 0.2
+// A wait that is drawn evenly from 0 to T has the standard deviation T/√12, which is 1/√3 of its mean.
+const WAITS_NEEDED = Math.ceil((MEAN_DEVIATIONS / WAIT_TOLERANCE) ** 2 / 3)
+
+const CHECKS = {
+  'connections-broken': {
+    limits: { refuseAbove: 0 },
+    concerns: ({ part }) => (part === 'fleet' ? BY_FLEET : 'all'),
+  },
+  'generator-bound': { limits: LOAD_UTILIZATION, concerns: 'all' },
+  // Between bursts the load process rests, so its share of the time until the last read is what counts.
+  'reading-dominates': { limits: { flagFrom: 0.7 }, concerns: ['burst-p50', 'burst-max'], bound: 'at-most' },
+  // The generator of a closed loop is always busy: the rate is the server's only if the server was full.
+  'server-not-full': { limits: SERVER_UTILIZATION, concerns: partRate, bound: 'at-least' },
+  'fleet-near-limit': { limits: { flagAbove: 0.6, refuseAbove: 0.8 }, concerns: 'all' },
+  lossy: { limits: { refuseAbove: 0 }, concerns: METRIC_IDS.filter(id => !DELIVERY_COUNTS.includes(id)) },
+  'not-as-scheduled': { limits: { refuseAbove: 0 }, concerns: 'all' },
+  'not-as-drawn': { limits: { refuseAbove: 0, chanceDeviations: COUNT_DEVIATIONS }, concerns: 'all' },
+  // Below the uncertainty of the clocks, which the trial knows.
+  'read-before-published': { limits: {}, concerns: LATENCY },
+  'wait-off-theory': { limits: { refuseBeyond: WAIT_TOLERANCE, fromWaits: WAITS_NEEDED }, concerns: LATENCY },
+  // Below the time that the writes take, which the run knows.
+  'faster-than-writes': { limits: {}, concerns: LATENCY },
+  'cost-drifts': { limits: { flagBeyond: 0.05 }, concerns: CPU },
+  'near-idle': {
+    limits: { flagAbove: 0.25, refuseAbove: 0.5 },
+    concerns: ['cpu-per-delivery', 'cpu-per-request', 'idle-cpu'],
+  },
+  // Steps further apart than a share of the slope, which the trial knows.
+  'not-straight': {
+    limits: { straightShare: STRAIGHTNESS, negligibleKb: NEGLIGIBLE_KB },
+    concerns: ({ metric }) => [metric as MetricId],
+  },
+  'bytes-down-disagree': { limits: { refuseBeyond: 0 }, concerns: WIRE },
+  'bytes-up-disagree': { limits: { refuseBeyond: 0 }, concerns: WIRE },
+  'host-steal': { limits: HOST_STEAL, concerns: TIMED_METRICS, absolute: true },
+  // The server's event times follow a jump of the wall clock.
+  'clock-moved': { limits: { refuseBeyond: 500 }, concerns: TIMED_METRICS },
+  // Counted for the whole machine: no counter says whose connection had to wait.
+  'listen-queue-full': { limits: { flagAbove: 0 }, concerns: TIMED_METRICS },
+  'cannon-miscounts': { limits: { refuseAbove: 0 }, concerns: partFigures },
+  'fleet-miscounts': { limits: { refuseBeyond: 0 }, concerns: BY_FLEET },
+  'instruments-disagree': { limits: { flagBeyond: 0.1 }, concerns: ['throughput-cannon', ...BY_FLEET] },
+  'limit-found': { limits: {}, verdict: 'ok', concerns: CAPACITY },
+  // What a delivery costs at a rate is known all the same: only what lies beyond the rate is not.
+  'load-limits-capacity': {
+    limits: { loadShare: LOAD_UTILIZATION.refuseFrom },
+    verdict: 'flagged',
+    concerns: CAPACITY,
+    bound: 'at-least',
+  },
+  'host-limits-capacity': {
+    limits: { hostShare: HOST_STEAL.flagAbove },
+    verdict: 'flagged',
+    concerns: CAPACITY,
+    bound: 'at-least',
+  },
+  'no-rate-passed': { limits: {}, verdict: 'refused', concerns: 'all' },
+  'host-took-first-rate': {
+    limits: { hostShare: HOST_STEAL.flagAbove },
+    verdict: 'refused',
+    concerns: 'all',
+  },
+  'no-rate-failed': { limits: {}, verdict: 'refused', concerns: 'all' },
+} as const satisfies Record<string, CheckDefinition>
+
+export type CheckCode = keyof typeof CHECKS
+export const CHECK_CODES = Object.keys(CHECKS) as CheckCode[]
+
+/** The checks of the machine, not of what is measured. */
+export const MACHINE_CHECKS: readonly string[] = [
+  'host-steal',
+  'clock-moved',
+  'listen-queue-full',
+] satisfies CheckCode[]
+
+/** `value`: `null`, or not a number, where it is not known; that is held against nothing. */
+export function check(
+  code: CheckCode,
+  value: number | null,
+  params: Params,
+  ownLimits: Limits = {},
+): TrialCheck {
+  const { limits, verdict, concerns }: CheckDefinition = CHECKS[code]
+  const known = value === null || Number.isNaN(value) ? null : value
+  const held = roundedParams({ ...limits, ...ownLimits })
+  return {
+    code,
+    value: known,
+    limits: held,
+    verdict: verdict ?? verdictOf(known, held),
+    params: roundedParams(params),
+    concerns: typeof concerns === 'function' ? concerns(params) : concerns,
+  }
+}
+
+/** What the table says of a check beyond what is stored with it. */
+export function traitsOfCheck({ code }: TrialCheck): Partial<Pick<CheckDefinition, 'absolute' | 'bound'>> {
+  const definition: CheckDefinition | undefined = Object.hasOwn(CHECKS, code)
+    ? CHECKS[code as CheckCode]
+    : undefined
+  return definition ?? {}
+}
+
+export interface DeliveryCounts {
   readonly expected: number
   readonly delivered: number
   readonly repeated: number
   readonly disordered: number
 }
 
-export function checkComplete(tally: Tally): Check {
-  const lost = tally.expected - tally.delivered
-  const exact = lost === 0 && tally.repeated === 0 && tally.disordered === 0
-  return {
-    name: 'complete',
-    value: tally.expected === 0 ? null : tally.delivered / tally.expected,
-    threshold: 'every event once, in order',
-    verdict: exact ? 'ok' : 'refused',
-    reason: exact
-      ? null
-      : `lossy: of ${tally.expected} deliveries ${lost} lost, ${tally.repeated} repeated, ${tally.disordered} out of order.`,
-    concerns: ALL_BUT_THE_TALLY,
-  }
+export function checkComplete({ expected, delivered, repeated, disordered }: DeliveryCounts): TrialCheck {
+  const lost = expected - delivered
+  return check('lossy', Math.abs(lost) + repeated + disordered, { expected, lost, repeated, disordered })
 }
 
-export function checkConnections(failures: readonly string[]): Check {
-  return {
-    name: 'connections whole',
-    value: failures.length,
-    threshold: 'refused beyond 0',
-    verdict: failures.length === 0 ? 'ok' : 'refused',
-    reason: failures.length === 0 ? null : `${failures.length} connections broke, the first: ${failures[0]}.`,
-    concerns: 'all',
-  }
+export function checkConnections(failures: readonly string[], part: Part | null = null): TrialCheck {
+  const [first = null] = failures
+  return check('connections-broken', failures.length, {
+    count: failures.length,
+    first,
+    ...(part === null ? {} : { part }),
+  })
 }
 
-export function checkLoadUtilization(utilization: number): Check {
-  const verdict =
-    utilization >= LOAD_UTILIZATION.refuse
-      ? 'refused'
-      : utilization >= LOAD_UTILIZATION.flag
-        ? 'flagged'
-        : 'ok'
-  return {
-    name: 'load utilization',
-    value: utilization,
-    threshold: `flagged from ${LOAD_UTILIZATION.flag}, refused from ${LOAD_UTILIZATION.refuse}`,
-    verdict,
-    reason:
-      verdict === 'ok'
-        ? null
-        : `generator-bound: the load process was busy ${percent(utilization)} of the time.`,
-    concerns: 'all',
-  }
-}
-
-/**
- * For one burst at a time, between which the load process rests: how much of the time until the last read it was busy
- * with reading. Where that is most of it, it is the reading that was measured.
- */
-export function checkReadersShare(share: number, concerns: readonly MetricId[]): Check {
-  const most = share >= LOAD_UTILIZATION.flag
-  return {
-    name: "readers' share",
-    value: share,
-    threshold: `flagged from ${LOAD_UTILIZATION.flag}`,
-    verdict: most ? 'flagged' : 'ok',
-    reason: most
-      ? `generator-bound: for ${percent(share)} of the time until the last read the load process was busy reading, so the time is an upper bound.`
-      : null,
-    concerns,
-  }
-}
-
-/** For the closed loop, whose generator is always busy: the rate is the server's only if the server was full. */
-export function checkServerSaturated(
-  name: string,
-  utilization: number,
-  concerns: readonly MetricId[],
-): Check {
-  const verdict =
-    utilization < SERVER_UTILIZATION.refuse
-      ? 'refused'
-      : utilization < SERVER_UTILIZATION.flag
-        ? 'flagged'
-        : 'ok'
-  return {
-    name: `server saturated, ${name}`,
-    value: utilization,
-    threshold: `flagged below ${SERVER_UTILIZATION.flag}, refused below ${SERVER_UTILIZATION.refuse}`,
-    verdict,
-    reason:
-      verdict === 'ok'
-        ? null
-        : `generator-bound: the server's core was busy only ${percent(utilization)} of the time, so this is autocannon's limit.`,
-    concerns,
-  }
-}
-
-/** `drift`: CPU per unit in the second half of the window ÷ that in the first, less 1; NaN: one had none. */
-export function checkSettled(drift: number): Check {
-  const settled = Number.isNaN(drift) || Math.abs(drift) <= SETTLED_DRIFT
-  return {
-    name: 'settled',
-    value: Number.isNaN(drift) ? null : drift,
-    threshold: `flagged beyond ±${SETTLED_DRIFT}`,
-    verdict: settled ? 'ok' : 'flagged',
-    reason: settled
-      ? null
-      : `The second half of the window cost ${drift > 0 ? 'more' : 'less'} than the first (${percent(Math.abs(drift))}).`,
-    concerns: CPU,
-  }
-}
-
-/** CPU in milliseconds: all that the server spent in the window, and what of it the silent server would not have. */
-export function checkAboveIdle(netMs: number, grossMs: number, concerns: readonly MetricId[]): Check {
-  const share = 1 - netMs / grossMs
-  const verdict = verdictBeyond(share, IDLE_SHARE)
-  return {
-    name: 'above idle',
-    value: share,
-    threshold: `flagged beyond ${IDLE_SHARE.flag}, refused beyond ${IDLE_SHARE.refuse}`,
-    verdict,
-    reason:
-      verdict === 'ok'
-        ? null
-        : `The silent server spends ${share > 1 ? 'more' : 'nearly as much'}: what is left is mostly noise.`,
-    concerns,
-  }
+/** CPU in milliseconds: all that the server spent in the window, and that without what the silent server spends. */
+export function checkAboveIdle(netMs: number, grossMs: number): TrialCheck {
+  const idleShare = 1 - netMs / grossMs
+  return check('near-idle', idleShare, { idleShare })
 }
 
 /**
  * A slope says what one connection costs only if each step says the same. In KB per connection: `slope` over all
  * steps, and that of each of them.
  */
-export function checkStraight(slope: number, steps: readonly number[], metric: MetricId): Check {
-  const apart = Math.max(...steps) - Math.min(...steps)
-  const straight = apart <= Math.max(STRAIGHTNESS * Math.abs(slope), NEGLIGIBLE_KB)
-  return {
-    name: `straight line, ${metric}`,
-    value: apart,
-    threshold: `flagged if the steps lie further apart than ${STRAIGHTNESS} of the slope over all, and than ${NEGLIGIBLE_KB} KB`,
-    verdict: straight ? 'ok' : 'flagged',
-    reason: straight
-      ? null
-      : `No straight line, so something else grew or shrank as well: step by step ${steps.map(step => step.toFixed(1)).join(', ')} KB.`,
-    concerns: [metric],
-  }
+export function checkStraight(slopeKb: number, stepsKb: readonly number[], metric: MetricId): TrialCheck {
+  const apart = Math.max(...stepsKb) - Math.min(...stepsKb)
+  return check(
+    'not-straight',
+    apart,
+    { metric, slopeKb, stepsKb },
+    { flagAbove: Math.max(STRAIGHTNESS * Math.abs(slopeKb), NEGLIGIBLE_KB) },
+  )
 }
 
-export function checkLatencyFloor(lowestMs: number | null, uncertaintyMs: number): Check {
-  const impossible = lowestMs !== null && lowestMs < -uncertaintyMs
-  return {
-    name: 'no latency below zero',
-    value: lowestMs,
-    threshold: `refused below −${uncertaintyMs.toFixed(3)} ms, the uncertainty of the clocks`,
-    verdict: impossible ? 'refused' : 'ok',
-    reason: impossible ? `An event was read ${(-lowestMs).toFixed(3)} ms before it was published.` : null,
-    concerns: LATENCY,
-  }
+export function checkLatencyFloor(lowestMs: number | null, uncertaintyMs: number): TrialCheck {
+  return check(
+    'read-before-published',
+    lowestMs,
+    { earlyMs: lowestMs === null ? null : -lowestMs },
+    { refuseBelow: -uncertaintyMs },
+  )
 }
 
 /**
- * `intendedAt` are the publish times of one window in order. The timing is fixed, so the schedule can be read from
- * the events themselves: neighbours lie one period apart, or something that was scheduled was not published. And there
- * must be as many as fit into the time for which the source was on: at least `onMs.least`, at most `onMs.most`.
+ * `intendedAt`: the publish times of one window in order. With fixed timing the schedule can be read from the events
+ * themselves: if neighbours lie further apart than one period, a scheduled event was not published. And there must be
+ * as many as fit into the time for which the source was on, which lies between `onMs.least` and `onMs.most`.
  */
 export function checkSchedule(
   intendedAt: readonly number[],
   published: number,
   periodMs: number,
   onMs: { readonly least: number; readonly most: number },
-): Check {
-  const first = intendedAt[0] ?? 0
-  const last = intendedAt.at(-1) ?? 0
-  const spanned = intendedAt.length === 0 ? 0 : Math.round((last - first) / periodMs) + 1
+): TrialCheck {
+  const seen = intendedAt.length
+  const spanned =
+    seen === 0 ? 0 : Math.round(((intendedAt.at(-1) ?? 0) - (intendedAt[0] ?? 0)) / periodMs) + 1
   const fewest = Math.max(0, Math.floor(onMs.least / periodMs))
   const scheduled = Math.max(fewest, Math.min(spanned, Math.ceil(onMs.most / periodMs)))
-  const kept = scheduled === published && published === intendedAt.length
-  return {
-    name: 'published as scheduled',
-    value: published - scheduled,
-    threshold: 'refused unless 0',
-    verdict: kept ? 'ok' : 'refused',
-    reason: kept
-      ? null
-      : `${scheduled} events were scheduled, ${published} published, ${intendedAt.length} seen.`,
-    concerns: 'all',
-  }
+  const amiss = Math.abs(published - scheduled) + Math.abs(published - seen)
+  return check('not-as-scheduled', amiss, { scheduled, published, seen })
 }
 
 /**
- * For Poisson timing, whose schedule nobody but the source knows: everything that was published must have been seen,
- * and as much must have been published as a draw around `expected` gives, but for one in a million.
+ * With Poisson timing only the source knows the schedule: all that was published must have been seen, and the number
+ * published must be one that a draw around `expected` gives, except once in a million.
  */
-export function checkDraws(intendedAt: readonly number[], published: number, expected: number): Check {
-  const likely = Math.abs(published - expected) <= POISSON_DEVIATIONS * Math.sqrt(expected) + 1
-  const kept = published === intendedAt.length && likely
-  return {
-    name: 'published as scheduled',
-    value: published - intendedAt.length,
-    threshold: `refused unless 0, and within ${POISSON_DEVIATIONS} standard deviations of what was asked for`,
-    verdict: kept ? 'ok' : 'refused',
-    reason: kept
-      ? null
-      : `${expected.toFixed(1)} events were to be expected, ${published} published, ${intendedAt.length} seen.`,
-    concerns: 'all',
-  }
+export function checkDraws(intendedAt: readonly number[], published: number, expected: number): TrialCheck {
+  const seen = intendedAt.length
+  const byChance = COUNT_DEVIATIONS * Math.sqrt(expected) + 1
+  const amiss = Math.abs(published - seen) + Math.max(0, Math.abs(published - expected) - byChance)
+  return check('not-as-drawn', amiss, { expected, published, seen })
 }
 
 /**
- * Physics: a poll is stale by half an interval and half a round trip on average, or it was not polling that was
- * measured. `waits` is how many independent waits the mean rests on: with few, chance alone goes beyond the limit.
+ * A poll that arrives on average later, or sooner, than half an interval and half a round trip was not polling.
+ * `waits`: the independent waits behind the mean. With few of them, chance alone exceeds the limit.
  */
-export function checkPollMean(meanMs: number | null, predictedMs: number, waits: number): Check {
-  // A wait that is drawn evenly from 0 to T has the standard deviation T/√12, which is 1/√3 of its mean.
-  const enough = Math.ceil((CHANCE_DEVIATIONS / POLL_MEAN_TOLERANCE) ** 2 / 3)
-  const away = meanMs === null ? 0 : meanMs / predictedMs - 1
-  const violated = waits >= enough && Math.abs(away) > POLL_MEAN_TOLERANCE
-  return {
-    name: 'poll mean as physics has it',
-    value: meanMs,
-    threshold: `refused beyond ±${percent(POLL_MEAN_TOLERANCE)} of T/2 + RTT/2 = ${predictedMs} ms, from ${enough} independent waits on (here ${waits})`,
-    verdict: violated ? 'refused' : 'ok',
-    reason: violated
-      ? `Physics violated: the polls were ${meanMs?.toFixed(1)} ms late on average, and T/2 + RTT/2 is ${predictedMs} ms.`
-      : null,
-    concerns: LATENCY,
-  }
+export function checkMeanWait(meanMs: number | null, predictedMs: number, waits: number): TrialCheck {
+  const off = meanMs === null || waits < WAITS_NEEDED ? null : meanMs / predictedMs - 1
+  return check('wait-off-theory', off, { meanMs, predictedMs, waits })
 }
 
-/** Physics: half of the readers are written to before the reader in the middle is, and each write takes its time. */
-export function checkBroadcastMedian(p50Ms: number, readers: number, writeUs: number): Check {
+/** Half of the readers are written to before the reader in the middle is, and each write takes its time. */
+export function checkBroadcastMedian(p50Ms: number, readers: number, writeUs: number): TrialCheck {
   const leastMs = ((readers / 2) * writeUs) / 1000 / 2
-  const violated = p50Ms < leastMs
-  return {
-    name: 'broadcast median as physics has it',
-    value: p50Ms,
-    threshold: `refused below half of ${readers}/2 writes of ${writeUs.toFixed(1)} µs, ${leastMs.toFixed(3)} ms`,
-    verdict: violated ? 'refused' : 'ok',
-    reason: violated
-      ? `Physics violated: the median reader had its event after ${p50Ms.toFixed(3)} ms, before half of the writes can have been made.`
-      : null,
-    concerns: LATENCY,
-  }
+  return check('faster-than-writes', p50Ms, { p50Ms, leastMs, readers, writeUs }, { refuseBelow: leastMs })
 }
 
-export function checkBytes(
-  direction: 'up' | 'down',
-  server: number,
-  client: number,
-  concerns: readonly MetricId[] = WIRE,
-): Check {
-  const equal = server === client
-  return {
-    name: `bytes ${direction} agree`,
-    value: server - client,
-    threshold: 'refused unless 0',
-    verdict: equal ? 'ok' : 'refused',
-    reason: equal ? null : `The server counts ${server} bytes ${direction}, the readers ${client}.`,
-    concerns,
-  }
-}
-
-const STEAL = 'steal'
-const CLOCK_KEPT = 'wall clock − monotonic clock, ms'
-const LISTEN_QUEUE = 'listen queue overflows'
-/** The names of the checks of the machine, not of what is measured. */
-export const MACHINE_CHECKS: readonly string[] = [STEAL, CLOCK_KEPT, LISTEN_QUEUE]
-
-export function checkSteal(share: number | null): Check {
-  const verdict = verdictBeyond(share ?? 0, STEAL_SHARE)
-  return {
-    name: STEAL,
-    value: share,
-    threshold: `flagged beyond ${STEAL_SHARE.flag}, refused beyond ${STEAL_SHARE.refuse}`,
-    verdict,
-    reason:
-      verdict === 'ok' ? null : `The host took ${percent(share ?? 0)} of the machine's time for others.`,
-    absolute: true,
-    concerns: TIMED_METRICS,
-  }
-}
-
-const CLOCK_MOVED_MS = 500
-
-/** How far the wall clock moved from the monotonic one during the trial: the server's event times follow a jump. */
-export function checkClockKept(movedMs: number): Check {
-  const moved = Math.abs(movedMs) > CLOCK_MOVED_MS
-  return {
-    name: CLOCK_KEPT,
-    value: movedMs,
-    threshold: `refused beyond ±${CLOCK_MOVED_MS}`,
-    verdict: moved ? 'refused' : 'ok',
-    reason: moved
-      ? `The machine's clock moved by ${(movedMs / 1000).toFixed(1)} s during the trial: it slept, or its time was set.`
-      : null,
-    concerns: TIMED_METRICS,
-  }
-}
-
-/** Of the whole machine: no other counter says for whom a connection came too many. */
-export function checkListenQueue(overflows: number | null): Check {
-  const full = overflows !== null && overflows > 0
-  return {
-    name: LISTEN_QUEUE,
-    value: overflows,
-    threshold: 'flagged unless 0',
-    verdict: full ? 'flagged' : 'ok',
-    reason: full
-      ? `${overflows} connections found a full listen queue and waited for the kernel to try again: raise net.core.somaxconn.`
-      : null,
-    concerns: TIMED_METRICS,
-  }
-}
-
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
+export function checkBytes(direction: 'up' | 'down', serverBytes: number, readersBytes: number): TrialCheck {
+  return check(`bytes-${direction}-disagree`, serverBytes - readersBytes, { serverBytes, readersBytes })
 }
 
 /** Deliveries per second: those of the trial, and those at which the fleet would be busy all the time. */
-export function checkOffered(offered: number, taken: number): Check {
-  const share = offered / taken
-  const verdict = verdictBeyond(share, OFFERED_SHARE)
-  return {
-    name: 'offered ÷ taken from a null server',
-    value: share,
-    threshold: `flagged beyond ${OFFERED_SHARE.flag}, refused beyond ${OFFERED_SHARE.refuse}`,
-    verdict,
-    reason:
-      verdict === 'ok'
-        ? null
-        : `generator-bound: ${percent(share)} of what the fleet takes from a null server was offered.`,
-    concerns: 'all',
+export function checkOffered(offered: number, taken: number): TrialCheck {
+  return check('fleet-near-limit', offered / taken, { share: offered / taken })
+}
+
+const SEVERITY: readonly Verdict[] = ['ok', 'flagged', 'refused', 'failed']
+
+/** `ok` where there is none. */
+export function worst<V extends Verdict>(verdicts: readonly V[]): V | 'ok' {
+  return verdicts.reduce<V | 'ok'>(
+    (before, verdict) => (SEVERITY.indexOf(before) > SEVERITY.indexOf(verdict) ? before : verdict),
+    'ok',
+  )
+}
+
+function verdictOf(value: number | null, limits: Limits): TrialCheck['verdict'] {
+  if (value === null) return 'ok'
+  return exceeds('refuse') ? 'refused' : exceeds('flag') ? 'flagged' : 'ok'
+
+  function exceeds(what: 'flag' | 'refuse'): boolean {
+    const known = value ?? Number.NaN
+    return (
+      known >= (limits[`${what}From`] ?? Number.NaN) ||
+      known > (limits[`${what}Above`] ?? Number.NaN) ||
+      known < (limits[`${what}Below`] ?? Number.NaN) ||
+      Math.abs(known) > (limits[`${what}Beyond`] ?? Number.NaN)
+    )
   }
 }
 
-function verdictBeyond(
-  share: number,
-  { flag, refuse }: { readonly flag: number; readonly refuse: number },
-): Check['verdict'] {
-  return share > refuse ? 'refused' : share > flag ? 'flagged' : 'ok'
+function partFigures({ part }: Params): readonly MetricId[] {
+  return PARTS[part as Part].figures
+}
+
+function partRate({ part }: Params): readonly MetricId[] {
+  return [PARTS[part as Part].rate]
+}
+
+/** Four digits say all that can be known; whole numbers stay as they are. */
+function roundedParams<P extends Params>(params: P): P {
+  const round = (param: unknown): unknown =>
+    Array.isArray(param) ? param.map(round) : typeof param === 'number' ? rounded(param) : param
+  return Object.fromEntries(Object.entries(params).map(([name, param]) => [name, round(param)])) as P
+}
+
+function rounded(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(4))
 }

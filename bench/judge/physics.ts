@@ -1,39 +1,46 @@
-/** The physics that only a run as a whole can check, since one trial measures the floor that another must not undercut. */
+/** The physics that only a run as a whole can check, since one trial measures the floor of another. */
 import { median } from 'simple-statistics'
+import { placeKey } from '../../server/protocol/run.ts'
+import { isStream, TECHNIQUES } from '../../server/protocol/techniques.ts'
+import { floorOf } from '../scenarios/scenario.ts'
 import { SCENARIOS } from '../scenarios/table.ts'
 import { checkBroadcastMedian } from './checks.ts'
-import type { Trial } from './result.ts'
+import { judgeTrial, type Trial } from './result.ts'
 
 /**
- * Adds to each broadcast's trial the check of its median against the cost of a write: what a delivery cost the bare
- * TCP floor in this run, at the median, and at the same place of a sweep if it stands there. Without that floor there is nothing to hold it against.
+ * Adds to each trial of a stream the check of its median against the cost of a write: what a delivery cost the floor in
+ * this run, at the median, and at the same place of a sweep where it was measured there. Without that floor there is
+ * nothing to compare with.
  */
 export function withPhysics(trials: readonly Trial[]): Trial[] {
   return trials.map(trial => {
     const p50Ms = trial.values['latency-p50']
     const { readers } = trial.axes
     const writeUs = costOfWriteUs(trial, trials)
-    if (p50Ms === undefined || typeof readers !== 'number' || writeUs === null) return trial
-    const check = checkBroadcastMedian(p50Ms, readers, writeUs)
-    const refused = check.verdict === 'refused' && trial.verdict !== 'failed'
-    return {
-      ...trial,
-      checks: [...trial.checks, check],
-      verdict: refused ? 'refused' : trial.verdict,
-      reasons: check.reason === null ? trial.reasons : [...trial.reasons, check.reason],
+    if (
+      trial.verdict === 'failed' ||
+      p50Ms === undefined ||
+      typeof readers !== 'number' ||
+      writeUs === null
+    ) {
+      return trial
     }
+    const check = checkBroadcastMedian(p50Ms, readers, writeUs)
+    // A run that was judged before has it already.
+    const others = trial.checks.filter(({ code }) => code !== check.code)
+    return judgeTrial({ ...trial, checks: [...others, check] })
   })
 }
 
 function costOfWriteUs({ arm, scenario, at }: Trial, trials: readonly Trial[]): number | null {
-  const broadcasts = arm === 'sse' || arm === 'websocket'
+  const technique = TECHNIQUES.find(name => name === arm)
   const steady = SCENARIOS.some(({ id, kind }) => id === scenario && kind === 'delivery')
-  if (!broadcasts || !steady) return null
+  if (technique === undefined || !isStream(technique) || !steady) return null
   const floors = trials.filter(
-    trial => trial.arm === 'tcp' && trial.as === arm && trial.verdict !== 'refused',
+    trial => trial.arm === floorOf(technique) && trial.as === technique && trial.verdict !== 'refused',
   )
   // A write costs less where there are more readers to write to.
-  const beside = floors.filter(floor => floor.scenario === scenario && floor.at === at)
+  const beside = floors.filter(floor => floor.scenario === scenario && placeKey(floor.at) === placeKey(at))
   const costsUs = (beside.length > 0 ? beside : floors)
     .flatMap(({ values }) => values['cpu-per-delivery'] ?? [])
     .filter(us => us > 0)

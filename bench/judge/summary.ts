@@ -1,16 +1,19 @@
-/** From trials to the rows of a summary: what may be said, and why what may not be said is not. */
+/** From trials to the rows of a summary: figures, and the reasons where there is none. */
 import { max, median, min } from 'simple-statistics'
-import type { SummaryRow } from '../../server/protocol/run.ts'
+import { mergeFacts } from '../../client/run/merge-facts.ts'
+import { ANY_METRIC, type SummaryRow } from '../../server/protocol/run.ts'
+import { fact } from '../facts.ts'
 import { createRandom } from '../processes/random.ts'
-import { METRICS } from '../scenarios/metrics.ts'
+import { worst } from './checks.ts'
 import type { Trial } from './result.ts'
-import { armsOf, nameOf, type Point, type Series, seriesOfArm } from './series.ts'
+import { armsOf, type Point, type Series, seriesOfArm } from './series.ts'
 import { bootstrapMedian } from './statistics/bootstrap.ts'
-import { worst } from './worst-verdict.ts'
 
-const NO_FIGURE = { value: null, low: null, high: null, interval: null } as const
+type Figure = Pick<SummaryRow, 'value' | 'bound' | 'low' | 'high' | 'interval' | 'n'>
 
-/** `seed`: the run's, so that the intervals can be had again. Each figure draws its own numbers from it. */
+const NO_FIGURE = { value: null, bound: null, low: null, high: null, interval: null } as const
+
+/** `seed`: the run's, so that the intervals are the same each time. Each figure draws its own numbers from it. */
 export function summarize(trials: readonly Trial[], seed: number): SummaryRow[] {
   return armsOf(trials).flatMap(group => {
     const measured = group.some(({ values }) => Object.keys(values).length > 0)
@@ -22,48 +25,54 @@ export function summarize(trials: readonly Trial[], seed: number): SummaryRow[] 
 
 function summarizeSeries(series: Series, seed: number): SummaryRow {
   const { scenario, arm, as, at, metric, points, tooFewPublishes } = series
-  const row = { scenario, arm, at, metric: nameOf(metric, as), unit: METRICS[metric].unit }
-  if (tooFewPublishes !== null) {
-    const n = points.filter(({ value }) => value !== null).length
-    return { ...row, ...NO_FIGURE, n, verdict: 'refused', reasons: [tooFewPublishes] }
-  }
-  return { ...row, ...summarizePoints(points, seed) }
+  const row = { scenario, arm, as, at, metric }
+  if (tooFewPublishes === null) return { ...row, ...summarizePoints(points, seed) }
+  const n = points.filter(({ value }) => value !== null).length
+  return { ...row, ...NO_FIGURE, n, verdict: 'refused', reasons: [tooFewPublishes] }
 }
 
 /** One figure from what each trial says of it. */
 export function summarizePoints(
   points: readonly Point[],
   seed: number,
-): Pick<SummaryRow, 'value' | 'low' | 'high' | 'interval' | 'n' | 'verdict' | 'reasons'> {
+): Figure & Pick<SummaryRow, 'verdict' | 'reasons'> {
+  return { ...figureOf(points, seed), ...judgePoints(points) }
+}
+
+function nothingMeasured({ scenario, arm, as, at }: Trial, group: readonly Trial[]): SummaryRow {
+  return {
+    scenario,
+    arm,
+    as,
+    at,
+    metric: ANY_METRIC,
+    ...NO_FIGURE,
+    n: 0,
+    verdict: worst(['refused', ...group.map(({ verdict }) => verdict)]),
+    reasons: mergeFacts(group.flatMap(({ reasons }) => reasons)),
+  }
+}
+
+function figureOf(points: readonly Point[], seed: number): Figure {
   const values = points.flatMap(({ value }) => value ?? [])
-  return { ...spread(values, seed), ...joint(points) }
-}
-
-function nothingMeasured({ scenario, arm, at }: Trial, group: readonly Trial[]): SummaryRow {
-  const reasons = [...new Set(group.flatMap(trial => trial.reasons))]
-  return { scenario, arm, at, metric: 'any', unit: '', ...NO_FIGURE, n: 0, verdict: 'failed', reasons }
-}
-
-function spread(
-  values: readonly number[],
-  seed: number,
-): Pick<SummaryRow, 'value' | 'low' | 'high' | 'interval' | 'n'> {
   if (values.length === 0) return { ...NO_FIGURE, n: 0 }
   const several = values.length > 1
   return {
-    value: median([...values]),
-    low: several ? min([...values]) : null,
-    high: several ? max([...values]) : null,
+    value: median(values),
+    bound: points.find(({ bound }) => bound !== null)?.bound ?? null,
+    low: several ? min(values) : null,
+    high: several ? max(values) : null,
     interval: bootstrapMedian(values, createRandom(seed)),
     n: values.length,
   }
 }
 
-/** A value that lost some of its trials is flagged; one that lost all is refused, or failed. */
-function joint(points: readonly Point[]): Pick<SummaryRow, 'verdict' | 'reasons'> {
-  const reasons = [...new Set(points.flatMap(point => point.reasons))]
-  const lost = points.filter(({ value }) => value === null).length
-  const verdict = worst(points.map(point => point.verdict))
-  if (lost === 0 || lost === points.length) return { verdict, reasons }
-  return { verdict: 'flagged', reasons: [`${lost} of ${points.length} trials are left out.`, ...reasons] }
+/** A figure that lost some of its trials is flagged; one that lost all is refused, or failed. */
+function judgePoints(points: readonly Point[]): Pick<SummaryRow, 'verdict' | 'reasons'> {
+  const reasons = mergeFacts(points.flatMap(point => point.reasons))
+  const left = points.filter(({ value }) => value === null).length
+  if (left === 0 || left === points.length)
+    return { verdict: worst(points.map(({ verdict }) => verdict)), reasons }
+  const leftOut = fact('trials-left-out', { left, trials: points.length })
+  return { verdict: 'flagged', reasons: [leftOut, ...reasons] }
 }

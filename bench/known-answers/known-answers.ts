@@ -1,34 +1,37 @@
-/** What is injected, and what the bench must read of it: the tests of the instrument's own truth. */
+/** What is injected, and what the bench must read of it: the tests of the instrument itself. */
+
 import type { SummaryRow } from '../../server/protocol/run.ts'
-import { MACHINE_CHECKS, TALLY } from '../judge/checks.ts'
+import { TECHNIQUES, traitsOf } from '../../server/protocol/techniques.ts'
+import { MACHINE_CHECKS } from '../judge/checks.ts'
 import type { Trial } from '../judge/result.ts'
 import { summarize } from '../judge/summary.ts'
 import type { TrialSetting } from '../measure/measurement.ts'
-import { METRICS, type MetricId } from '../scenarios/metrics.ts'
-import type { ConnectionsAxes, DeliveryAxes, Scenario, ScenarioId } from '../scenarios/scenario.ts'
+import { COMPILED_BENCH } from '../processes/child.ts'
+import { DELIVERY_COUNTS, METRICS, type MetricId } from '../scenarios/metrics.ts'
+import type { ConnectionsAxes, DeliveryAxes, Kind, Scenario, ScenarioOf } from '../scenarios/scenario.ts'
 import { SCENARIOS } from '../scenarios/table.ts'
 import { runTrial } from '../trial.ts'
-import { type InjectedFault, injectedFaultAddress } from './injected-fault.ts'
-import type { Claim } from './reading.ts'
+import { ANSWERS, type AnswerId, type Claim } from './outcome.ts'
 
 export interface KnownAnswer {
-  readonly id: string
-  /** What is injected. */
-  readonly title: string
+  readonly id: AnswerId
   /** It reads CPU or memory, or uses much of it: nothing else runs meanwhile. */
   readonly alone: boolean
-  /** Pairs of trials at least, and at most where they lie too far apart to be read. */
+  /** At least so many pairs of trials, and at most so many where they lie too far apart to be read. */
   readonly pairs: readonly [least: number, most: number]
   /** What is read of the same pairs. */
   readonly expected: readonly Expected[]
-  trial(injected: boolean, setting: Surroundings): Promise<Trial>
+  trial(injected: boolean, setting: KnownAnswerSetting): Promise<Trial>
 }
 
 export interface Expected extends Claim {
   figure(trial: Trial): number
 }
 
-export type Surroundings = Pick<TrialSetting, 'seed' | 'pinning' | 'signal'>
+export type KnownAnswerSetting = Pick<TrialSetting, 'seed' | 'pinning' | 'signal'>
+
+/** The faults alter writes of an event stream, so that is what they are injected into. */
+const ARM = TECHNIQUES.find(technique => traitsOf(technique).mediaType === 'text/event-stream')
 
 const QUIET: DeliveryAxes = {
   readers: 10,
@@ -48,10 +51,10 @@ const QUIET: DeliveryAxes = {
 }
 
 /**
- * A second in six at four tenths of the pace: three stalls in a window that a test can wait for, each long enough that
- * a machine which wakes the server ten milliseconds late does not matter. At more than twice the pace, it does.
+ * A second in six at four tenths of the pace: three stalls in a window that a test can wait for, each so long that a
+ * machine which wakes the server ten milliseconds late does not matter. At more than twice the pace, it does.
  */
-const STALL = { stallMs: 400, everyMs: 2_400, afterMs: 200 } as const
+const STALL = { ...ANSWERS.stall, afterMs: 200 } as const
 const STALLED: DeliveryAxes = {
   ...QUIET,
   readers: 4,
@@ -74,185 +77,186 @@ const BURNING: DeliveryAxes = {
 
 /** 12,000 deliveries: one of them is the ten-thousandth. */
 const DROPPING: DeliveryAxes = { ...QUIET, readers: 60, sentinels: 60, eventsPerSecond: 100, warmUpMs: 1_000 }
-const DROPPED_OF = 10_000
 
-/** So many that a heap which grows by a megabyte in one of the two, and not yet in the other, is a small part of it. */
+/** Many connections: a heap that grows by a megabyte in one trial of the pair only is then a small part of it. */
 const KEEPING: ConnectionsAxes = { steps: [0, 2_500, 5_000], warmUpConnections: 500, payloadBytes: 128 }
-const KEPT_BYTES = 8 * 1024
 
-/** The count of what was lost is no figure of the technique: it stands there to be seen. */
-const TALLIED: readonly string[] = TALLY
-
+/** The counts of what went wrong are no figures of the technique: they are printed so that it is seen. */
 const NO_FIGURE: Expected = {
-  title: 'figures printed all the same',
-  unit: 'n',
-  injected: 0,
-  tolerance: 0,
-  kind: 'figure',
+  ...countOf('figures-printed', 0),
   figure: trial =>
-    rowsOf(trial).filter(({ metric, value }) => value !== null && !TALLIED.includes(metric)).length,
+    rowsOf(trial).filter(({ metric, value }) => value !== null && !DELIVERY_COUNTS.some(id => id === metric))
+      .length,
 }
-
-const DISTANCE_MS = 50
-const BURNT_US = 5
-const PADDING_BYTES = 100
 
 export const KNOWN_ANSWERS: readonly KnownAnswer[] = [
   {
     id: 'stall',
-    title: 'the server stands still for 400 ms in each 2.4 s',
     alone: false,
     pairs: [1, 1],
     // A sixth of all events meets a stall, evenly spread over it. A tenth of all is 60 % of those, a hundredth 6 %.
     expected: [
-      { ...latencyTail('latency-p90'), injected: 0.4 * STALL.stallMs, tolerance: 0.04 * STALL.stallMs },
-      { ...latencyTail('latency-p99'), injected: 0.94 * STALL.stallMs, tolerance: 0.047 * STALL.stallMs },
+      reading('figure', 'latency-p90', 0.4 * STALL.stallMs, 0.04 * STALL.stallMs),
+      reading('figure', 'latency-p99', 0.94 * STALL.stallMs, 0.047 * STALL.stallMs),
     ],
     trial: (injected, setting) =>
-      delivery(setting, STALLED, injected ? { server: { name: 'stall', ...STALL } } : {}),
+      delivery(setting, STALLED, injected ? { server: faultModule('stall', STALL) } : {}),
   },
   {
     id: 'distance',
-    title: '50 ms more on the link, one way',
     // Beside the stalls half of the pairs read 53, and twice as many are needed.
     alone: true,
     pairs: [3, 12],
-    expected: [effectOn('latency-p50', DISTANCE_MS, 2)],
-    trial: (injected, setting) => delivery(setting, { ...QUIET, distanceMs: injected ? DISTANCE_MS : 0 }),
+    expected: [reading('effect', 'latency-p50', ANSWERS.distance.distanceMs, 2)],
+    trial: (injected, setting) =>
+      delivery(setting, { ...QUIET, distanceMs: injected ? ANSWERS.distance.distanceMs : 0 }),
   },
   {
     id: 'burn',
-    title: '5 µs of CPU burnt for each delivery',
     alone: true,
     pairs: [3, 12],
-    expected: [effectOn('cpu-per-delivery', BURNT_US, 1)],
-    // Without means with nothing burnt: standing between the server and its sockets costs a little by itself.
+    expected: [reading('effect', 'cpu-per-delivery', ANSWERS.burn.burntUs, 1)],
+    // The trial without has the fault with nothing burnt: standing between the server and its sockets costs a little.
     trial: (injected, setting) =>
-      delivery(setting, BURNING, { server: { name: 'burn', us: injected ? BURNT_US : 0 } }),
+      delivery(setting, BURNING, {
+        server: faultModule('burn', { us: injected ? ANSWERS.burn.burntUs : 0 }),
+      }),
   },
   {
     id: 'drop',
-    title: `one delivery in ${DROPPED_OF} thrown away`,
     alone: true,
     pairs: [1, 1],
-    expected: [
-      {
-        title: 'deliveries reported lost',
-        unit: 'n',
-        injected: 1,
-        tolerance: 0,
-        kind: 'figure',
-        figure: lost,
-      },
-      NO_FIGURE,
-    ],
+    expected: [{ ...countOf('deliveries-lost', 1), figure: lostIn }, NO_FIGURE],
     trial: (injected, setting) =>
-      delivery(setting, DROPPING, injected ? { server: { name: 'drop', of: DROPPED_OF } } : {}),
+      delivery(
+        setting,
+        DROPPING,
+        injected ? { server: faultModule('drop', { of: ANSWERS.drop.oneIn }) } : {},
+      ),
   },
   {
     id: 'keep',
-    title: '8 KB kept for each connection',
     alone: true,
     pairs: [3, 5],
-    expected: [effectOn('memory-per-connection', KEPT_BYTES / 1024, 1)],
+    expected: [reading('effect', 'memory-per-connection', ANSWERS.keep.keptKb, 1)],
     trial: (injected, setting) =>
-      connections(setting, KEEPING, injected ? { server: { name: 'keep', bytes: KEPT_BYTES } } : {}),
+      connections(
+        setting,
+        injected ? { server: faultModule('keep', { bytes: ANSWERS.keep.keptKb * 1024 }) } : {},
+      ),
   },
   {
     id: 'throttle',
-    title: 'the load process is given 5 % of its time',
     alone: true,
     pairs: [1, 1],
     expected: [
       {
-        title: 'called generator-bound',
-        unit: 'n',
-        injected: 1,
-        tolerance: 0,
-        kind: 'figure',
-        figure: ({ reasons }) => reasons.filter(reason => reason.startsWith('generator-bound')).length,
+        ...countOf('generator-bound-trials', 1),
+        figure: ({ reasons }) => reasons.filter(({ code }) => code === 'generator-bound').length,
       },
       NO_FIGURE,
     ],
     trial: (injected, setting) =>
-      delivery(setting, QUIET, injected ? { load: { name: 'throttle', periodMs: 20, share: 0.05 } } : {}),
+      delivery(
+        setting,
+        QUIET,
+        injected ? { load: faultModule('throttle', { periodMs: 20, share: ANSWERS.throttle.share }) } : {},
+      ),
   },
   {
     id: 'pad',
-    title: '100 bytes padded to each event',
     alone: false,
     pairs: [2, 2],
-    expected: [effectOn('wire-down', PADDING_BYTES, 1)],
+    expected: [reading('effect', 'wire-down', ANSWERS.pad.paddedBytes, 1)],
     trial: (injected, setting) =>
-      delivery(setting, QUIET, injected ? { server: { name: 'pad', bytes: PADDING_BYTES } } : {}),
+      delivery(
+        setting,
+        QUIET,
+        injected ? { server: faultModule('pad', { bytes: ANSWERS.pad.paddedBytes }) } : {},
+      ),
   },
 ]
 
-function effectOn(id: MetricId, injected: number, tolerance: number): Expected {
-  const { title, unit } = METRICS[id]
-  return { title, unit, injected, tolerance, kind: 'effect', figure: figureOf(id) }
+function reading(kind: Claim['kind'], id: MetricId, injected: number, tolerance: number): Expected {
+  const figure = (trial: Trial) => trial.values[id] ?? Number.NaN
+  return { of: id, unit: METRICS[id].unit, injected, tolerance, kind, figure }
 }
 
-function latencyTail(id: MetricId): Omit<Expected, 'injected' | 'tolerance'> {
-  const { title, unit } = METRICS[id]
-  return { title, unit, kind: 'figure', figure: figureOf(id) }
+/** What must be counted exactly. */
+function countOf(of: Claim['of'], injected: number): Claim {
+  return { of, unit: 'n', injected, tolerance: 0, kind: 'figure' }
 }
 
-function figureOf(id: MetricId): (trial: Trial) => number {
-  return trial => trial.values[id] ?? Number.NaN
-}
-
+/** Of modules that are preloaded into the two processes, the addresses. */
 interface Injection {
-  readonly server?: InjectedFault
-  readonly load?: InjectedFault
+  readonly server?: string
+  readonly load?: string
 }
 
-function delivery(setting: Surroundings, axes: DeliveryAxes, injecting: Injection = {}): Promise<Trial> {
+/** Where Node loads a fault from, its settings included. */
+function faultModule(name: AnswerId, settings: Readonly<Record<string, number>>): string {
+  const address = new URL(`known-answers/injected-faults/${name}.js`, COMPILED_BENCH)
+  for (const [setting, value] of Object.entries(settings)) address.searchParams.set(setting, String(value))
+  return address.href
+}
+
+function delivery(
+  setting: KnownAnswerSetting,
+  axes: DeliveryAxes,
+  injecting: Injection = {},
+): Promise<Trial> {
   const scenario = scenarioOf('delivery')
-  if (scenario.kind !== 'delivery') throw new Error('the delivery scenario is of another kind')
   return run({ ...scenario, axes: { ...scenario.axes, quick: axes } }, setting, injecting)
 }
 
-function connections(setting: Surroundings, axes: ConnectionsAxes, injecting: Injection): Promise<Trial> {
+function connections(setting: KnownAnswerSetting, injecting: Injection): Promise<Trial> {
   const scenario = scenarioOf('connections')
-  if (scenario.kind !== 'connections') throw new Error('the connections scenario is of another kind')
-  return run({ ...scenario, axes: { ...scenario.axes, quick: axes } }, setting, injecting)
+  return run({ ...scenario, axes: { ...scenario.axes, quick: KEEPING } }, setting, injecting)
 }
 
-function scenarioOf(id: ScenarioId): Scenario {
-  const scenario = SCENARIOS.find(scenario => scenario.id === id)
-  if (scenario === undefined) throw new Error(`there is no scenario ${id}`)
-  return scenario
+/** The first of its kind. */
+function scenarioOf<K extends Kind>(kind: K): ScenarioOf<K> {
+  const scenario = SCENARIOS.find(candidate => candidate.kind === kind)
+  if (scenario === undefined) throw new Error(`there is no scenario of the kind ${kind}`)
+  return scenario as ScenarioOf<K>
 }
 
-async function run(scenario: Scenario, setting: Surroundings, { server, load }: Injection): Promise<Trial> {
+async function run(
+  scenario: Scenario,
+  setting: KnownAnswerSetting,
+  { server, load }: Injection,
+): Promise<Trial> {
+  if (ARM === undefined) throw new Error('there is no technique that sends an event stream')
   const trial = await runTrial(
     { scenario, tier: 'quick', block: 1, turn: 1 },
     {
       ...setting,
-      plan: { arm: 'sse' },
+      plan: { arm: ARM },
       floor: null,
       injectedFaults: {
-        server: server === undefined ? [] : [injectedFaultAddress(server)],
-        load: load === undefined ? [] : [injectedFaultAddress(load)],
+        server: server === undefined ? [] : [server],
+        load: load === undefined ? [] : [load],
       },
     },
   )
-  if (trial.verdict === 'failed') throw new Error(`a trial failed: ${trial.reasons.join(' ')}`)
+  if (trial.verdict === 'failed')
+    throw new Error(`a trial failed: ${String(trial.reasons[0]?.params['detail'])}`)
   return trial
 }
 
-/** As the summary's rows have it. */
-function lost(trial: Trial): number {
-  const reasons = rowsOf(trial).flatMap(row => row.reasons)
-  return Number(/^lossy: .* (\d+) lost/m.exec(reasons.join('\n'))?.[1] ?? 0)
+/** As the rows of the summary say it. */
+function lostIn(trial: Trial): number {
+  const lossy = rowsOf(trial)
+    .flatMap(({ reasons }) => reasons)
+    .find(({ code }) => code === 'lossy')
+  return Number(lossy?.params['lost'] ?? 0)
 }
 
 /**
- * As if it had all the publishes that a percentile could ask for: what is missing then is what the checks refuse. What
- * befell the machine is nobody's injectedFault, so that those checks are left out.
+ * With all the publishes that a percentile could need: what is missing then is what the checks refuse. Checks of the
+ * machine are left out, since nothing was injected into it.
  */
 function rowsOf(trial: Trial): SummaryRow[] {
-  const checks = trial.checks.filter(({ name }) => !MACHINE_CHECKS.includes(name))
+  const checks = trial.checks.filter(({ code }) => !MACHINE_CHECKS.includes(code))
   return summarize([{ ...trial, publishes: 10_000, checks }], 1)
 }

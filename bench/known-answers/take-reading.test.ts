@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { trialOf } from '../judge/simulate-trials.ts'
+import { trialOf } from '../judge/testing/simulated-run.ts'
 import type { Expected } from './known-answers.ts'
 import { read } from './take-reading.ts'
 
 const EXPECTED: Expected = {
-  title: 'server CPU per delivery',
+  of: 'cpu-per-delivery',
   unit: 'µs',
   injected: 5,
   tolerance: 1,
@@ -21,7 +21,7 @@ function readOf(pairs: readonly (readonly [number, number])[]) {
   )
 }
 
-test('an effect is the median over pairs, and without the injectedFault that between neighbours', () => {
+test('an effect is the median over pairs, and with nothing injected that between neighbours', () => {
   expect(
     readOf([
       [15, 10],
@@ -32,7 +32,7 @@ test('an effect is the median over pairs, and without the injectedFault that bet
     read: 5,
     without: 0,
     pairs: 3,
-    verdict: 'as injected',
+    verdict: 'as-injected',
   })
 })
 
@@ -43,25 +43,25 @@ test('an effect that is not there is read as not there', () => {
       [20, 20],
       [14.8, 15],
     ]),
-  ).toMatchObject({ verdict: 'not as injected' })
+  ).toMatchObject({ verdict: 'not-as-injected' })
 })
 
-test('pairs that lie too far apart say neither, though their median be right', () => {
+test('pairs that lie too far apart say neither, although their median is right', () => {
   expect(
     readOf([
       [15, 10],
       [29, 20],
       [11, 10],
     ]),
-  ).toMatchObject({ read: 5, verdict: 'too noisy' })
+  ).toMatchObject({ read: 5, verdict: 'too-noisy' })
 })
 
-test('pairs that all are wrong are an answer, however far they lie apart', () => {
+test('pairs that are all wrong are an answer, however far apart they lie', () => {
   expect(
     readOf([
       [30, 10],
       [29, 20],
       [21, 10],
     ]),
-  ).toMatchObject({ verdict: 'not as injected' })
+  ).toMatchObject({ verdict: 'not-as-injected' })
 })

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { checkFound, judge, lagGrowthMs, type Outcome, type Probe, search } from './capacity.ts'
+import { checkLimit, judgeProbe, type Probe, type ProbeOutcome } from '../judge/capacity-limit.ts'
+import { lagGrowthMs, search } from './capacity.ts'
 
 const AXES = { firstEventsPerSecond: 50, resolution: 0.05, limitP99Ms: 100 }
 
 const probes = (limit: number) => search(async rate => ({ rate, passed: rate <= limit, isVoid: false }), AXES)
 
-const SOUND: Outcome = {
+const SOUND: ProbeOutcome = {
   publishedMs: 1_600,
   complete: true,
   delivered: 160_000,
@@ -17,10 +18,11 @@ const SOUND: Outcome = {
   stealShare: 0,
 }
 
-/** A server that bears so many events per second, looked at by way of `differences`. */
-const probesOf = (limit: number, differences: Partial<Outcome> = {}): Promise<Probe[]> =>
+/** A server that keeps up with `limit` events per second, and beyond it shows `differences`. */
+const probesOf = (limit: number, differences: Partial<ProbeOutcome> = {}): Promise<Probe[]> =>
   search(
-    async rate => judge({ ...SOUND, ...(rate > limit ? { p99Ms: 900, ...differences } : {}) }, rate, AXES),
+    async rate =>
+      judgeProbe({ ...SOUND, ...(rate > limit ? { p99Ms: 900, ...differences } : {}) }, rate, AXES),
     AXES,
   )
 
@@ -32,23 +34,26 @@ test.each([50, 51, 99, 1_337, 60_000])('a limit of %d is found to 5 %%', async l
   expect(found.some(({ passed }) => !passed)).toBe(true)
 })
 
-test('a search that never fails, and one that never passes, come to an end', async () => {
-  expect((await probes(Number.POSITIVE_INFINITY)).every(({ passed }) => passed)).toBe(true)
-  expect((await probes(0)).some(({ passed }) => passed)).toBe(false)
+test('a search that never fails ends after twenty rates, and one that never passes when its rate is near zero', async () => {
+  const endless = await probes(Number.POSITIVE_INFINITY)
+  expect(endless.map(({ rate }) => rate)).toEqual(Array.from({ length: 20 }, (_, index) => 50 * 2 ** index))
+  const hopeless = await probes(0)
+  expect(hopeless).toHaveLength(20)
+  expect(hopeless.at(-1)?.rate).toBeLessThan(0.001)
 })
 
 test('a rate that failed once has failed, and no second try of it is made', async () => {
-  const asked: number[] = []
+  const tried: number[] = []
   const found = await search(async rate => {
-    asked.push(rate)
-    return { rate, passed: rate < 100 || asked.filter(one => one === rate).length > 1, isVoid: false }
+    tried.push(rate)
+    return { rate, passed: rate < 100 || tried.filter(one => one === rate).length > 1, isVoid: false }
   }, AXES)
-  expect(found).toHaveLength(asked.length)
-  expect(new Set(asked).size).toBe(asked.length)
+  expect(found).toHaveLength(tried.length)
+  expect(new Set(tried).size).toBe(tried.length)
   expect(Math.max(...found.filter(({ passed }) => passed).map(({ rate }) => rate))).toBeLessThan(100)
 })
 
-test('a void failure is recorded and asked again, twice at most', async () => {
+test('a void failure is recorded and tried again, twice at most', async () => {
   let stalls = 1
   const found = await search(async rate => {
     const isVoid = rate === 100 && stalls-- > 0
@@ -65,22 +70,28 @@ test('a void failure is recorded and asked again, twice at most', async () => {
 })
 
 test('deliveries are counted by the time for which the source was really on', () => {
-  expect(judge(SOUND, 1_000, AXES)).toMatchObject({ passed: true, deliveriesPerSecond: 100_000 })
+  expect(judgeProbe(SOUND, 1_000, AXES)).toMatchObject({ passed: true, deliveriesPerSecond: 100_000 })
 })
 
-test.each<[string, Partial<Outcome>]>([
+test.each<[string, Partial<ProbeOutcome>]>([
   ['an event lost', { complete: false }],
   ['late events', { p99Ms: 101 }],
   ['a queue that grows', { lagGrowthMs: 25 }],
   ['much left at the end', { drainMs: 201 }],
   ['a busy load process', { loadUtilization: 0.86 }],
-])('%s: the rate is too much, or, while the host takes time, nothing is known', (_name, differences) => {
-  expect(judge({ ...SOUND, ...differences }, 1_000, AXES)).toMatchObject({ passed: false, isVoid: false })
-  expect(judge({ ...SOUND, ...differences, stealShare: 0.05 }, 1_000, AXES)).toMatchObject({
+])('%s: the rate is too much, or nothing is known while the host takes time', (_name, differences) => {
+  expect(judgeProbe({ ...SOUND, ...differences }, 1_000, AXES)).toMatchObject({
+    passed: false,
+    isVoid: false,
+  })
+  expect(judgeProbe({ ...SOUND, ...differences, stealShare: 0.05 }, 1_000, AXES)).toMatchObject({
     passed: false,
     isVoid: true,
   })
-  expect(judge({ ...SOUND, stealShare: 0.05 }, 1_000, AXES)).toMatchObject({ passed: true, isVoid: false })
+  expect(judgeProbe({ ...SOUND, stealShare: 0.05 }, 1_000, AXES)).toMatchObject({
+    passed: true,
+    isVoid: false,
+  })
 })
 
 /** A probe of 1.5 s at 1,000 events/s, of which the readers get so many per second. */
@@ -98,11 +109,11 @@ test('a queue that grows shows by 5 % too much, though the 99th percentile is st
   expect(
     Math.max(...overloaded.lastReadAt.map((at, index) => at - (overloaded.intendedAt[index] ?? 0))),
   ).toBeLessThan(100)
-  expect(judge({ ...SOUND, lagGrowthMs: lagGrowthMs(overloaded) }, 1_000, AXES).passed).toBe(false)
-  expect(judge({ ...SOUND, lagGrowthMs: lagGrowthMs(served(1_000, 47)) }, 1_000, AXES).passed).toBe(true)
+  expect(judgeProbe({ ...SOUND, lagGrowthMs: lagGrowthMs(overloaded) }, 1_000, AXES).passed).toBe(false)
+  expect(judgeProbe({ ...SOUND, lagGrowthMs: lagGrowthMs(served(1_000, 47)) }, 1_000, AXES).passed).toBe(true)
 })
 
-test('a queue that stood there at half-time and grows no more, and one stall, are no growth', () => {
+test('a queue that was there at half-time already, or one stall, is no growth', () => {
   const { intendedAt, lastReadAt } = served(1_000)
   expect(lagGrowthMs({ intendedAt, lastReadAt: lastReadAt.map(at => at + 80) })).toBe(0)
   const stalled = lastReadAt.map((at, index) => (index > 1_300 && index < 1_380 ? 5_000 + 1_380 : at))
@@ -110,21 +121,28 @@ test('a queue that stood there at half-time and grows no more, and one stall, ar
   expect(lagGrowthMs({ intendedAt: [], lastReadAt: [] })).toBe(0)
 })
 
-test('what was not the server is said: its load process, its host, or both looked busy', async () => {
-  const verdicts = async (differences: Partial<Outcome>, limit = 1_000) =>
-    checkFound(await probesOf(limit, differences)).map(({ verdict }) => verdict)
-  expect(await verdicts({})).toEqual(['ok', 'ok'])
-  expect(await verdicts({ loadUtilization: 0.75 })).toEqual(['ok', 'flagged'])
-  expect(await verdicts({ loadUtilization: 0.9 })).toEqual(['flagged', 'ok'])
-  expect(await verdicts({ stealShare: 0.05 })).toEqual(['flagged', 'ok'])
-  expect(await verdicts({}, 0)).toEqual(['refused'])
-  expect(await verdicts({}, Number.POSITIVE_INFINITY)).toEqual(['refused', 'ok'])
+test('what was not the server is told: the load process or the host was the limit', async () => {
+  const verdicts = async (differences: Partial<ProbeOutcome>, limit = 1_000) =>
+    checkLimit(await probesOf(limit, differences)).map(({ code, verdict }) => `${code} ${verdict}`)
+  expect(await verdicts({})).toEqual(['limit-found ok', 'generator-bound ok'])
+  expect(await verdicts({ loadUtilization: 0.75 })).toEqual(['limit-found ok', 'generator-bound flagged'])
+  expect(await verdicts({ loadUtilization: 0.9 })).toEqual([
+    'load-limits-capacity flagged',
+    'generator-bound ok',
+  ])
+  expect(await verdicts({ stealShare: 0.05 })).toEqual(['host-limits-capacity flagged', 'generator-bound ok'])
+  expect(await verdicts({}, 0)).toEqual(['no-rate-passed refused'])
+  expect(await verdicts({ stealShare: 0.05 }, 0)).toEqual(['host-took-first-rate refused'])
+  expect(await verdicts({}, Number.POSITIVE_INFINITY)).toEqual([
+    'no-rate-failed refused',
+    'generator-bound ok',
+  ])
 })
 
-test('where server and load process are both full, neither is said to be the limit; the cost of a delivery is no bound', async () => {
+test('where server and load process are both full, neither is named as the limit; the cost of a delivery is no bound', async () => {
   const foundWith = async (cpuMs: number) =>
-    checkFound(await probesOf(1_000, { loadUtilization: 0.9, cpuMs }))[0]
-  expect((await foundWith(800))?.reason).toMatch(/^At least: .* that was the limit \(generator-bound\)/)
-  expect((await foundWith(1_640))?.reason).toMatch(/^At least: .* the limit of either \(generator-bound\)/)
+    checkLimit(await probesOf(1_000, { loadUtilization: 0.9, cpuMs }))[0]
+  expect((await foundWith(800))?.params['serverFull']).toBe(false)
+  expect((await foundWith(1_640))?.params['serverFull']).toBe(true)
   expect((await foundWith(800))?.concerns).not.toContain('capacity-cpu')
 })

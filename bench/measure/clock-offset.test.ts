@@ -4,7 +4,7 @@ import { clockDriftMs, measureClockOffset } from './clock-offset.ts'
 const SERVER_AHEAD_MS = 5_000
 
 /** A server whose clock is ahead of ours, at the end of a link with these delays; time passes only on the link. */
-function journey(delaysMs: readonly (readonly [there: number, back: number])[]) {
+function linkWith(delaysMs: readonly (readonly [there: number, back: number])[]) {
   let nowMs = 1_000
   let count = 0
   return {
@@ -19,14 +19,14 @@ function journey(delaysMs: readonly (readonly [there: number, back: number])[]) 
   }
 }
 
-/** What the server's clock is taken for to be ahead by. */
+/** By how much the server's clock is estimated to be ahead. */
 async function measured(delaysMs: readonly (readonly [number, number])[]) {
-  const { readServerClock, monotonicNs } = journey(delaysMs)
+  const { readServerClock, monotonicNs } = linkWith(delaysMs)
   const estimate = await measureClockOffset(readServerClock, monotonicNs)
   return { ...estimate, offsetMs: estimate.at - Number(estimate.monotonicNs) / 1e6 }
 }
 
-test('the quickest of many round trips tells the offset, and half of it the uncertainty', async () => {
+test('the fastest of many round trips gives the offset, and half of it the uncertainty', async () => {
   const { offsetMs, uncertaintyMs, roundTripMs } = await measured([
     [40, 2],
     [1, 1],

@@ -1,7 +1,7 @@
 /** The clock of another machine, read from here. */
 import type { ClockReading } from '../../server/protocol/api.ts'
 
-/** The server's epoch time beside *this* machine's CLOCK_MONOTONIC, as near as the network lets one know. */
+/** The server's epoch time beside *this* machine's CLOCK_MONOTONIC, as exactly as the network allows. */
 export interface ClockEstimate extends ClockReading {
   /** The two may be so far apart: half of the smallest round trip. */
   readonly uncertaintyMs: number
@@ -9,11 +9,12 @@ export interface ClockEstimate extends ClockReading {
 }
 
 const ROUND_TRIPS = 24
+/** The two clocks of `/api/clock` are read this closely together; a drift beyond it widens the uncertainty. */
+const READING_UNCERTAINTY_MS = 0.05
 
 /**
- * As NTP does (RFC 5905, §8): the server read its clock somewhere between our asking and its answer, and most likely
- * in the middle. The quickest of many round trips says it best, since what makes one slow is seldom the same in both
- * directions.
+ * As NTP does (RFC 5905, §8): the server read its clock between our request and its answer, most likely in the middle.
+ * The fastest of many round trips is the best estimate, since what makes one slow is seldom the same in both directions.
  */
 export async function measureClockOffset(
   readServerClock: () => Promise<ClockReading>,
@@ -21,14 +22,14 @@ export async function measureClockOffset(
 ): Promise<ClockEstimate> {
   let best: ClockEstimate | null = null
   for (let count = 0; count < ROUND_TRIPS; count++) {
-    const askedNs = monotonicNs()
+    const sentNs = monotonicNs()
     const { at } = await readServerClock()
-    const tookNs = monotonicNs() - askedNs
+    const tookNs = monotonicNs() - sentNs
     const roundTripMs = Number(tookNs) / 1e6
     if (best !== null && best.roundTripMs <= roundTripMs) continue
     best = {
       at,
-      monotonicNs: (askedNs + tookNs / 2n).toString(),
+      monotonicNs: (sentNs + tookNs / 2n).toString(),
       uncertaintyMs: roundTripMs / 2,
       roundTripMs,
     }
@@ -41,4 +42,14 @@ export async function measureClockOffset(
 export function clockDriftMs(before: ClockReading, after: ClockReading): number {
   const monotonicMs = Number(BigInt(after.monotonicNs) - BigInt(before.monotonicNs)) / 1e6
   return after.at - before.at - monotonicMs
+}
+
+/** What is known of the clock at the beginning of a trial, and how far it has moved by the end. */
+export function clockUncertaintyMs([before, after]: readonly [
+  ClockReading | ClockEstimate,
+  ClockReading,
+]): number {
+  const driftMs = Math.abs(clockDriftMs(before, after))
+  if ('uncertaintyMs' in before) return before.uncertaintyMs + driftMs
+  return Math.max(READING_UNCERTAINTY_MS, driftMs)
 }

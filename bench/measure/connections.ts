@@ -1,22 +1,21 @@
 /** Connections of one technique: opened one at a time, held while nothing happens, and closed all at once. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { linearRegression, max, quantile, sum } from 'simple-statistics'
-import type { Technique } from '../../server/protocol/techniques.ts'
-import { checkConnections, checkLoadUtilization, checkStraight } from '../judge/checks.ts'
+import { check, checkConnections, checkStraight } from '../judge/checks.ts'
 import { readSocketMemory } from '../processes/machine.ts'
 import type { MetricId } from '../scenarios/metrics.ts'
 import type { ConnectionsAxes } from '../scenarios/scenario.ts'
 import type { ProbeReading } from '../subjects/probe.ts'
 import type { Subject } from '../subjects/subject.ts'
-import { loopUtilization } from './loop-utilization.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
-import { createFleet } from './open-fleet.ts'
+import { loopUtilization } from './readings.ts'
+import { createSession } from './session.ts'
 
-/** Longer than any trial: a poller that has asked once and rests is what "idle" means for polling. */
+/** Longer than any trial: one request and then nothing is what "idle" means for polling. */
 const NEVER_AGAIN_MS = 3_600_000
-/** For the server to see that everybody is gone: so long, and so much more for each. */
-const GONE_MS = 200
-const GONE_MS_EACH = 0.2
+/** For the server to notice that all connections are closed, and as much more for each. */
+const CLOSED_MS = 200
+const CLOSED_MS_EACH = 0.2
 
 export async function measureConnections(
   setting: TrialSetting,
@@ -24,13 +23,13 @@ export async function measureConnections(
   subject: Subject,
   load: Load,
 ): Promise<Measurement> {
+  const session = createSession(setting, subject, load)
   const [, ...steps] = axes.steps
-  await createFleet(load, subject, {
-    kind: setting.plan.arm as Technique,
-    readers: axes.warmUpConnections + (axes.steps.at(-1) ?? 0),
+  const open = axes.steps.at(-1) ?? 0
+  await session.createFleet({
+    readers: axes.warmUpConnections + open,
     sentinels: 1,
     pollIntervalMs: NEVER_AGAIN_MS,
-    seed: setting.seed,
   })
   await load.call('fleet.open', { count: axes.warmUpConnections, atOnce: 1 })
 
@@ -40,15 +39,14 @@ export async function measureConnections(
     openings.push(await openUpTo(step))
     readings.push(await readAt(step))
   }
-  const open = axes.steps.at(-1) ?? 0
   const placeKnownMs = openings.flatMap(opening => opening.placeKnownMs)
   const loadUtilization = max(openings.map(opening => opening.loadUtilization))
   const openingCpuMs = sum(openings.map(({ cpuMs }) => cpuMs))
-  const failures = await load.call('fleet.failures')
+  const failures = await session.failures()
   const closing = await closeAll()
   const slopes = MEMORY.flatMap(([metric, bytesOf]) => {
     const points = readings.map(reading => [reading.connections, bytesOf(reading)] as const)
-    return points.some(([, bytes]) => bytes === null) ? [] : [slopeOf(metric, points as Point[])]
+    return points.every(isKnown) ? [slopeOf(metric, points)] : []
   })
   return {
     values: {
@@ -57,25 +55,23 @@ export async function measureConnections(
       'connect-max': max(placeKnownMs),
       'cpu-per-connection': (openingCpuMs * 1000) / open,
       'cpu-per-closing': (closing.cpuMs * 1000) / closing.connections,
-      ...Object.fromEntries(slopes.map(({ metric, kb }) => [metric, kb])),
+      ...Object.fromEntries(slopes.map(({ metric, slopeKb }) => [metric, slopeKb])),
     },
     checks: [
       checkConnections(failures),
-      checkLoadUtilization(loadUtilization),
-      ...slopes.map(({ metric, kb, stepsKb }) => checkStraight(kb, stepsKb, metric)),
+      check('generator-bound', loadUtilization, { share: loadUtilization }),
+      ...slopes.map(({ metric, slopeKb, stepsKb }) => checkStraight(slopeKb, stepsKb, metric)),
     ],
-    publishes: null,
-    histograms: {},
     raw: { readings, loadUtilization, closing },
   }
 
   async function openUpTo(count: number) {
-    const from = { probe: await subject.read(), load: await load.call('probe.read') }
+    const from = { probe: await subject.read(), load: await session.readLoad() }
     const open = readings.at(-1)?.connections ?? 0
     const placeKnownMs = await load.call('fleet.open', { count: count - open, atOnce: 1 })
     return {
       placeKnownMs,
-      loadUtilization: loopUtilization(from.load, await load.call('probe.read')),
+      loadUtilization: loopUtilization(from.load, await session.readLoad()),
       cpuMs: (await subject.read()).cpuMs - from.probe.cpuMs,
     }
   }
@@ -83,7 +79,7 @@ export async function measureConnections(
   async function closeAll() {
     const from = await subject.read()
     const connections = await load.call('fleet.cut')
-    await delay(GONE_MS + connections * GONE_MS_EACH, undefined, { signal: setting.signal })
+    await delay(CLOSED_MS + connections * CLOSED_MS_EACH, undefined, { signal: setting.signal })
     const cpuMs = (await subject.read()).cpuMs - from.cpuMs
     return { connections, cpuMs, atRest: await readAt(0) }
   }
@@ -96,12 +92,16 @@ export async function measureConnections(
 
 type Point = readonly [connections: number, bytes: number]
 
+function isKnown(point: readonly [number, number | null]): point is Point {
+  return point[1] !== null
+}
+
 /** KB per connection: over all readings, and from each to the next. */
 function slopeOf(metric: MetricId, points: readonly Point[]) {
   const kbPerConnection = (some: readonly Point[]) => linearRegression(some.map(point => [...point])).m / 1024
   return {
     metric,
-    kb: kbPerConnection(points),
+    slopeKb: kbPerConnection(points),
     stepsKb: points.slice(1).map((_, index) => kbPerConnection(points.slice(index, index + 2))),
   }
 }
@@ -110,7 +110,7 @@ function slopeOf(metric: MetricId, points: readonly Point[]) {
 interface ConnectionsReading {
   readonly connections: number
   readonly probe: ProbeReading
-  /** What the kernel holds in buffers for all TCP sockets of the machine, both ends of a loopback; `null`: not known. */
+  /** The kernel's buffers for all TCP sockets of the machine, both ends of a loopback; `null`: not known. */
   readonly kernelTcpBytes: number | null
 }
 

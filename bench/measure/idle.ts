@@ -1,56 +1,48 @@
-/** Connections of one technique while there is nothing to say: what crosses the wire all the same, and what it costs. */
+/** Connections of one technique while there is no event: what crosses the wire all the same, and what it costs. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Technique } from '../../server/protocol/techniques.ts'
-import { checkAboveIdle, checkBytes, checkConnections, checkLoadUtilization } from '../judge/checks.ts'
+import { asksAtIntervals, isHeld, type Technique } from '../../server/protocol/techniques.ts'
+import { check, checkAboveIdle, checkBytes, checkConnections } from '../judge/checks.ts'
 import type { IdleAxes } from '../scenarios/scenario.ts'
 import type { ServerSubject } from '../subjects/subject.ts'
-import { bytesDown } from './bytes-down.ts'
-import { cpuMsBetween } from './cpu-between.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
-import { openFleet } from './open-fleet.ts'
-import { createStage } from './session.ts'
+import { bytesDownBetween, cpuMsBetween } from './readings.ts'
+import { openSession } from './session.ts'
 
 const MS_PER_MINUTE = 60_000
 
 export async function measureIdle(
-  { plan, seed, signal }: TrialSetting,
+  setting: TrialSetting,
   axes: IdleAxes,
   subject: ServerSubject,
   load: Load,
 ): Promise<Measurement> {
-  const technique = plan.arm as Technique
-  const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
-  const windowMs = windowOf(technique, axes)
-
-  const idleCpuShare = await stage.readIdle(axes.idleMs)
-  await openFleet(load, subject, {
-    kind: technique,
-    readers: axes.readers,
-    sentinels: 1,
-    pollIntervalMs: axes.pollIntervalMs,
-    seed,
-    connectAtOnce: axes.connectAtOnce,
-  })
+  const { signal } = setting
+  const { readers, pollIntervalMs, connectAtOnce, idleMs } = axes
+  const fleet = { readers, sentinels: 1, pollIntervalMs, connectAtOnce, idleMs }
+  const session = await openSession(setting, subject, load, fleet)
+  const { technique } = session
+  const windowMs = windowMsOf(technique, axes)
   await subject.settle()
   await delay(axes.restMs, undefined, { signal })
 
-  // At rest, or an ask that is under way would be half in the books.
-  await stage.rest()
-  const before = { traffic: await subject.traffic(technique), ...(await stage.read()) }
-  await load.call('fleet.resume', { pollIntervalMs: axes.pollIntervalMs })
-  const { result: read, loadUtilization } = await stage.watchLoad(async () => {
+  // At rest: of a request that is under way, only half would be counted.
+  await session.rest()
+  const before = { traffic: await subject.traffic(technique), ...(await session.read()) }
+  await load.call('fleet.resume', { pollIntervalMs })
+  const { result: read, loadUtilization } = await session.watchLoad(async () => {
     await delay(windowMs, undefined, { signal })
-    return stage.read()
+    return session.read()
   })
-  await stage.rest()
+  await session.rest()
   const after = { ...read, traffic: await subject.traffic(technique) }
-  const { counts } = await stage.read()
+  const { counts } = await session.read()
 
-  const connectionMinutes = (axes.readers * windowMs) / MS_PER_MINUTE
+  const connectionMinutes = (readers * windowMs) / MS_PER_MINUTE
+  const idleCpuShare = session.idleCpuShare()
   const cpuMs = cpuMsBetween(before.probe, after.probe, idleCpuShare)
   const [from, to] = [before.traffic, after.traffic]
   const up = to.bytesIn - from.bytesIn
-  const down = bytesDown(to) - bytesDown(from)
+  const down = bytesDownBetween(from, to)
   return {
     values: {
       'idle-requests': (to.requests - from.requests) / connectionMinutes,
@@ -58,19 +50,17 @@ export async function measureIdle(
       'idle-cpu': (cpuMs * 1000) / connectionMinutes,
     },
     checks: [
-      checkConnections(await load.call('fleet.failures')),
-      checkLoadUtilization(loadUtilization),
-      checkAboveIdle(cpuMs, after.probe.cpuMs - before.probe.cpuMs, ['idle-cpu']),
-      checkBytes('up', up, counts.bytesOut - before.counts.bytesOut, ['idle-bytes']),
-      checkBytes('down', down, counts.bytesIn - before.counts.bytesIn, ['idle-bytes']),
+      checkConnections(await session.failures()),
+      check('generator-bound', loadUtilization, { share: loadUtilization }),
+      checkAboveIdle(cpuMs, after.probe.cpuMs - before.probe.cpuMs),
+      checkBytes('up', up, counts.bytesOut - before.counts.bytesOut),
+      checkBytes('down', down, counts.bytesIn - before.counts.bytesIn),
     ],
-    publishes: null,
-    histograms: {},
     raw: { windowMs, loadUtilization, idleCpuShare, cpuMs, before, after },
   }
 }
 
-function windowOf(technique: Technique, axes: IdleAxes): number {
-  if (technique === 'poll') return axes.pollWindowMs
-  return technique === 'long-poll' ? axes.holdWindowMs : axes.heartbeatWindowMs
+function windowMsOf(technique: Technique, axes: IdleAxes): number {
+  if (asksAtIntervals(technique)) return axes.pollWindowMs
+  return isHeld(technique) ? axes.holdWindowMs : axes.heartbeatWindowMs
 }

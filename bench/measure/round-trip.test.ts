@@ -15,21 +15,21 @@ afterEach(() => {
   server.closeAllConnections()
 })
 
-test('asks again and again on one connection until it is ended, and then has the mean', async () => {
+test('sends requests on one connection until it is ended, and then has the mean', async () => {
   const end = watchRoundTrip('127.0.0.1', await listen(), signal)
-  let asks = 0
+  let requests = 0
   server.on('request', () => {
-    asks += 1
+    requests += 1
   })
-  await expect.poll(() => asks).toBeGreaterThan(3)
+  await expect.poll(() => requests).toBeGreaterThan(3)
   expect(await end()).toBeGreaterThanOrEqual(DISTANCE_MS - 1)
   expect(connections.size).toBe(1)
-  const whenEnded = asks
+  const whenEnded = requests
   await new Promise(resolve => setTimeout(resolve, 4 * DISTANCE_MS))
-  expect(asks).toBe(whenEnded)
+  expect(requests).toBe(whenEnded)
 })
 
-test('says at its end that nobody answered, and not before', async () => {
+test('rejects at its end if there was no answer, and not before', async () => {
   const port = await listen()
   server.close()
   await once(server, 'close')

@@ -1,94 +1,84 @@
 /** Some readers stop reading: what the server holds for them, when it cuts them, and what the others notice. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
 import { median } from 'simple-statistics'
-import type { Technique } from '../../server/protocol/techniques.ts'
-import { checkComplete, checkConnections, checkLoadUtilization, checkSchedule } from '../judge/checks.ts'
+import { check, checkComplete, checkConnections, checkSchedule } from '../judge/checks.ts'
 import type { SlowReaderAxes } from '../scenarios/scenario.ts'
 import type { Subject } from '../subjects/subject.ts'
-import { scheduleLagFigures } from './delivery-figures.ts'
+import { latencyFigures, scheduleLagFigures } from './latency-figures.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
-import { openFleet } from './open-fleet.ts'
-import { createStage } from './session.ts'
+import { createSession } from './session.ts'
 
 /** How often the server is asked what it holds. */
-const LOOK_EVERY_MS = 250
+const CHECK_EVERY_MS = 250
 
 export async function measureSlowReader(
-  { plan, seed, signal }: TrialSetting,
+  setting: TrialSetting,
   axes: SlowReaderAxes,
   subject: Subject,
   load: Load,
 ): Promise<Measurement> {
-  const technique = plan.arm as Technique
-  const stage = createStage({ technique, subject, load, signal, pushedBytes: null, keepsLog: true })
+  const { readers, stalled, connectAtOnce, eventsPerSecond } = axes
+  const session = createSession(setting, subject, load)
   await subject.watchSockets()
-  await openFleet(load, subject, {
-    kind: technique,
-    readers: axes.readers + axes.stalled,
-    sentinels: axes.readers,
-    stalled: axes.stalled,
+  await session.openFleet({
+    readers: readers + stalled,
+    sentinels: readers,
+    stalled,
     pollIntervalMs: 0,
-    seed,
-    connectAtOnce: axes.connectAtOnce,
+    connectAtOnce,
   })
-  await stage.warmUp(axes.warmUpMs, axes.eventsPerSecond)
+  await session.warmUp(axes.warmUpMs, eventsPerSecond)
 
   await load.call('fleet.clearLatencies')
   await subject.takeScheduleLag()
   const top = await subject.top()
   const {
-    result: { result: unsent, onMs },
+    result: { result: unsentBytes, onMs },
     loadUtilization,
-  } = await stage.watchLoad(() => stage.whileOn(axes.eventsPerSecond, watchUnsent))
-  await stage.rest()
+  } = await session.watchLoad(() => session.whileOn(eventsPerSecond, watchUnsent))
+  await session.rest()
 
-  const { counts } = await stage.read()
-  const newest = await subject.top()
+  const published = (await subject.top()) - top
   const { deliveryUs, intendedAt } = await load.call('fleet.latencies')
-  const latency = decodeFromCompressedBase64(deliveryUs)
-  const stalled = await load.call('fleet.stalled')
+  const stalledCounts = await load.call('fleet.stalled')
   const scheduleLag = await subject.takeScheduleLag()
-  const closedAfterMs = stalled.closedAfterMs ?? []
+  const closedAfterMs = stalledCounts.closedAfterMs ?? []
   return {
     values: {
-      'latency-p50': latency.getValueAtPercentile(50) / 1000,
-      'latency-p90': latency.getValueAtPercentile(90) / 1000,
-      'latency-p99': latency.getValueAtPercentile(99) / 1000,
-      'latency-max': latency.maxValue / 1000,
+      ...latencyFigures(deliveryUs),
       ...scheduleLagFigures(scheduleLag),
-      ...(axes.stalled === 0
+      ...(stalled === 0
         ? {}
         : {
-            'held-per-slow-reader': Math.max(...unsent) / axes.stalled / 1024,
-            'slow-readers-cut': closedAfterMs.length / axes.stalled,
-            ...(closedAfterMs.length === 0
-              ? {}
-              : { 'cut-after': median([...closedAfterMs]), 'cut-after-max': Math.max(...closedAfterMs) }),
+            'held-per-slow-reader': Math.max(...unsentBytes) / stalled / 1024,
+            'slow-readers-cut': closedAfterMs.length / stalled,
           }),
+      ...(closedAfterMs.length === 0
+        ? {}
+        : { 'cut-after': median([...closedAfterMs]), 'cut-after-max': Math.max(...closedAfterMs) }),
     },
     checks: [
-      checkConnections(await load.call('fleet.failures')),
-      checkLoadUtilization(loadUtilization),
-      checkSchedule(intendedAt, newest - top, 1000 / axes.eventsPerSecond, {
+      checkConnections(await session.failures()),
+      check('generator-bound', loadUtilization, { share: loadUtilization }),
+      checkSchedule(intendedAt, published, 1000 / eventsPerSecond, {
         least: onMs.least - (scheduleLag?.maxMs ?? 0),
         most: onMs.most,
       }),
-      checkComplete({ ...counts, expected: counts.readers * newest - counts.began }),
+      checkComplete(await session.deliveryCounts()),
     ],
-    publishes: newest - top,
+    publishes: published,
     histograms: { deliveryUs },
-    raw: { loadUtilization, unsent, closedAfterMs, stalled },
+    raw: { loadUtilization, unsentBytes, closedAfterMs, stalled: stalledCounts },
   }
 
-  /** What the server holds for those who stopped reading, looked at again and again. */
+  /** What the server holds for the readers that stopped, checked at intervals. */
   async function watchUnsent(): Promise<number[]> {
-    const unsent: number[] = []
+    const unsentBytes: number[] = []
     const endsAt = performance.now() + axes.windowMs
     while (performance.now() < endsAt) {
-      await delay(LOOK_EVERY_MS, undefined, { signal })
-      unsent.push(await subject.unsentBytes())
+      await delay(CHECK_EVERY_MS, undefined, { signal: setting.signal })
+      unsentBytes.push(await subject.unsentBytes())
     }
-    return unsent
+    return unsentBytes
   }
 }

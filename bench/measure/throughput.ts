@@ -1,62 +1,71 @@
 /**
- * autocannon against `/poll`: nothing new (304), a full batch (200), and a new connection for each request; and, in turns
- * with the fleet, what both can measure.
+ * autocannon against a technique that polls: nothing new (304), a full batch (200), and a new connection for each
+ * request; and, in alternating rounds with the fleet, what both can measure.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { traitsOf } from '../../server/protocol/techniques.ts'
 import type { CannonCount, CannonSettings } from '../fleet/autocannon.ts'
-import { checkAgreement, middleOf, type Round, ratioOf } from '../judge/agreement.ts'
-import { type Check, checkConnections, checkServerSaturated, percent } from '../judge/checks.ts'
+import { check, checkConnections, type Part } from '../judge/checks.ts'
+import {
+  type CannonCounted,
+  type Counted,
+  checkAgreement,
+  checkCannonCount,
+  checkFleetCount,
+  medianRound,
+  type Round,
+  ratioOf,
+} from '../judge/instruments.ts'
 import { createRandom, shuffle } from '../processes/random.ts'
-import type { MetricId } from '../scenarios/metrics.ts'
 import type { ThroughputAxes } from '../scenarios/scenario.ts'
 import type { ProbeReading } from '../subjects/probe.ts'
 import type { ServerSubject } from '../subjects/subject.ts'
-import { loopUtilization } from './loop-utilization.ts'
 import type { Load, Measurement, TrialSetting } from './measurement.ts'
-import { openFleet } from './open-fleet.ts'
-import { createStage } from './session.ts'
+import { loopUtilization } from './readings.ts'
+import { createSession } from './session.ts'
 
 /** autocannon and the fleet, each as often and as long: every other pair begins with the other one. */
 const PAIRS = 4
 const ROUND_SHARE = 0.5
-/** Of the warm-up: only to see how many requests fill a window. */
+/** Part of the warm-up: only to see how many requests fill a window. */
 const PACING_SHARE = 1 / 3
-/** A round's part that the fleet asks before it is timed. */
+/** The fleet polls for this part of a round before it is timed. */
 const SETTLING = 10
 
+type Target = Omit<CannonSettings, 'amount'>
+
 export async function measureThroughput(
-  { seed, signal }: TrialSetting,
+  setting: TrialSetting,
   axes: ThroughputAxes,
   subject: ServerSubject,
   load: Load,
 ): Promise<Measurement> {
+  const { signal } = setting
+  const session = createSession(setting, subject, load)
+  const { technique } = session
+  const { endpoint } = traitsOf(technique)
   await subject.burst(axes.batchEvents)
-  const stage = createStage({ technique: 'poll', subject, load, signal, pushedBytes: null, keepsLog: true })
   const { newest, beginning } = await subject.cursors()
   const common = { port: subject.port, connections: axes.connections }
-  const nothingNew = {
-    ...common,
-    path: `/poll?cursor=${newest}`,
-    headers: { 'if-none-match': `"${newest}"` },
-  }
-  const fullBatch = { ...common, path: `/poll?cursor=${beginning}`, headers: {} }
-  const plainly = { ...nothingNew, headers: {} }
+  const plain: Target = { ...common, path: `${endpoint}?cursor=${newest}`, headers: {} }
+  const nothingNew: Target = { ...plain, headers: { 'if-none-match': `"${newest}"` } }
+  const fullBatch: Target = { ...common, path: `${endpoint}?cursor=${beginning}`, headers: {} }
 
-  // Whichever came first would otherwise have a server that is not compiled yet.
-  for (const settings of [fullBatch, nothingNew]) {
-    await load.call('cannon.fire', { ...settings, amount: axes.warmUpRequests })
+  // Otherwise the one that comes first would meet a server that is not compiled yet.
+  for (const target of [fullBatch, nothingNew]) {
+    await load.call('cannon.fire', { ...target, amount: axes.warmUpRequests })
   }
-  const [empty, full, both] = await inDrawnOrder(createRandom(seed), [
+  const [empty, full, both] = await inDrawnOrder(createRandom(setting.seed), [
     () => fireFor(axes.windowMs, nothingNew),
     () => fireFor(axes.windowMs, fullBatch),
-    () => takeTurns(axes.windowMs * ROUND_SHARE),
+    () => alternate(axes.windowMs * ROUND_SHARE),
   ])
-  const opening = await open({ ...nothingNew, connections: axes.openingConnections })
+  const opening = await openEach({ ...nothingNew, connections: axes.openingConnections })
   const rounds = {
     cannon: both.cannon.map(({ round }) => round),
     fleet: both.fleet.map(({ round }) => round),
   }
-  const [byCannon, byFleet] = [middleOf(rounds.cannon), middleOf(rounds.fleet)]
+  const [byCannon, byFleet] = [medianRound(rounds.cannon), medianRound(rounds.fleet)]
 
   return {
     values: {
@@ -70,72 +79,68 @@ export async function measureThroughput(
       'cpu-per-opening': opening.round.serverCpuUsPerPoll,
     },
     checks: [
-      checkCannon('empty', [empty], '304', ['throughput-empty', 'cpu-per-request-empty']),
-      checkServerSaturated('empty', empty.round.serverUtilization, ['throughput-empty']),
-      checkCannon('full', [full], '200', ['throughput-full', 'cpu-per-request-full']),
-      checkServerSaturated('full', full.round.serverUtilization, ['throughput-full']),
-      checkCannon('plain', both.cannon, '200', ['throughput-cannon', 'instruments-agree']),
-      checkServerSaturated('plain', byCannon.serverUtilization, ['throughput-cannon']),
+      checkCannonCount('empty', [empty], '304'),
+      checkServerFull('empty', empty.round),
+      checkCannonCount('full', [full], '200'),
+      checkServerFull('full', full.round),
+      checkCannonCount('plain', both.cannon, '200'),
+      checkServerFull('plain', byCannon),
       checkFleetCount(both.fleet),
-      { ...checkConnections(await load.call('fleet.failures')), concerns: BY_FLEET },
-      checkFleetSaturates(byFleet.serverUtilization),
+      checkConnections(await session.failures(), 'fleet'),
+      checkServerFull('fleet', byFleet),
       checkAgreement(rounds),
-      checkCannon('opening', [opening], '304', ['cpu-per-opening']),
+      checkCannonCount('opening', [opening], '304'),
     ],
-    publishes: null,
     histograms: { emptyUs: empty.latencyUs, fullUs: full.latencyUs },
     raw: { empty, full, plain: both.cannon, byFleet: both.fleet, opening },
   }
 
-  /** A run ends by amount, so that nothing is under way when it is counted: a short one before says how many fill the window. */
-  async function fireFor(windowMs: number, settings: Omit<CannonSettings, 'amount'>): Promise<Shot> {
-    return shoot({ ...settings, amount: await amountFor(windowMs, settings) }, 1)
+  /** It ends by amount, so that no request is under way when it is counted: a short run before tells the amount. */
+  async function fireFor(windowMs: number, target: Target): Promise<Shot> {
+    return shoot({ ...target, amount: await amountFor(windowMs, target) }, 1)
   }
 
-  async function amountFor(windowMs: number, settings: Omit<CannonSettings, 'amount'>): Promise<number> {
+  async function amountFor(windowMs: number, target: Target): Promise<number> {
     const amount = Math.ceil(axes.warmUpRequests * PACING_SHARE)
-    const pace = await load.call('cannon.fire', { ...settings, amount })
-    const perRound = Math.round((pace.total * windowMs) / pace.elapsedMs / settings.connections)
-    return Math.max(1, perRound) * settings.connections
+    const pace = await load.call('cannon.fire', { ...target, amount })
+    const perRound = Math.round((pace.total * windowMs) / pace.elapsedMs / target.connections)
+    return Math.max(1, perRound) * target.connections
   }
 
   /**
-   * The fleet does what autocannon does: as many connections, each asks again as soon as it is answered. In short turns,
-   * since one long window after the other compares one second of the machine with another.
+   * The fleet does what autocannon does: as many connections, each sends its next request when it has the answer. Short
+   * rounds, since one long window after the other would compare one second of the machine with another.
    */
-  async function takeTurns(roundMs: number): Promise<BothShots> {
-    const settings = { ...plainly, amount: await amountFor(roundMs, plainly) }
-    await openFleet(load, subject, {
-      kind: 'poll',
+  async function alternate(roundMs: number): Promise<{ cannon: Shot[]; fleet: FleetShot[] }> {
+    const settings = { ...plain, amount: await amountFor(roundMs, plain) }
+    await session.openFleet({
       readers: axes.connections,
       sentinels: 1,
       pollIntervalMs: 0,
-      seed,
       connectAtOnce: axes.connections,
     })
     await delay(roundMs, undefined, { signal })
-    await stage.rest()
+    await session.rest()
     const cannon: Shot[] = []
     const fleet: FleetShot[] = []
     for (let pair = 0; pair < PAIRS; pair++) {
-      if (pair % 2 === 1) fleet.push(await askFor(roundMs))
+      if (pair % 2 === 1) fleet.push(await pollFor(roundMs))
       cannon.push(await shoot(settings, 1))
-      if (pair % 2 === 0) fleet.push(await askFor(roundMs))
+      if (pair % 2 === 0) fleet.push(await pollFor(roundMs))
     }
     return { cannon, fleet }
   }
 
   /** Counted from rest to rest, and timed in between. */
-  async function askFor(roundMs: number): Promise<FleetShot> {
-    const books = { ...(await stage.readBooks()), ...(await load.call('fleet.counts')) }
+  async function pollFor(roundMs: number): Promise<FleetShot> {
+    const countedBefore = await readCounts()
     await load.call('fleet.resume', { pollIntervalMs: 0 })
     await delay(roundMs / SETTLING, undefined, { signal })
     const before = await readBoth()
     await delay(roundMs, undefined, { signal })
     const after = await readBoth()
-    await stage.rest()
-    const counts = await load.call('fleet.counts')
-    const { traffic } = await stage.readBooks()
+    await session.rest()
+    const countedAfter = await readCounts()
     const polls = after.counts.answers - before.counts.answers
     const elapsedMs = after.probe.monotonicMs - before.probe.monotonicMs
     return {
@@ -146,39 +151,41 @@ export async function measureThroughput(
         loadSleepsPerPoll: (after.load.sleeps - before.load.sleeps) / polls,
       },
       loadUtilization: loopUtilization(before.load, after.load),
-      total: counts.answers - books.answers,
-      serverCounted: (traffic?.requests ?? 0) - (books.traffic?.requests ?? 0),
+      total: countedAfter.answers - countedBefore.answers,
+      serverCounted: countedAfter.requests - countedBefore.requests,
     }
   }
 
-  async function readBoth() {
-    return { load: await load.call('probe.read'), ...(await stage.read()) }
+  async function readCounts() {
+    const { requests } = await subject.traffic(technique)
+    const { answers } = await load.call('fleet.counts')
+    return { requests, answers }
   }
 
-  async function open(settings: Omit<CannonSettings, 'amount'>): Promise<Shot> {
-    const oneEach = { ...settings, amount: settings.connections }
+  async function readBoth() {
+    return { load: await session.readLoad(), ...(await session.read()) }
+  }
+
+  async function openEach(target: Target): Promise<Shot> {
+    const oneEach = { ...target, amount: target.connections }
     await load.call('cannon.fire', oneEach)
     return shoot(oneEach, axes.openingRounds)
   }
 
+  /** No forced garbage collection here: it throws away compiled code that has just become warm. */
   async function shoot(settings: CannonSettings, rounds: number): Promise<Shot> {
-    // No garbage is collected by force here: that throws away compiled code which has just become warm.
-    const requests = (await subject.traffic('poll')).requests
-    const from = { server: await subject.read(), load: await load.call('probe.read') }
+    const { requests } = await subject.traffic(technique)
+    const from = { server: await subject.read(), load: await session.readLoad() }
     const counts: CannonCount[] = []
     for (let round = 0; round < rounds; round++) counts.push(await load.call('cannon.fire', settings))
-    const to = { load: await load.call('probe.read'), server: await subject.read() }
-    return sumUp(counts, from, to, (await subject.traffic('poll')).requests - requests)
+    const to = { load: await session.readLoad(), server: await subject.read() }
+    return sumUp(counts, from, to, (await subject.traffic(technique)).requests - requests)
   }
 }
 
-/** Its answers and the server's own count of them. */
-interface Counted {
-  readonly total: number
-  readonly serverCounted: number
-}
-
-interface Shot extends CannonCount, Counted {
+interface Shot extends CannonCounted {
+  readonly elapsedMs: number
+  readonly latencyUs: string
   readonly round: Round
 }
 
@@ -187,19 +194,16 @@ interface FleetShot extends Counted {
   readonly loadUtilization: number
 }
 
-interface BothShots {
-  readonly cannon: readonly Shot[]
-  readonly fleet: readonly FleetShot[]
-}
-
 interface Readings {
   readonly server: ProbeReading
   readonly load: ProbeReading
 }
 
-const BY_FLEET: readonly MetricId[] = ['throughput-fleet', 'instruments-agree']
+function checkServerFull(part: Part, { serverUtilization }: Round) {
+  return check('server-not-full', serverUtilization, { part, share: serverUtilization })
+}
 
-/** One after the other, so that none has the same place in every trial; what they return stands as they were given. */
+/** One after another, in an order that differs between trials; the results are in the order given. */
 async function inDrawnOrder<A, B, C>(
   random: () => number,
   [a, b, c]: readonly [() => Promise<A>, () => Promise<B>, () => Promise<C>],
@@ -210,83 +214,28 @@ async function inDrawnOrder<A, B, C>(
 }
 
 function sumUp(counts: readonly CannonCount[], from: Readings, to: Readings, serverCounted: number): Shot {
-  const count = addUp(counts)
-  const { total, elapsedMs } = count
+  const sum = (key: 'total' | 'errors' | 'timeouts' | 'mismatches' | 'elapsedMs') =>
+    counts.reduce((before, count) => before + count[key], 0)
+  const statuses: Record<string, number> = {}
+  for (const [status, n] of counts.flatMap(count => Object.entries(count.statuses))) {
+    statuses[status] = (statuses[status] ?? 0) + n
+  }
+  const [total, elapsedMs] = [sum('total'), sum('elapsedMs')]
   return {
-    ...count,
+    total,
+    statuses,
+    errors: sum('errors'),
+    timeouts: sum('timeouts'),
+    mismatches: sum('mismatches'),
+    elapsedMs,
     latencyUs: counts.at(-1)?.latencyUs ?? '',
     serverCounted,
     round: {
       perSecond: (total * 1000) / elapsedMs,
       serverCpuUsPerPoll: ((to.server.cpuMs - from.server.cpuMs) * 1000) / total,
-      // Of the time in which requests were under way: while autocannon counts up, the server has nothing to do.
+      // Of the time in which requests were under way: while autocannon adds up its results, the server is idle.
       serverUtilization: Math.min(1, (to.server.loopActiveMs - from.server.loopActiveMs) / elapsedMs),
       loadSleepsPerPoll: (to.load.sleeps - from.load.sleeps) / total,
     },
   }
-}
-
-function addUp(counts: readonly CannonCount[]): Omit<CannonCount, 'latencyUs'> {
-  const sum = (key: 'total' | 'errors' | 'timeouts' | 'mismatches' | 'elapsedMs') =>
-    counts.reduce((total, count) => total + count[key], 0)
-  const statuses: Record<string, number> = {}
-  for (const count of counts) {
-    for (const [status, n] of Object.entries(count.statuses)) statuses[status] = (statuses[status] ?? 0) + n
-  }
-  return {
-    total: sum('total'),
-    statuses,
-    errors: sum('errors'),
-    timeouts: sum('timeouts'),
-    mismatches: sum('mismatches'),
-    elapsedMs: sum('elapsedMs'),
-  }
-}
-
-function countedBy(server: readonly Counted[]): number {
-  return server.reduce((sum, { serverCounted }) => sum + serverCounted, 0)
-}
-
-/** autocannon's figure stands only if nothing went wrong and the server counted the same. */
-function checkCannon(
-  name: string,
-  shots: readonly Shot[],
-  status: string,
-  concerns: readonly MetricId[],
-): Check {
-  const shot = { ...addUp(shots), serverCounted: countedBy(shots) }
-  const others = shot.total - (shot.statuses[status] ?? 0)
-  const faults = shot.errors + shot.timeouts + shot.mismatches + others
-  const sound = faults === 0 && shot.total === shot.serverCounted
-  return {
-    name: `autocannon ${name}`,
-    value: shot.total - shot.serverCounted,
-    threshold: `refused unless 0, all of them ${status}, no errors, no timeouts`,
-    verdict: sound ? 'ok' : 'refused',
-    reason: sound
-      ? null
-      : `autocannon counts ${shot.total} answers (${others} not ${status}, ${shot.errors} errors, ${shot.timeouts} timeouts), the server ${shot.serverCounted}.`,
-    concerns,
-  }
-}
-
-/** The fleet's stands only if the server counted the same. */
-export function checkFleetCount(shots: readonly Counted[]): Check {
-  const total = shots.reduce((sum, shot) => sum + shot.total, 0)
-  const serverCounted = countedBy(shots)
-  return {
-    name: 'answers to the fleet',
-    value: total - serverCounted,
-    threshold: 'refused unless 0',
-    verdict: total === serverCounted ? 'ok' : 'refused',
-    reason:
-      total === serverCounted ? null : `The fleet counts ${total} answers, the server ${serverCounted}.`,
-    concerns: BY_FLEET,
-  }
-}
-
-function checkFleetSaturates(utilization: number): Check {
-  const check = checkServerSaturated('the fleet', utilization, ['throughput-fleet'])
-  const limit = `generator-bound: the server's core was busy only ${percent(utilization)} of the time, so this is the fleet's limit.`
-  return { ...check, reason: check.verdict === 'ok' ? null : limit }
 }

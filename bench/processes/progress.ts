@@ -1,4 +1,5 @@
-/** What the bench prints on stderr while it runs: a line per trial and, on a terminal, one for the trial under way. */
+/** What the bench says on stderr while it runs: a line per trial, and a live one on a terminal. */
+import { armName, factSentence, placeLabel } from '../../client/run/text/en.ts'
 import type { Trial } from '../judge/result.ts'
 
 export interface Progress {
@@ -10,7 +11,7 @@ export interface Progress {
 export interface ProgressOptions {
   readonly stream: { write(text: string): unknown; readonly isTTY?: boolean }
   readonly blocks: number
-  /** How long each trial is expected to take, in the order of running. */
+  /** What each trial is expected to take, in the order of running. */
   readonly expectedMs: readonly number[]
 }
 
@@ -29,10 +30,11 @@ export function createProgress({ stream, blocks, expectedMs }: ProgressOptions):
     end(trial) {
       done++
       tookMs += trial.wallMs
-      const who = [trial.scenario, trial.arm, trial.as === null ? '' : `as ${trial.as}`, trial.at ?? '']
-        .filter(word => word !== '')
-        .join(' ')
-      const said = trial.verdict === 'ok' ? headline(trial) : `${trial.verdict}: ${trial.reasons.join(' ')}`
+      const who = armLabel(trial)
+      const said =
+        trial.verdict === 'ok'
+          ? headline(trial)
+          : `${trial.verdict}: ${trial.reasons.map(factSentence).join(' ')}`
       const line = `${counter(done)} block ${trial.block}/${blocks}  ${VERDICT_MARK[trial.verdict]} ${who.padEnd(27)} ${(trial.wallMs / 1000).toFixed(1)} s  ${said}`
       stream.write(`${live ? CLEAR_LINE : ''}${line}  (${timeLeft()})\n`)
     },
@@ -46,13 +48,21 @@ export function createProgress({ stream, blocks, expectedMs }: ProgressOptions):
     return `[${String(index).padStart(width)}/${expectedMs.length}]`
   }
 
-  /** The plan's estimate, corrected by how long the finished trials took. */
+  /** The plan's own estimate, corrected by how it has fared so far. */
   function timeLeft(): string {
     const sum = (part: readonly number[]) => part.reduce((total, ms) => total + ms, 0)
     const pace = done === 0 ? 1 : tookMs / sum(expectedMs.slice(0, done))
     return `${Math.round((sum(expectedMs.slice(done)) * pace) / 1000)} s left`
   }
 }
+
+/** `delivery sse`, `delivery tcp as sse`, `distance sse, RTT 20 ms`, `delivery sse again`. */
+export function armLabel({ scenario, arm, as = null, at = null, twin = false }: LabelledArm): string {
+  const place = at === null ? '' : `, ${placeLabel(at)}`
+  return `${scenario} ${armName(arm, as)}${place}${twin ? ' again' : ''}`
+}
+
+type LabelledArm = Pick<Trial, 'scenario' | 'arm'> & Partial<Pick<Trial, 'as' | 'at' | 'twin'>>
 
 function headline({ values }: Trial): string {
   const parts = [

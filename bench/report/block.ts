@@ -1,66 +1,70 @@
 /** A report as data, so that Markdown and HTML say the same. Text is plain: each renderer escapes it its own way. */
-import type { Technique } from '../../server/protocol/techniques.ts'
+import type { Bars } from '../../client/run/bars.ts'
+import type { Curve } from '../../client/run/curves.ts'
+import type { Cell, Figure, Table } from '../../client/run/table.ts'
+import { runText, verdictMark, verdictText } from '../../client/run/text/en.ts'
 
 export type Block =
   | { readonly kind: 'heading'; readonly level: 1 | 2 | 3; readonly text: string }
   | { readonly kind: 'paragraph'; readonly text: string }
   | { readonly kind: 'list'; readonly items: readonly string[] }
-  /** Numbered from 1, as the cells refer to them. */
-  | { readonly kind: 'notes'; readonly items: readonly string[] }
-  | Table
-  | Chart
-  | Curve
+  | { readonly kind: 'table'; readonly table: Table }
+  /** Drawn in HTML; in Markdown the table beside it says the same. */
+  | { readonly kind: 'bars'; readonly bars: Bars }
+  | { readonly kind: 'curves'; readonly curves: readonly Curve[] }
 
-export interface Table {
-  readonly kind: 'table'
-  readonly columns: readonly string[]
-  /** The first cell of each row names it. */
-  readonly rows: readonly (readonly Content[])[]
-  /** Numbers are set to the right, words to the left. */
-  readonly cells: 'numbers' | 'words'
+/** A table of words. */
+export function tableBlock(
+  id: string,
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+): Block {
+  const table: Table = {
+    id,
+    caption: null,
+    name: id,
+    columns: columns.map(text => ({ text })),
+    rows: rows.map(([name = '', ...cells]) => ({ name, cells })),
+    notes: [],
+  }
+  return { kind: 'table', table }
 }
 
-/** What stands in one cell: words, a figure, or a sentence of both. */
-export type Content = string | Cell | readonly (string | Cell)[]
-
-/** A figure with what must be known beside it. */
-export interface Cell {
-  readonly text: string
-  /** The notes that speak about it. */
-  readonly notes: readonly number[]
-  /** More, for whoever points at it: the interval, the number of trials. */
-  readonly title: string
+/** A table line by line, as paper has it: the place is a column, and a unit part of its column's head. */
+export interface FlatTable {
+  readonly heads: readonly string[]
+  readonly rows: readonly { readonly name: string; readonly cells: readonly Cell[] }[]
+  /** For each head, whether figures stand below it. */
+  readonly numeric: readonly boolean[]
 }
 
-/** Bars with the spread over trials as a whisker. Drawn in HTML; in Markdown the table beside it says the same. */
-export interface Chart {
-  readonly kind: 'chart'
-  readonly title: string
-  readonly unit: string
-  readonly bars: readonly Bar[]
+export function flatten({ columns, rows }: Table): FlatTable {
+  const swept = rows.some(({ group }) => group != null)
+  const [first = '', ...others] = columns.map(({ text, unit = '' }) =>
+    unit === '' ? text : `${text}, ${unit}`,
+  )
+  const heads = [first, ...(swept ? [runText.place] : []), ...others]
+  const flat = rows.map(({ name, group, cells }) => ({
+    name,
+    cells: swept ? [group ?? '', ...cells] : cells,
+  }))
+  const numeric = heads.map((_, index) => {
+    const cells = flat.map(row => row.cells[index - 1] ?? '').filter(cell => cell !== '')
+    return cells.length > 0 && cells.every(cell => typeof cell !== 'string' && !('words' in cell))
+  })
+  return { heads, rows: flat, numeric }
 }
 
-export interface Bar {
-  readonly technique: Technique
-  /** Place on the swept axis; empty where nothing is swept. */
-  readonly at: string
-  readonly value: number
-  readonly low: number | null
-  readonly high: number | null
-  /** The value with its mark. */
-  readonly label: string
+/** What a cell says, without the notes of its figures. */
+export function cellText(cell: Cell): string {
+  if (typeof cell === 'string') return cell
+  if ('number' in cell) return cell.number
+  if ('words' in cell) return [cell.words, ...cell.small].join(', ')
+  return cell.figures.map(figureText).join('; ')
 }
 
-/** Latency over 1 ÷ (1 − p). Drawn in HTML; in Markdown the table beside it names the percentiles. */
-export interface Curve {
-  readonly kind: 'curve'
-  readonly title: string
-  readonly unit: string
-  readonly lines: readonly Line[]
-}
-
-export interface Line {
-  readonly technique: Technique
-  /** In order; `oneIn` is 1 ÷ (1 − p), so 100 for the 99th percentile. */
-  readonly points: readonly { readonly oneIn: number; readonly value: number }[]
+/** `4.21 (3.98–4.4) ⚑`, or `⊘ refused` where there is no number. */
+export function figureText({ value, spread, verdict }: Figure): string {
+  if (value === null) return verdictText(verdict)
+  return [value, ...(spread === null ? [] : [`(${spread})`]), verdictMark(verdict)].filter(Boolean).join(' ')
 }

@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { compareRuns } from '../judge/comparison/compare-runs.ts'
 import { findProjectRoot } from '../project-root.ts'
 import { findRunFolder, readRun, UnreadableRun } from './read-run.ts'
-import { renderComparison } from './render-comparison.ts'
+import { renderComparison } from './terminal.ts'
 
 const BAD_USAGE = 2
 
@@ -23,7 +23,7 @@ export function runCompareCli(
   const command = new Command('npm run bench:compare --')
     .description('Sets run B beside run A, by the rules that hold within one run. See results/README.md.')
     .argument('<A>', 'a folder, or the id of a run in results/')
-    .argument('<B>', 'what is held against it')
+    .argument('<B>', 'the run that is compared with it')
     .option('--json', 'print JSON on stdout instead of tables', false)
     .allowExcessArguments(false)
     .exitOverride()

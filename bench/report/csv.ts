@@ -1,28 +1,34 @@
-import type { SummaryRow } from '../../server/protocol/run.ts'
+import { factSentence, placeLabel } from '../../client/run/text/en.ts'
+import type { Run, SummaryRow } from '../../server/protocol/run.ts'
 
-const COLUMNS: readonly (readonly [name: string, of: (row: SummaryRow) => string | number | null])[] = [
-  ['scenario', row => row.scenario],
-  ['arm', row => row.arm],
-  ['at', row => row.at],
-  ['metric', row => row.metric],
-  ['unit', row => row.unit],
-  ['value', row => row.value],
-  ['low', row => row.low],
-  ['high', row => row.high],
-  ['interval_low', row => row.interval?.low ?? null],
-  ['interval_high', row => row.interval?.high ?? null],
-  ['n', row => row.n],
-  ['verdict', row => row.verdict],
-  ['reasons', row => row.reasons.join(' ')],
-]
+type Field = string | number | null
 
-/** Tidy: one line per scenario, arm, place and metric (RFC 4180). An empty value was refused or failed; the reason stands last. */
-export function renderCsv(summary: readonly SummaryRow[]): string {
-  const lines = summary.map(row => COLUMNS.map(([, of]) => field(of(row))).join(','))
+const COLUMNS: readonly (readonly [name: string, of: (row: SummaryRow, metrics: Run['metrics']) => Field])[] =
+  [
+    ['scenario', row => row.scenario],
+    ['arm', row => row.arm],
+    ['as', row => row.as],
+    ['at', row => row.at && placeLabel(row.at)],
+    ['metric', row => row.metric],
+    ['unit', (row, metrics) => metrics[row.metric]?.unit ?? null],
+    ['value', row => row.value],
+    ['bound', row => row.bound],
+    ['low', row => row.low],
+    ['high', row => row.high],
+    ['interval_low', row => row.interval?.low ?? null],
+    ['interval_high', row => row.interval?.high ?? null],
+    ['n', row => row.n],
+    ['verdict', row => row.verdict],
+    ['reasons', row => row.reasons.map(factSentence).join(' ')],
+  ]
+
+/** Tidy: one line for each scenario, arm, place and metric (RFC 4180). A figure that was refused or failed has no value. */
+export function renderCsv({ summary, metrics }: Pick<Run, 'summary' | 'metrics'>): string {
+  const lines = summary.map(row => COLUMNS.map(([, of]) => quote(of(row, metrics))).join(','))
   return `${[COLUMNS.map(([name]) => name).join(','), ...lines].join('\r\n')}\r\n`
 }
 
-function field(value: string | number | null): string {
-  const text = String(value ?? '')
+function quote(field: Field): string {
+  const text = String(field ?? '')
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -1,9 +1,10 @@
 /** One file, no scripts, no requests: it can be kept beside the run and opened years later. */
-import { TECHNIQUES } from '../../server/protocol/techniques.ts'
-import type { Block, Cell, Content, Table } from './block.ts'
-import { renderChart } from './chart.ts'
-import { renderCurve } from './curve.ts'
+import type { Cell, Figure, Table } from '../../client/run/table.ts'
+import { runText } from '../../client/run/text/en.ts'
+import { TECHNIQUES, traitsOf } from '../../server/protocol/techniques.ts'
+import { type Block, cellText, figureText, flatten } from './block.ts'
 import { escapeHtml } from './escape-html.ts'
+import { drawBars, drawCurves } from './svg.ts'
 
 export function renderHtml(title: string, blocks: readonly Block[]): string {
   return `<!doctype html>
@@ -27,62 +28,73 @@ function render(block: Block): string {
       return `<p>${escapeHtml(block.text)}</p>`
     case 'list':
       return `<ul>${block.items.map(item => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
-    case 'notes':
-      return `<ol>${block.items.map((item, index) => `<li id="note-${index + 1}">${escapeHtml(item)}</li>`).join('')}</ol>`
     case 'table':
-      return renderTable(block)
-    case 'chart':
-      return renderChart(block)
-    case 'curve':
-      return renderCurve(block)
+      return renderTable(block.table)
+    case 'bars':
+      return drawBars(block.bars)
+    case 'curves':
+      return drawCurves(block.curves)
   }
 }
 
-function renderTable({ columns, rows, cells }: Table): string {
-  const head = columns.some(column => column !== '')
-    ? `<thead><tr>${columns.map(column => `<th scope="col">${escapeHtml(column)}</th>`).join('')}</tr></thead>`
+function renderTable(table: Table): string {
+  const { heads, rows, numeric } = flatten(table)
+  const align = (index: number) => (numeric[index] ? ' class="number"' : '')
+  const head = heads.some(text => text !== '')
+    ? `<thead><tr>${heads.map((text, index) => `<th scope="col"${align(index)}>${escapeHtml(text)}</th>`).join('')}</tr></thead>`
     : ''
-  const body = rows.map(([name = '', ...figures]) => {
-    return `<tr><th scope="row">${[name].flat().map(renderPart).join('')}</th>${figures.map(renderCell).join('')}</tr>`
+  const body = rows.map(({ name, cells }) => {
+    const others = cells.map((cell, index) => `<td${align(index + 1)}>${renderCell(table.id, cell)}</td>`)
+    return `<tr><th scope="row">${escapeHtml(name)}</th>${others.join('')}</tr>`
   })
-  return `<div class="scroll" tabindex="0"><table class="${cells}">${head}<tbody>${body.join('')}</tbody></table></div>`
+  const notes = table.notes.map(
+    ({ letter, text }) =>
+      `<li id="${escapeHtml(noteId(table.id, letter))}"><b>${letter}</b> ${escapeHtml(text)}</li>`,
+  )
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(table.name)}"><table>${head}<tbody>${body.join('')}</tbody></table></div>${
+    notes.length === 0
+      ? ''
+      : `<ul class="notes" aria-label="${escapeHtml(runText.notes)}">${notes.join('')}</ul>`
+  }`
 }
 
-function renderCell(content: Content): string {
-  if (typeof content === 'object' && 'text' in content) {
-    return `<td${titleOf(content)}>${renderFigure(content)}</td>`
-  }
-  return `<td>${[content].flat().map(renderPart).join('')}</td>`
+function renderCell(table: string, cell: Cell): string {
+  if (typeof cell === 'string' || !('figures' in cell)) return escapeHtml(cellText(cell))
+  return cell.figures.map(figure => renderFigure(table, figure)).join('; ')
 }
 
-/** Of several figures in one cell each has its own words for whoever points at it. */
-function renderPart(part: string | Cell): string {
-  return typeof part === 'string' ? escapeHtml(part) : `<span${titleOf(part)}>${renderFigure(part)}</span>`
+/** Number of trials and interval appear when the mouse points at the figure. */
+function renderFigure(table: string, figure: Figure): string {
+  const { notes, trials, interval } = figure
+  const links = notes
+    .map(({ letter }) => `<a href="#${escapeHtml(noteId(table, letter))}">${letter}</a>`)
+    .join(' ')
+  const more = [trials, interval].filter(part => part !== null).join(', ')
+  const marks = links === '' ? '' : ` <sup>${links}</sup>`
+  return `<span title="${escapeHtml(more)}">${escapeHtml(figureText(figure))}${marks}</span>`
 }
 
-function renderFigure({ text, notes }: Cell): string {
-  const links = notes.map(number => `<a href="#note-${number}">${number}</a>`).join(' ')
-  return `${escapeHtml(text)}${links === '' ? '' : ` <sup>${links}</sup>`}`
+function noteId(table: string, letter: string): string {
+  return `note-${table}-${letter}`
 }
 
-function titleOf({ title }: Cell): string {
-  return title === '' ? '' : ` title="${escapeHtml(title)}"`
-}
+const colours = (theme: 'light' | 'dark') =>
+  TECHNIQUES.map(name => `--${name}: ${traitsOf(name).colour[theme]};`).join(' ')
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #12161C; --muted: #5A6472; --surface: #FFFFFF; --raised: #F6F7F9;
-  --poll: #B78438; --long-poll: #79028E; --sse: #055F2A; --websocket: #2D72EE; }
-@media (prefers-color-scheme: dark) { :root { --ink: #E8ECF1; --muted: #9AA5B1; --surface: #12161C; --raised: #1B2129;
-  --poll: #F0AC04; --long-poll: #D9488A; --sse: #3CF0DC; --websocket: #2092FC; } }
+:root { color-scheme: light dark; --ink: #12161C; --muted: #5A6472; --surface: #FFFFFF; --raised: #F6F7F9; ${colours('light')} }
+@media (prefers-color-scheme: dark) { :root { --ink: #E8ECF1; --muted: #9AA5B1; --surface: #12161C; --raised: #1B2129; ${colours('dark')} } }
 body { margin: 0; background: var(--surface); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 960px; margin: 0 auto; padding: 24px 16px; }
+main { max-width: 960px; margin: 0 auto; padding: 24px 16px; overflow-wrap: anywhere; }
 h1 { font-size: 28px; } h2 { font-size: 20px; margin-top: 40px; } h3 { font-size: 16px; margin-top: 24px; }
-.scroll { overflow-x: auto; } .muted { color: var(--muted); }
+.scroll { overflow-x: auto; overflow-wrap: normal; } .muted { color: var(--muted); }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
-th, td { padding: 4px 12px; text-align: right; border-bottom: 1px solid color-mix(in srgb, var(--ink) 12%, transparent); }
-th:first-child, .words th, .words td { text-align: left; } thead th { vertical-align: bottom; background: var(--raised); font-weight: 600; }
-.numbers td { white-space: nowrap; } sup { line-height: 0; } a { color: inherit; } li:target { background: var(--raised); }
-figure { margin: 16px 0; } figcaption { font-weight: 600; }
+th, td { padding: 4px 12px; text-align: left; border-bottom: 1px solid color-mix(in srgb, var(--ink) 12%, transparent); }
+thead th { vertical-align: bottom; background: var(--raised); font-weight: 600; }
+.number { text-align: right; } td.number, th[scope=row] { white-space: nowrap; }
+.notes { padding: 0; list-style: none; font-size: 14px; } .notes b { display: inline-block; min-width: 24px; }
+sup { line-height: 0; } a { color: inherit; } li:target { background: var(--raised); }
+figure { margin: 16px 0; } figcaption { font-weight: 600; } figcaption .muted { font-weight: 400; }
 svg { width: 100%; max-width: 720px; height: auto; }
 svg text { fill: var(--ink); font: 14px system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 svg .whisker { stroke: var(--ink); stroke-width: 2; fill: none; }

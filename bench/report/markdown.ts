@@ -1,4 +1,5 @@
-import type { Block, Cell, Content, Table } from './block.ts'
+import type { Cell, Table } from '../../client/run/table.ts'
+import { type Block, cellText, figureText, flatten } from './block.ts'
 
 export function renderMarkdown(blocks: readonly Block[]): string {
   return `${blocks
@@ -15,31 +16,34 @@ function render(block: Block): string {
       return escapeMarkdown(block.text)
     case 'list':
       return block.items.map(item => `- ${escapeMarkdown(item)}`).join('\n')
-    case 'notes':
-      return block.items.map((item, index) => `${index + 1}. ${escapeMarkdown(item)}`).join('\n')
-    case 'table':
-      return renderTable(block)
-    case 'chart':
-    case 'curve':
+    case 'table': {
+      const notes = block.table.notes.map(({ letter, text }) => `- [${letter}] ${escapeMarkdown(text)}`)
+      return [renderTable(block.table), ...(notes.length === 0 ? [] : [notes.join('\n')])].join('\n\n')
+    }
+    case 'bars':
+    case 'curves':
       return ''
   }
 }
 
-export function renderTable({ columns, rows, cells }: Omit<Table, 'kind'>): string {
-  const line = (contents: readonly Content[]) => `| ${contents.map(renderCell).join(' | ')} |`
-  const rule = `|${columns.map((_, index) => (index > 0 && cells === 'numbers' ? '---:' : '---')).join('|')}|`
-  return [line(columns), rule, ...rows.map(line)].join('\n')
+export function renderTable(table: Table): string {
+  const { heads, rows, numeric } = flatten(table)
+  const line = (texts: readonly string[]) => `| ${texts.join(' | ')} |`
+  return [
+    line(heads.map(escapeMarkdown)),
+    `|${numeric.map(figures => (figures ? '---:' : '---')).join('|')}|`,
+    ...rows.map(({ name, cells }) => line([escapeMarkdown(name), ...cells.map(renderCell)])),
+  ].join('\n')
 }
 
-function renderCell(content: Content): string {
-  return [content].flat().map(renderPart).join('')
-}
-
-/** Notes stand behind the figure as `[2, 5]`. */
-function renderPart(part: string | Cell): string {
-  if (typeof part === 'string') return escapeMarkdown(part)
-  const notes = part.notes.length === 0 ? '' : ` [${part.notes.join(', ')}]`
-  return escapeMarkdown(`${part.text}${notes}`)
+/** Notes stand behind their figure as `[a, b]`. */
+function renderCell(cell: Cell): string {
+  if (typeof cell === 'string' || !('figures' in cell)) return escapeMarkdown(cellText(cell))
+  const figures = cell.figures.map(figure => {
+    const letters = figure.notes.map(({ letter }) => letter).join(', ')
+    return `${figureText(figure)}${letters === '' ? '' : ` [${letters}]`}`
+  })
+  return escapeMarkdown(figures.join('; '))
 }
 
 export function escapeMarkdown(text: string): string {

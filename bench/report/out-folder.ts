@@ -1,12 +1,12 @@
 import { mkdtempSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
-/** Where no run can be put; `message` is a sentence for the person at the terminal. */
+/** A run cannot be put there; `message` is a sentence for the person at the terminal. */
 export class OutError extends Error {}
 
 /**
- * Throws `OutError` unless a folder can be made in `parent`, or, where that does not exist, in the closest folder above
- * it that does. Tried by making one, since permissions do not say everything (a read-only disk, for one). Leaves nothing.
+ * Throws `OutError` unless a folder can be made in `parent`, or, if that does not exist, in the closest folder above it.
+ * It makes one and removes it again: permissions alone do not show a read-only disk, for example.
  */
 export function demandWritable(parent: string): void {
   const folder = closest(resolve(parent))
@@ -26,5 +26,5 @@ function closest(path: string): string {
     if (code === 'ENOENT' || code === 'ENOTDIR') return closest(dirname(path))
     throw new OutError(`Cannot reach ${path} (${code}): choose another with --out.`)
   }
-  throw new OutError(`${path} is no folder: choose another with --out.`)
+  throw new OutError(`${path} is not a folder: choose another with --out.`)
 }

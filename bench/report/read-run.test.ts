@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { runOf } from '../judge/simulate-trials.ts'
+import { runOf } from '../judge/testing/simulated-run.ts'
 import { findRunFolder, readRun, UnreadableRun } from './read-run.ts'
 
 let folder: string
@@ -23,11 +23,11 @@ test('a run of another schema is refused in a sentence that says what to do', ()
   writeFileSync(join(folder, 'run.json'), '{"schema":1,"summary":[],"provenance":{"commit":"abc"}}')
   expect(() => readRun(folder)).toThrow(UnreadableRun)
   expect(() => readRun(folder)).toThrow(
-    /has schema 1, and this bench reads 2: read it with the commit that wrote it \(abc\), or make the run again\.$/,
+    /It has schema 1, and this version reads schema 3: read it with the commit that wrote it \(abc\), or make the run again\.$/,
   )
 })
 
-test.each(['', '{', '{}', 'null', '[]', '5', '"run"', '{"schema":2}', '{"schema":"2","summary":[]}'])(
+test.each(['', '{', '{}', 'null', '[]', '5', '"run"', '{"schema":3}', '{"schema":"3","summary":[]}'])(
   'the run %s is refused in a sentence',
   text => {
     writeFileSync(join(folder, 'run.json'), text)
@@ -40,10 +40,13 @@ test.each([
   ['id', 5],
   ['startedAt', 5],
   ['tier', null],
-  ['caveats', [5]],
+  ['complete', 'yes'],
+  ['caveats', ['A sentence.']],
   ['provenance', []],
-  ['questions', null],
+  ['metrics', null],
+  ['scenarios', [5]],
   ['summary', [5]],
+  ['summary', [{ scenario: 'delivery', arm: 'sse', reasons: ['A sentence.'] }]],
   ['trials', [null]],
   ['trials', 'none'],
   ['comparisons', [{ scenario: 'delivery' }]],

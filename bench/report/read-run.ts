@@ -1,11 +1,14 @@
-/** A run as it lies in its folder. Whoever reads one that was not written for this bench is told so. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+/** Runs as they lie in their folders. One that this bench did not write is refused with a sentence. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type BenchRun, SCHEMA } from '../judge/result.ts'
+import { asRun } from '../../client/run/as-run.ts'
+import { factSentence } from '../../client/run/text/en.ts'
+import type { BenchRun } from '../judge/result.ts'
 
 const FILE = 'run.json'
 
-/** Its message is a sentence for whoever named the run. */
+/** Its message is a sentence for the person who named the run. */
 export class UnreadableRun extends Error {}
 
 /** The folder that `name` means: a path (to the folder or its `run.json`), or the id of a run in `results`. */
@@ -25,59 +28,47 @@ export function findRunFolder(name: string, results: string): string {
 /** Throws `UnreadableRun`. */
 export function readRun(folder: string): BenchRun {
   const path = join(folder, FILE)
-  const run = parse(path)
-  const { schema, commit } = { schema: run?.schema, commit: run?.provenance?.['commit'] }
-  if (typeof schema !== 'number' || !Array.isArray(run?.summary)) {
-    throw new UnreadableRun(`${path} is not a run: it has no schema or no summary.`)
+  const found = asRun(parse(path))
+  if ('refused' in found) {
+    throw new UnreadableRun(`${path} cannot be read. ${factSentence(found.refused)}`)
   }
-  if (schema !== SCHEMA) {
-    const origin = typeof commit === 'string' ? ` (${commit})` : ''
-    throw new UnreadableRun(
-      `${path} has schema ${schema}, and this bench reads ${SCHEMA}: read it with the commit that wrote it${origin}, or make the run again.`,
-    )
-  }
-  const odd = oddMember(run)
-  if (odd !== null) {
-    throw new UnreadableRun(
-      `${path} is not as the bench writes it: look at its ${odd}, or make the run again.`,
-    )
-  }
-  return run as BenchRun
+  return found.run as BenchRun
 }
 
-const TEXTS = ['id', 'startedAt', 'tier'] as const
-const LISTS = ['comparisons', 'bands', 'trials', 'summary'] as const
-/** What every row of these lists is known by. */
-const ROW_TEXTS = ['scenario', 'arm'] as const
-
-/** The first member that is not of its kind: code that reads a run relies on these. */
-function oddMember(run: Partial<BenchRun>): string | null {
-  const text = TEXTS.find(name => typeof run[name] !== 'string')
-  if (text !== undefined) return text
-  if (!Array.isArray(run.caveats) || run.caveats.some(caveat => typeof caveat !== 'string')) return 'caveats'
-  if (!isObject(run.provenance)) return 'provenance'
-  if (!isObject(run.questions)) return 'questions'
-  const list = LISTS.find(name => {
-    const rows: readonly unknown[] | undefined = run[name]
-    return !Array.isArray(rows) || !rows.every(isRow)
-  })
-  return list ?? null
-}
-
-function isRow(row: unknown): boolean {
-  return isObject(row) && ROW_TEXTS.every(name => typeof row[name] === 'string')
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function parse(path: string): Partial<BenchRun> | null {
+function parse(path: string): unknown {
   try {
-    // To read a pipe would wait for whoever writes it.
+    // To read a pipe would wait for its writer.
     if (!statSync(path).isFile()) throw new Error('it is not a regular file')
-    return JSON.parse(readFileSync(path, 'utf8')) as Partial<BenchRun> | null
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
     throw new UnreadableRun(`${path} cannot be read: ${(error as Error).message}.`)
+  }
+}
+
+export interface CommittedRun {
+  readonly folder: string
+  readonly run: BenchRun
+}
+
+/** The runs that git knows, newest first; outside a git checkout, all that lie in `results/`. Throws `UnreadableRun`. */
+export function readCommittedRuns(root: string): CommittedRun[] {
+  const results = join(root, 'results')
+  return committedIds(root)
+    .map(id => join(results, id))
+    .map(folder => ({ folder, run: readRun(folder) }))
+    .sort((a, b) => b.run.startedAt.localeCompare(a.run.startedAt))
+}
+
+function committedIds(root: string): string[] {
+  try {
+    const files = execFileSync('git', ['ls-files', '-z', '--', 'results/*/run.json'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    return files.split('\0').flatMap(file => file.split('/')[1] ?? [])
+  } catch {
+    const entries = readdirSync(join(root, 'results'), { withFileTypes: true })
+    return entries.filter(entry => entry.isDirectory()).map(({ name }) => name)
   }
 }

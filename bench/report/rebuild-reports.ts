@@ -1,20 +1,24 @@
-/** `npm run report`: all generated text, again, from the committed runs. */
+/** `npm run report`: writes all generated text again, from the committed runs. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { runText } from '../../client/run/text/en.ts'
 import { findProjectRoot } from '../project-root.ts'
-import { type CommittedRun, readCommittedRuns } from './committed-runs.ts'
-import { machineOf, NO_RUN, renderResultsReadme, renderResultsTable, replaceResults } from './readme.ts'
+import { type CommittedRun, readCommittedRuns } from './read-run.ts'
+import { machineOf, renderResultsReadme, renderResultsTable, replaceResults } from './readme.ts'
 import { reportTexts } from './write-run.ts'
 
-export function rebuildReports(stdout: { write(text: string): unknown }): void {
+export async function rebuildReports(stdout: { write(text: string): unknown }): Promise<void> {
   const root = findProjectRoot()
   const runs = readCommittedRuns(root)
-  for (const [path, text] of generatedTexts(root, runs)) writeFileSync(path, text)
+  for (const [path, text] of await generatedTexts(root, runs)) writeFileSync(path, text)
   stdout.write(`Committed runs: ${runs.length}. Their reports and both READMEs are written anew.\n`)
 }
 
-/** Path → text of all that is made of the committed runs. A README that is not there is left out. */
-export function generatedTexts(root: string, runs: readonly CommittedRun[]): Map<string, string> {
+/** Path → text of all that is made from the committed runs. A README that is not there is left out. */
+export async function generatedTexts(
+  root: string,
+  runs: readonly CommittedRun[],
+): Promise<Map<string, string>> {
   const texts = new Map<string, string>()
   const newest = [...new Map([...runs].reverse().map(({ run }) => [machineOf(run), run])).values()]
   texts.set(join(root, 'results', 'README.md'), renderResultsReadme(newest))
@@ -22,11 +26,13 @@ export function generatedTexts(root: string, runs: readonly CommittedRun[]): Map
   const [shown] = runs
   if (existsSync(readme)) {
     const table =
-      shown === undefined ? NO_RUN : renderResultsTable(shown.run, `results/${basename(shown.folder)}`)
+      shown === undefined
+        ? runText.readme.noRun
+        : renderResultsTable(shown.run, `results/${basename(shown.folder)}`)
     texts.set(readme, replaceResults(readFileSync(readme, 'utf8'), table))
   }
   for (const { run, folder } of runs) {
-    for (const [name, text] of reportTexts(run)) texts.set(join(folder, name), text)
+    for (const [name, text] of await reportTexts(run)) texts.set(join(folder, name), text)
   }
   return texts
 }

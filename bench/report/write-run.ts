@@ -6,20 +6,21 @@ import { renderHtml } from './html.ts'
 import { renderMarkdown } from './markdown.ts'
 import { reportOf } from './sections.ts'
 
-/** Writes the run and its reports into a folder of its own under `parent`, and returns that folder. */
-export function writeRun(run: BenchRun, parent: string): string {
+/** Writes the run and its reports into a folder of its own under `parent`, and resolves to that folder. */
+export async function writeRun(run: BenchRun, parent: string): Promise<string> {
   const folder = join(parent, run.id)
   mkdirSync(folder, { recursive: true })
+  // First, since a report can be made again from it.
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(run, null, 1)}\n`)
-  for (const [name, text] of reportTexts(run)) writeFileSync(join(folder, name), text)
+  for (const [name, text] of await reportTexts(run)) writeFileSync(join(folder, name), text)
   return folder
 }
 
-/** File name → text, of the files that say again what `run.json` says. */
-export function reportTexts(run: BenchRun): Map<string, string> {
-  const blocks = reportOf(run)
+/** File name → text, of the files that are made from `run.json`. */
+export async function reportTexts(run: BenchRun): Promise<Map<string, string>> {
+  const blocks = await reportOf(run)
   return new Map([
-    ['summary.csv', renderCsv(run.summary)],
+    ['summary.csv', renderCsv(run)],
     ['report.md', renderMarkdown(blocks)],
     ['report.html', renderHtml(`push-lab bench ${run.id}`, blocks)],
   ])

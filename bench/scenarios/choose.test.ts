@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { isStream, TECHNIQUES } from '../../server/protocol/techniques.ts'
 import { type BenchOptions, parseOptions } from '../options.ts'
 import { chooseScenarios, NothingToRun } from './choose.ts'
-import type { Scenario, ScenarioId } from './scenario.ts'
+import { axesAt, type Scenario, type ScenarioId } from './scenario.ts'
 
 function optionsOf(line: string): BenchOptions {
   const parsed = parseOptions(line === '' ? [] : line.split(' '))
@@ -20,8 +21,8 @@ function chosen(line: string, id: ScenarioId): Scenario {
 /** Each arm with its place and the readers that it runs with. */
 function armsOf({ arms, axes }: Scenario): string[] {
   return arms.map(({ arm, as, at }) => {
-    const { readers } = { ...axes.quick, ...at?.axes } as { readonly readers?: number }
-    return `${arm}${as === undefined ? '' : ` as ${as}`} at ${at?.label ?? 'no place'}, ${readers}`
+    const { readers } = axesAt(axes.quick, at) as { readonly readers?: number }
+    return `${arm}${as === undefined ? '' : ` as ${as}`} at ${at?.value ?? 'no place'}, ${readers}`
   })
 }
 
@@ -35,26 +36,26 @@ describe('readers', () => {
 
   test('of several are places, of each technique and of its floor', () => {
     expect(armsOf(chosen('--scenario delivery --technique sse --clients 100,1000', 'delivery'))).toEqual([
-      'sse at 100 readers, 100',
-      'tcp as sse at 100 readers, 100',
-      'sse at 1,000 readers, 1000',
-      'tcp as sse at 1,000 readers, 1000',
+      'sse at 100, 100',
+      'tcp as sse at 100, 100',
+      'sse at 1000, 1000',
+      'tcp as sse at 1000, 1000',
     ])
   })
 
-  test('stand beside the place on an axis that the scenario sweeps itself', () => {
+  test('are a second place beside that on an axis that the scenario sweeps itself', () => {
     const { arms } = chosen('--scenario distance --technique sse --clients 1,2', 'distance')
     expect(arms.map(({ at }) => at).slice(3, 5)).toEqual([
-      { label: 'RTT 200 ms, 1 reader', axes: { distanceMs: 100, readers: 1 } },
-      { label: 'RTT 0 ms, 2 readers', axes: { distanceMs: 0, readers: 2 } },
+      { axis: 'distanceMs', value: 100, and: { axis: 'readers', value: 1 } },
+      { axis: 'distanceMs', value: 0, and: { axis: 'readers', value: 2 } },
     ])
   })
 
   test('of the command line win where each arm has its own', () => {
     expect(armsOf(chosen('--scenario large-fan-out --clients 500', 'large-fan-out'))).toEqual([
-      'sse at 500 readers, 500',
-      'websocket at 500 readers, 500',
-      'long-poll at 500 readers, 500',
+      'long-poll at 500, 500',
+      'sse at 500, 500',
+      'websocket at 500, 500',
     ])
   })
 })
@@ -65,7 +66,7 @@ describe('axes are said to be changed', () => {
     ['--scenario delivery,burst --clients 50', ['delivery']],
     ['--scenario delivery,burst --payload 64', ['delivery', 'burst']],
     ['--scenario large-fan-out --clients 10000', ['large-fan-out']],
-  ])('%s: of %j', (line, changed) => {
+  ])('%s: in %j', (line, changed) => {
     expect(choose(line).changed).toEqual(changed)
   })
 
@@ -75,25 +76,33 @@ describe('axes are said to be changed', () => {
     ['--scenario delivery --clients 200 --rate 60 --payload 128'],
     ['--scenario large-fan-out --technique sse --clients 10000'],
     [''],
-  ])('%s: of none', line => {
+  ])('%s: in none', line => {
     expect(choose(line).changed).toEqual([])
   })
 })
 
-test('a scenario that measures none of the techniques is left out, and said to be', () => {
+test('a scenario that measures none of the techniques is left out, and reported', () => {
   const { scenarios, skipped } = choose('--scenario delivery,slow-reader --technique poll')
   expect(scenarios.map(({ id }) => id)).toEqual(['delivery'])
-  expect(skipped).toEqual(['Left out: slow-reader measures sse and websocket only.'])
+  expect(skipped).toEqual([
+    {
+      code: 'scenario-left-out',
+      params: { scenario: 'slow-reader', techniques: TECHNIQUES.filter(isStream) },
+    },
+  ])
 })
 
 test('a selection that leaves nothing is refused', () => {
-  expect(() => choose('--scenario throughput --technique sse')).toThrow(NothingToRun)
-  expect(() => choose('--scenario throughput --technique sse')).toThrow(
-    'Nothing is left to run. Left out: throughput measures poll only.',
+  const refusal = () => choose('--scenario throughput --technique sse')
+  expect(refusal).toThrow(NothingToRun)
+  expect(refusal).toThrow(
+    expect.objectContaining({
+      skipped: [{ code: 'scenario-left-out', params: { scenario: 'throughput', techniques: ['poll'] } }],
+    }),
   )
 })
 
-test('of a server elsewhere there are neither floors nor a link, and the pace of the warm-up is that of the trial', () => {
+test('a server elsewhere has neither floors nor a link, and is warmed up at the pace of the trial', () => {
   const { scenarios, skipped } = choose('--url http://127.0.0.1:1 --scenario delivery,distance,burst')
   expect(scenarios.map(({ id }) => id)).toEqual(['delivery'])
   expect(scenarios[0]?.arms.every(({ as }) => as === undefined)).toBe(true)

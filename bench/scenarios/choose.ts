@@ -1,33 +1,55 @@
-/** What runs of the table of scenarios: those that the command line names, with the axes that it sets. */
+/** The scenarios of the table that run: those that the command line names, with the axes that it sets. */
+import type { Fact, Place } from '../../server/protocol/run.ts'
 import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
+import { fact } from '../facts.ts'
 import type { BenchOptions } from '../options.ts'
-import type { ArmPlan, DeliveryAxes, Scenario, ScenarioId, Tier } from './scenario.ts'
+import {
+  type ArmPlan,
+  axesAt,
+  type DeliveryAxes,
+  type Scenario,
+  type ScenarioId,
+  type Tier,
+} from './scenario.ts'
 import { SCENARIOS } from './table.ts'
 
-/** Its message is a sentence for whoever asked. */
-export class NothingToRun extends Error {}
+export class NothingToRun extends Error {
+  readonly skipped: readonly Fact[]
+
+  constructor(skipped: readonly Fact[]) {
+    super('nothing is left to run')
+    this.skipped = skipped
+  }
+}
 
 export interface Choice {
   readonly scenarios: readonly Scenario[]
-  /** What was asked for and does not run; a sentence each. */
-  readonly skipped: readonly string[]
-  /** Those of which an axis is not as the table has it. */
+  /** What was named and does not run, and why. */
+  readonly skipped: readonly Fact[]
+  /** The scenarios with an axis that differs from the table. */
   readonly changed: readonly ScenarioId[]
 }
 
-/** Throws `NothingToRun` where nothing is left. */
+/** Throws `NothingToRun`. */
 export function chooseScenarios(options: BenchOptions): Choice {
   const { scenarios: named, techniques, tier } = options
-  const asked = SCENARIOS.filter(({ id, blocks }) => named?.includes(id) ?? blocks[tier] > 0)
-  const outcomes = asked.map(scenario => {
+  const candidates = SCENARIOS.filter(({ id, blocks }) => named?.includes(id) ?? blocks[tier] > 0)
+  const skipped: Fact[] = []
+  const scenarios = candidates.flatMap((scenario): Scenario[] => {
     const chosen = withArms(scenario, techniques, tier)
-    if (chosen.arms.length === 0) return `Left out: ${scenario.id} measures ${techniquesOf(scenario)} only.`
+    if (chosen.arms.length === 0) {
+      const measured = techniquesOf(scenario)
+      skipped.push(fact('scenario-left-out', { scenario: scenario.id, techniques: measured }))
+      return []
+    }
     const set = withAxes(chosen, options)
-    return options.url === null ? set : elsewhere(set, tier)
+    if (options.url === null) return [set]
+    const remote = elsewhere(set, tier)
+    if (remote !== null) return [remote]
+    skipped.push(fact('scenario-needs-own-server', { scenario: scenario.id }))
+    return []
   })
-  const scenarios = outcomes.filter(outcome => typeof outcome !== 'string')
-  const skipped = outcomes.filter(outcome => typeof outcome === 'string')
-  if (scenarios.length === 0) throw new NothingToRun(`Nothing is left to run. ${skipped.join(' ')}`)
+  if (scenarios.length === 0) throw new NothingToRun(skipped)
   return { scenarios, skipped, changed: scenarios.filter(set => isChanged(set, tier)).map(({ id }) => id) }
 }
 
@@ -38,9 +60,8 @@ function withArms(scenario: Scenario, techniques: readonly Technique[], tier: Ti
   return { ...scenario, arms }
 }
 
-function techniquesOf({ arms }: Scenario): string {
-  const names = TECHNIQUES.filter(technique => arms.some(({ arm, as }) => (as ?? arm) === technique))
-  return names.join(' and ')
+function techniquesOf({ arms }: Scenario): Technique[] {
+  return TECHNIQUES.filter(technique => arms.some(({ arm, as }) => (as ?? arm) === technique))
 }
 
 function withAxes(scenario: Scenario, options: BenchOptions): Scenario {
@@ -55,7 +76,7 @@ function withAxes(scenario: Scenario, options: BenchOptions): Scenario {
   return clients !== null && set.kind === 'delivery' ? withReaders(set, clients, tier) : set
 }
 
-/** Several numbers, or one where each arm has its own, are places on an axis: of the floors as of the techniques. */
+/** Several numbers are places on an axis, and so is one where each arm has its own: for techniques and floors alike. */
 function withReaders(
   scenario: Extract<Scenario, { kind: 'delivery' }>,
   clients: readonly number[],
@@ -72,26 +93,23 @@ function withReaders(
 }
 
 /** Beside the place on the scenario's own axis, if that is another one. */
-function placeOf(plan: ArmPlan, readers: number): NonNullable<ArmPlan['at']> {
-  const label = `${readers.toLocaleString('en')} ${readers === 1 ? 'reader' : 'readers'}`
-  return plan.at === undefined || setsReaders(plan)
-    ? { label, axes: { readers } }
-    : { label: `${plan.at.label}, ${label}`, axes: { ...plan.at.axes, readers } }
+function placeOf(plan: ArmPlan, readers: number): Place {
+  const place = { axis: 'readers', value: readers }
+  return plan.at === undefined || setsReaders(plan) ? place : { ...plan.at, and: place }
 }
 
 function setsReaders({ at }: ArmPlan): boolean {
-  return at?.axes['readers'] !== undefined
+  return at?.axis === 'readers'
 }
 
 /**
- * Of a server elsewhere only what crosses the wire can be measured: no floor beside it, no probe in it, no link, which
- * is the page's. It is warmed up at no more than the pace of the trial, since it may limit how fast it is asked.
+ * Only what crosses the wire can be measured of a server that runs elsewhere: there is no floor beside it, no probe in
+ * it, and the link is for the page. The warm-up is as fast as the trial, since the server may limit the rate of
+ * requests. `null` where no arm is left.
  */
-function elsewhere(scenario: Scenario, tier: Tier): Scenario | string {
-  const arms = scenario.arms.filter(({ as, at }) => as === undefined && at?.axes['distanceMs'] === undefined)
-  if (scenario.kind !== 'delivery' || arms.length === 0) {
-    return `Left out: ${scenario.id} takes a server that the bench has started itself.`
-  }
+function elsewhere(scenario: Scenario, tier: Tier): Scenario | null {
+  const arms = scenario.arms.filter(({ as, at }) => as === undefined && at?.axis !== 'distanceMs')
+  if (scenario.kind !== 'delivery' || arms.length === 0) return null
   const axes = { ...scenario.axes, [tier]: { ...scenario.axes[tier], warmUpFactor: 1 } }
   return { ...scenario, arms, axes }
 }
@@ -102,8 +120,8 @@ function isChanged(set: Scenario, tier: Tier): boolean {
   return set.arms.some(plan => !known.has(settingOf(set, plan, tier)))
 }
 
-/** Of one arm, what the command line can set. */
+/** What the command line can set of one arm. */
 function settingOf({ axes }: Scenario, { arm, as, at }: ArmPlan, tier: Tier): string {
-  const { readers, eventsPerSecond, payloadBytes }: Partial<DeliveryAxes> = { ...axes[tier], ...at?.axes }
+  const { readers, eventsPerSecond, payloadBytes }: Partial<DeliveryAxes> = axesAt(axes[tier], at)
   return JSON.stringify([arm, as, readers, eventsPerSecond, payloadBytes])
 }

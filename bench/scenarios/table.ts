@@ -1,10 +1,12 @@
-/** The table of scenarios: every number of a run stands here, the runner holds none. */
+/** The table of scenarios: it holds every number of a run, the runner none. */
+import { asksAtIntervals, isStream, TECHNIQUES } from '../../server/protocol/techniques.ts'
 import {
   type ArmPlan,
   type BurstAxes,
   type CapacityAxes,
   type ConnectionsAxes,
   type DeliveryAxes,
+  floorOf,
   type IdleAxes,
   REFERENCE_ARM,
   type ReconnectAxes,
@@ -13,18 +15,19 @@ import {
   type ThroughputAxes,
 } from './scenario.ts'
 
-const TECHNIQUE_ARMS: readonly ArmPlan[] = [
-  { arm: 'poll' },
-  { arm: 'long-poll' },
-  { arm: 'sse' },
-  { arm: 'websocket' },
-]
+const TECHNIQUE_ARMS: readonly ArmPlan[] = TECHNIQUES.map(technique => ({ arm: technique }))
+const FLOOR_ARMS: readonly ArmPlan[] = TECHNIQUES.map(technique => ({
+  arm: floorOf(technique),
+  as: technique,
+}))
+const STREAMS = TECHNIQUES.filter(isStream)
+const POLLS = TECHNIQUES.filter(asksAtIntervals)
 
-/** Where there are blocks enough to claim a difference. */
+/** In scenarios that have blocks enough for a claim in the full tier only. */
 const TWIN_IN_FULL: ArmPlan = { arm: REFERENCE_ARM, twin: true, tiers: ['full'] }
 
 const DELIVERY_QUICK: DeliveryAxes = {
-  // As many as leave a long poll room on one core: beyond, it would be measured at its limit and its floor would not.
+  // As many as a long poll can serve on one core: with more, it would be measured at its limit, and its floor not.
   readers: 200,
   sentinels: 200,
   eventsPerSecond: 60,
@@ -34,7 +37,7 @@ const DELIVERY_QUICK: DeliveryAxes = {
   connectAtOnce: 32,
   distanceMs: null,
   idleMs: 200,
-  // A poll runs through ten times the code of a delivery, which is not compiled before some ten thousand of them.
+  // A poll runs ten times the code of a delivery, and V8 compiles it only after some ten thousand polls.
   warmUpMs: 1_500,
   warmUpFactor: 8,
   warmUpDeliveriesPerSecond: 24_000,
@@ -62,11 +65,11 @@ const CONNECTIONS_QUICK: ConnectionsAxes = {
 
 const CAPACITY: CapacityAxes = {
   readers: 100,
-  // Few: at a million deliveries a second their parsing would be the limit.
+  // Few: at a million deliveries a second, parsing by more of them would be the limit.
   sentinels: 4,
   connectAtOnce: 32,
   payloadBytes: 128,
-  // Far below the limit, or polling would break it by being polling.
+  // Far below the limit: polls at a longer interval would break it by waiting alone.
   pollIntervalMs: 47,
   warmUpMs: 1_500,
   firstEventsPerSecond: 400,
@@ -80,7 +83,7 @@ const IDLE: IdleAxes = {
   connectAtOnce: 32,
   payloadBytes: 128,
   pollIntervalMs: 1_000,
-  // Long, since it is held against windows that are longer still.
+  // Long, since it is subtracted from windows that are longer still.
   idleMs: 3_000,
   restMs: 500,
   holdWindowMs: 25_000,
@@ -90,7 +93,7 @@ const IDLE: IdleAxes = {
 
 const BURST: BurstAxes = {
   readers: 200,
-  // Few: each parses a hundred events in one go, while others wait to be read.
+  // Few: each parses a hundred events at once, while others wait to be read.
   sentinels: 10,
   connectAtOnce: 32,
   payloadBytes: 128,
@@ -147,12 +150,12 @@ const SPARSE: DeliveryAxes = {
 
 const DISTANCE: DeliveryAxes = {
   ...DELIVERY_QUICK,
-  // Few: the link shares the server's core, and what a reader waits for there is not the distance.
+  // Few: the link shares the server's core, and waiting for that core is not the distance.
   readers: 3,
   sentinels: 3,
   eventsPerSecond: 25,
   timing: 'poisson',
-  // Longer than the longest round trip: a poll does not ask again before it is answered.
+  // Longer than the longest round trip: a poll sends no request before it has the answer to the last.
   pollIntervalMs: 497,
   warmUpMs: 1_000,
   warmUpFactor: 2,
@@ -174,30 +177,21 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'delivery',
     kind: 'delivery',
-    question: 'How late is an event, and what does bringing it to one reader cost?',
-    arms: [
-      ...TECHNIQUE_ARMS,
-      { arm: REFERENCE_ARM, twin: true, tiers: ['standard', 'full'] },
-      { arm: 'http', as: 'poll' },
-      { arm: 'http', as: 'long-poll' },
-      { arm: 'tcp', as: 'sse' },
-      { arm: 'tcp', as: 'websocket' },
-    ],
+    arms: [...TECHNIQUE_ARMS, { arm: REFERENCE_ARM, twin: true, tiers: ['standard', 'full'] }, ...FLOOR_ARMS],
     axes: {
       quick: DELIVERY_QUICK,
       // 132 publishes in each of nine blocks: enough for a 99th percentile.
       standard: { ...DELIVERY_QUICK, idleMs: 400, warmUpMs: 1_800, windowMs: 2_200 },
       full: { ...DELIVERY_QUICK, idleMs: 1_000, warmUpMs: 4_000, windowMs: 8_000 },
     },
-    // One more than a claim takes: a trial that is refused should not cost the run all its claims.
+    // One more than a claim takes, so that one refused trial does not cost the run all its claims.
     blocks: { quick: 2, standard: 9, full: 12 },
     trialMs: { quick: 4_200, standard: 6_200, full: 14_500 },
   },
   {
     id: 'throughput',
     kind: 'throughput',
-    question: 'How many polls can one core answer, and what does a new connection for each cost?',
-    arms: [{ arm: 'poll' }],
+    arms: POLLS.map(technique => ({ arm: technique })),
     axes: {
       quick: THROUGHPUT_QUICK,
       standard: { ...THROUGHPUT_QUICK, warmUpRequests: 20_000, windowMs: 1_500, openingRounds: 20 },
@@ -209,7 +203,6 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'connections',
     kind: 'connections',
-    question: 'What does a connection cost to open, to hold while nothing happens, and to close?',
     arms: [...TECHNIQUE_ARMS, TWIN_IN_FULL],
     axes: {
       quick: CONNECTIONS_QUICK,
@@ -222,7 +215,6 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'capacity',
     kind: 'capacity',
-    question: 'How much can be offered before events come late?',
     arms: TECHNIQUE_ARMS,
     axes: { quick: CAPACITY, standard: CAPACITY, full: { ...CAPACITY, probeMs: 5_000 } },
     blocks: { quick: 0, standard: 1, full: 3 },
@@ -231,7 +223,6 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'idle',
     kind: 'idle',
-    question: 'What does a connection cost while there is nothing to say?',
     arms: TECHNIQUE_ARMS,
     axes: { quick: IDLE, standard: IDLE, full: { ...IDLE, readers: 2_000 } },
     blocks: { quick: 0, standard: 1, full: 4 },
@@ -240,7 +231,6 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'burst',
     kind: 'burst',
-    question: 'A hundred events in one turn: when has everybody the last of them?',
     arms: [...TECHNIQUE_ARMS, TWIN_IN_FULL],
     axes: { quick: BURST, standard: BURST, full: { ...BURST, bursts: 100 } },
     blocks: { quick: 0, standard: 2, full: 8 },
@@ -249,13 +239,11 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'large-fan-out',
     kind: 'delivery',
-    question: 'Do ten thousand readers all get it, and how late is the last?',
-    arms: [
-      { arm: 'sse', at: { label: '10,000 readers', axes: { readers: 10_000 } } },
-      { arm: 'websocket', at: { label: '10,000 readers', axes: { readers: 10_000 } } },
-      // Each event is a request of every reader: twice as many would fill the second on one core.
-      { arm: 'long-poll', at: { label: '5,000 readers', axes: { readers: 5_000 } } },
-    ],
+    // With answers each event is a request of every reader: twice as many would fill the second on one core.
+    arms: TECHNIQUES.filter(technique => !asksAtIntervals(technique)).map(technique => ({
+      arm: technique,
+      at: { axis: 'readers', value: isStream(technique) ? 10_000 : 5_000 },
+    })),
     axes: { quick: LARGE_FAN_OUT, standard: LARGE_FAN_OUT, full: { ...LARGE_FAN_OUT, windowMs: 60_000 } },
     blocks: { quick: 0, standard: 0, full: 1 },
     trialMs: { quick: 40_000, standard: 40_000, full: 80_000 },
@@ -263,11 +251,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'reconnect',
     kind: 'reconnect',
-    question: 'Everybody is cut at once: what does it cost to have them all back, and up to date?',
-    arms: [
-      { label: 'at once', axes: { spreadMs: 0 } },
-      { label: 'over 2 s', axes: { spreadMs: 2_000 } },
-    ].flatMap(at => TECHNIQUE_ARMS.map(plan => ({ ...plan, at }))),
+    arms: sweep('spreadMs', [0, 2_000], TECHNIQUE_ARMS),
     axes: { quick: RECONNECT, standard: RECONNECT, full: { ...RECONNECT, readers: 2_000, rounds: 5 } },
     blocks: { quick: 0, standard: 1, full: 4 },
     trialMs: { quick: 8_000, standard: 8_000, full: 20_000 },
@@ -275,12 +259,10 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'slow-reader',
     kind: 'slow-reader',
-    question: 'Some stop reading: who pays for it?',
-    arms: [0, 10].flatMap(stalled =>
-      (['sse', 'websocket'] as const).map(arm => ({
-        arm,
-        at: { label: stalled === 0 ? 'all read' : `${stalled} stopped`, axes: { stalled } },
-      })),
+    arms: sweep(
+      'stalled',
+      [0, 10],
+      STREAMS.map(technique => ({ arm: technique })),
     ),
     axes: { quick: SLOW_READER, standard: SLOW_READER, full: { ...SLOW_READER, windowMs: 30_000 } },
     blocks: { quick: 0, standard: 1, full: 4 },
@@ -289,7 +271,6 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'sparse',
     kind: 'delivery',
-    question: 'What does waiting cost when there is an event every ten seconds?',
     arms: TECHNIQUE_ARMS,
     axes: { quick: SPARSE, standard: SPARSE, full: { ...SPARSE, windowMs: 60_000 } },
     blocks: { quick: 0, standard: 1, full: 2 },
@@ -298,13 +279,8 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'distance',
     kind: 'delivery',
-    question: 'Who pays the distance once, and who pays it twice?',
-    arms: [0, 20, 100, 200].flatMap(roundTripMs =>
-      TECHNIQUE_ARMS.map(plan => ({
-        ...plan,
-        at: { label: `RTT ${roundTripMs} ms`, axes: { distanceMs: roundTripMs / 2 } },
-      })),
-    ),
+    // One way: round trips of 0, 20, 100 and 200 ms.
+    arms: sweep('distanceMs', [0, 10, 50, 100], TECHNIQUE_ARMS),
     axes: { quick: DISTANCE, standard: DISTANCE, full: { ...DISTANCE, windowMs: 20_000 } },
     blocks: { quick: 0, standard: 1, full: 2 },
     trialMs: { quick: 8_500, standard: 8_500, full: 24_000 },
@@ -312,13 +288,18 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     id: 'poll-interval',
     kind: 'delivery',
-    question: 'How stale is a poll, and what does asking more often cost?',
-    arms: [100, 250, 500, 1_000, 2_000, 5_000].map(pollIntervalMs => ({
-      arm: 'poll',
-      at: { label: `T ${pollIntervalMs} ms`, axes: { pollIntervalMs } },
-    })),
+    arms: sweep(
+      'pollIntervalMs',
+      [100, 250, 500, 1_000, 2_000, 5_000],
+      POLLS.map(technique => ({ arm: technique })),
+    ),
     axes: { quick: POLL_INTERVAL, standard: POLL_INTERVAL, full: { ...POLL_INTERVAL, windowMs: 30_000 } },
     blocks: { quick: 0, standard: 1, full: 2 },
     trialMs: { quick: 12_500, standard: 12_500, full: 38_000 },
   },
 ]
+
+/** Each arm at each place on one axis. */
+function sweep(axis: string, values: readonly number[], arms: readonly ArmPlan[]): readonly ArmPlan[] {
+  return values.flatMap(value => arms.map(plan => ({ ...plan, at: { axis, value } })))
+}

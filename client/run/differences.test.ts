@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
 import { differencesOf, tooFewBlocks } from './differences.ts'
-import { knownRun } from './known-run.ts'
 import { row, syntheticRun } from './testing/synthetic-run.ts'
 
-const run = knownRun(syntheticRun())
+const run = syntheticRun()
 
-test('two runs of the same do not differ, whatever their occasion', () => {
+test('two runs of one machine with the same settings do not differ, whenever they ran', () => {
   const again = { ...run, id: 'again', provenance: { ...run.provenance, loadAverageBefore: 3, seed: 5 } }
   expect(differencesOf(run, again)).toEqual([])
 })
@@ -20,7 +19,7 @@ test('machine, Node, tier and axes come before all else, in words and with units
     ['machine', 'cpu', 'Some CPU <b>', 'Another'],
     ['node', 'node', 'v20.20.2', 'v24.0.0'],
     ['tier', 'tier', 'standard', 'full'],
-    ['axes', 'delivery: poll interval', '197 ms', '500 ms'],
+    ['axes', 'Delivery: poll interval', '197 ms', '500 ms'],
     ['code', 'commit', '0123456789', 'fff'],
     ['code', 'dirty', 'no', 'yes'],
   ])
@@ -31,7 +30,7 @@ test('what one run did not measure, or does not know of itself, is a difference'
   const trials = run.trials.filter(({ scenario }) => scenario !== 'distance')
   const { cores: _cores, ...provenance } = run.provenance
   const differences = differencesOf(run, { ...run, trials, provenance })
-  expect(differences).toContainEqual(expect.objectContaining({ name: 'distance', a: 'measured', b: '–' }))
+  expect(differences).toContainEqual(expect.objectContaining({ name: 'Distance', a: 'measured', b: '–' }))
   expect(differences).toContainEqual(
     expect.objectContaining({ about: 'machine', name: 'cores', a: '2', b: '–' }),
   )
@@ -42,7 +41,7 @@ test('the places of a sweep are no difference of axes', () => {
   expect(differencesOf(run, reversed)).toEqual([])
 })
 
-test('few blocks are found whichever figure they stand behind', () => {
+test('few blocks are found behind any figure', () => {
   expect(tooFewBlocks({ ...run, summary: [row({ n: 8 }), row({ n: 2, value: null })] })).toBeNull()
   expect(tooFewBlocks({ ...run, summary: [row({ n: 8 }), row({ n: 2 })] })).toBe(2)
 })

@@ -1,6 +1,6 @@
-import { BLOCKS_FOR_A_CLAIM } from '../../server/protocol/run.ts'
-import type { KnownRun } from './known-run.ts'
-import { inWords } from './words.ts'
+import { BLOCKS_FOR_A_CLAIM, type Run } from '../../server/protocol/run.ts'
+import { numberCell, type Table } from './table.ts'
+import { runText, scenarioTitle, settingText } from './text/en.ts'
 
 /** Something about two runs that is not the same. */
 export interface Difference {
@@ -12,16 +12,16 @@ export interface Difference {
   readonly b: string
 }
 
-const MACHINE = ['cpu', 'cores', 'virtualisation', 'kernel', 'pinning']
+const MACHINE = ['cpu', 'cores', 'virtualisation', 'kernel', 'serverCore', 'loadCore', 'pinnedBy']
 const NODE = ['node', 'v8']
 const CODE = ['commit', 'dirty']
-/** Different in any two runs, or by their nature. */
-const OF_THE_OCCASION = ['loadAverageBefore', 'seed', 'tookSeconds']
+/** Different in any two runs. */
+const OF_THE_DAY = ['loadAverageBefore', 'seed', 'tookSeconds']
 const ORDER = ['machine', 'node', 'tier', 'axes', 'code', 'other'] as const
 const MISSING = '–'
 
-/** What must be known before two runs are compared, the gravest first. */
-export function differencesOf(a: KnownRun, b: KnownRun): readonly Difference[] {
+/** What must be known before two runs are compared, the most serious first. */
+export function differencesOf(a: Run, b: Run): readonly Difference[] {
   const found: Difference[] = []
   const tell = (
     about: Difference['about'],
@@ -33,28 +33,32 @@ export function differencesOf(a: KnownRun, b: KnownRun): readonly Difference[] {
     if (ofA !== ofB) found.push({ about, name, a: ofA, b: ofB, scenario: scenario || null })
   }
   tell('tier', 'tier', [a.tier, b.tier])
-  tell('other', 'schema', [String(a.schema), String(b.schema)])
   for (const name of union(Object.keys(a.provenance), Object.keys(b.provenance))) {
-    if (OF_THE_OCCASION.includes(name)) continue
+    if (OF_THE_DAY.includes(name)) continue
     tell(aboutOf(name), wordsFor(name), [said(name, a.provenance), said(name, b.provenance)])
   }
   const axes = [axesOf(a), axesOf(b)] as const
   for (const scenario of union([...axes[0].keys()], [...axes[1].keys()])) {
     const [ofA, ofB] = [axes[0].get(scenario), axes[1].get(scenario)]
     if (ofA === undefined || ofB === undefined) {
-      const there = (own: object | undefined) => (own === undefined ? MISSING : 'measured')
-      tell('other', scenario, [there(ofA), there(ofB)])
+      const there = (own: object | undefined) => (own === undefined ? MISSING : runText.pair.there)
+      tell('other', scenarioTitle(scenario), [there(ofA), there(ofB)])
       continue
     }
     for (const name of union(Object.keys(ofA), Object.keys(ofB))) {
-      tell('axes', `${scenario}: ${wordsFor(name)}`, [said(name, ofA), said(name, ofB)], scenario)
+      tell(
+        'axes',
+        `${scenarioTitle(scenario)}: ${wordsFor(name)}`,
+        [said(name, ofA), said(name, ofB)],
+        scenario,
+      )
     }
   }
   return found.sort((one, other) => ORDER.indexOf(one.about) - ORDER.indexOf(other.about))
 }
 
-/** The axes of each scenario as far as all its trials share them: what is swept is a place, not a difference. */
-export function axesOf({ trials }: Pick<KnownRun, 'trials'>): Map<string, Record<string, unknown>> {
+/** The axes of each scenario that all its trials share: a swept axis is a place, not a difference. */
+export function axesOf({ trials }: Pick<Run, 'trials'>): Map<string, Record<string, unknown>> {
   const shared = new Map<string, Record<string, unknown>>()
   for (const { scenario, axes } of trials) {
     const before = shared.get(scenario) ?? axes
@@ -66,8 +70,26 @@ export function axesOf({ trials }: Pick<KnownRun, 'trials'>): Map<string, Record
   return shared
 }
 
-/** The fewest blocks behind any technique's figure, where they are too few for a claim; else `null`. */
-export function tooFewBlocks(run: KnownRun): number | null {
+/** What a scenario was measured with, in words. */
+export function settingsText(axes: Readonly<Record<string, unknown>> = {}): string | null {
+  const set = Object.entries(axes).map(([name, value]) => settingText(name, value).join(' '))
+  return set.length === 0 ? null : runText.with(set)
+}
+
+export function differenceTable(differences: readonly Difference[]): Table {
+  const { what, a, b, differences: name } = runText.pair
+  return {
+    id: 'differences',
+    caption: null,
+    name,
+    columns: [what, a, b].map(text => ({ text })),
+    rows: differences.map(each => ({ name: each.name, cells: [numberCell(each.a), numberCell(each.b)] })),
+    notes: [],
+  }
+}
+
+/** The fewest blocks behind any figure, where they are too few for a claim; else `null`. */
+export function tooFewBlocks(run: Run): number | null {
   const fewest = Math.min(...run.summary.filter(row => row.value !== null).map(row => row.n))
   return fewest < BLOCKS_FOR_A_CLAIM ? fewest : null
 }
@@ -79,11 +101,11 @@ function aboutOf(name: string): Difference['about'] {
 }
 
 function wordsFor(name: string): string {
-  return inWords(name, null)[0]
+  return settingText(name, null)[0]
 }
 
 function said(name: string, values: Readonly<Record<string, unknown>>): string {
-  return name in values ? inWords(name, values[name])[1] : MISSING
+  return name in values ? settingText(name, values[name])[1] : MISSING
 }
 
 function union(a: readonly string[], b: readonly string[]): readonly string[] {

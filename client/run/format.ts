@@ -1,3 +1,5 @@
+import type { Range } from '../../server/protocol/run.ts'
+
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const significant3 = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
 const significant2 = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 2 })
@@ -48,4 +50,19 @@ export function formatBytes(bytes: number | null): string {
 /** A measured value without its unit: three significant digits, no exponent. */
 export function formatValue(value: number): string {
   return Math.abs(value) >= 1_000 ? whole.format(value) : significant3.format(value)
+}
+
+/** From the smallest to the largest; one number where both read the same. */
+export function formatSpan({ low, high }: Range, format: (value: number) => string = formatValue): string {
+  const [from, to] = [format(low), format(high)]
+  return from === to ? from : `${from}–${to}`
+}
+
+/** `0.9 %`, `6.5 %`, `13 %`, `100 %`. */
+export function formatShare(share: number): string {
+  return `${formatPercent(share)} %`
+}
+
+export function formatPercent(share: number): string {
+  return String(Number((share * 100).toFixed(Math.abs(share) < 0.1 ? 1 : 0)))
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { NoiseBand, SummaryRow } from '../../server/protocol/run.ts'
-import { noiseOf, type Sides, standing } from './noise.ts'
+import { bandFor, bandToExceed, type Sides, standing } from './noise.ts'
 import { row } from './testing/synthetic-run.ts'
 
 const band: NoiseBand = { scenario: 'delivery', arm: 'sse', metric: 'latency-p50', share: 0.05, n: 8 }
@@ -9,7 +9,7 @@ const sides: Sides = {
   runs: [{ bands: [] }, noisy],
   scenario: 'delivery',
   metric: 'latency-p50',
-  higherIsBetter: false,
+  better: 'lower',
   sameAxes: true,
   sameCircumstances: true,
 }
@@ -22,18 +22,17 @@ const figure = (value: number | null, of: Partial<SummaryRow> = {}) =>
   })
 
 test('the noise is the band of the scenario and metric, and never below 2 %', () => {
-  expect(noiseOf(noisy, 'delivery', 'latency-p50')).toBe(0.05)
-  expect(noiseOf(noisy, 'delivery', 'wire-down')).toBeCloseTo(Math.log(1.02), 12)
-  expect(noiseOf({ bands: [{ ...band, share: 0.001 }] }, 'delivery', 'latency-p50')).toBeCloseTo(
-    Math.log(1.02),
-    12,
-  )
+  const noise = (bands: readonly NoiseBand[], scenario: string, metric: string) =>
+    bandToExceed(bandFor(bands, scenario, metric))
+  expect(noise([band], 'delivery', 'latency-p50')).toBe(0.05)
+  expect(noise([band], 'delivery', 'wire-down')).toBeCloseTo(Math.log(1.02), 12)
+  expect(noise([{ ...band, share: 0.001 }], 'delivery', 'latency-p50')).toBeCloseTo(Math.log(1.02), 12)
 })
 
-test('a scenario that ran nothing twice goes by the noise of delivery', () => {
-  expect(noiseOf(noisy, 'sparse', 'latency-p50')).toBe(0.05)
-  const own = { bands: [band, { ...band, scenario: 'sparse', metric: 'wire-down' }] }
-  expect(noiseOf(own, 'sparse', 'latency-p50')).toBeCloseTo(Math.log(1.02), 12)
+test('the band of another scenario says nothing, since the same metric is another quantity there', () => {
+  expect(bandFor([band], 'sparse', 'latency-p50')).toBeNull()
+  const elsewhere = { ...both, scenario: 'sparse' }
+  expect(standing(figure(100), figure(200), elsewhere)).toMatchObject({ name: 'not-claimed', why: 'pairs' })
 })
 
 test('two runs are equal within the larger of their bands', () => {
@@ -44,9 +43,9 @@ test('two runs are equal within the larger of their bands', () => {
 test('beyond it one is better, and which depends on the metric', () => {
   expect(standing(figure(100), figure(50), both)).toMatchObject({ name: 'better', ratio: 0.5 })
   expect(standing(figure(100), figure(200), both)).toMatchObject({ name: 'worse', ratio: 2 })
-  expect(standing(figure(100), figure(200), { ...both, higherIsBetter: true })).toMatchObject({
-    name: 'better',
-  })
+  const at = (better: Sides['better']) => standing(figure(100), figure(200), { ...both, better }).name
+  expect(at('higher')).toBe('better')
+  expect(at(null)).toBe('apart')
 })
 
 test('no difference is claimed with few blocks, unknown noise, or intervals that meet', () => {

@@ -1,24 +1,26 @@
 import { expect, test } from 'vitest'
-import type { SummaryRow } from '../../server/protocol/run.ts'
-import { peersOf, placesOf, scenarioTables } from './scenario-table.ts'
-import { row } from './testing/synthetic-run.ts'
+import type { Place, SummaryRow } from '../../server/protocol/run.ts'
+import { partsOf, peersOf, placesOf, scenarioTables } from './scenario-table.ts'
+import { METRICS, row } from './testing/synthetic-run.ts'
 
-function tablesOf(summary: readonly SummaryRow[], questions: Readonly<Record<string, string>> = {}) {
-  return scenarioTables([{ summary, questions }])
+function tablesOf(summary: readonly SummaryRow[], scenarios: readonly string[] = []) {
+  return scenarioTables([{ summary, scenarios, metrics: METRICS }])
 }
+
+const rtt = (ms: number): Place => ({ axis: 'distanceMs', value: ms / 2 })
 
 test('arms stand in the order of the lab, floors last, whatever the order of the run', () => {
   const [table] = tablesOf([row({ arm: 'tcp' }), row({ arm: 'websocket' }), row({ arm: 'poll' })])
   expect(table?.rows.map(each => each.arm)).toEqual(['poll', 'websocket', 'tcp'])
 })
 
-test('scenarios stand in the order of their questions, those without one behind', () => {
+test('scenarios stand in the order of the run, those that it does not list behind', () => {
   const summary = [row({ scenario: 'later' }), row({ scenario: 'idle' }), row({ scenario: 'delivery' })]
-  const tables = tablesOf(summary, { delivery: 'How late?', idle: 'What does it cost?', unmeasured: '?' })
+  const tables = tablesOf(summary, ['delivery', 'idle', 'unmeasured'])
   expect(tables.map(table => table.scenario)).toEqual(['delivery', 'idle', 'later'])
 })
 
-test('metrics keep the order of the run, and what only one arm has stands where it stood there', () => {
+test('metrics stand in the order of their definitions, subject by subject', () => {
   const [table] = tablesOf([
     row({ metric: 'cpu-per-delivery' }),
     row({ metric: 'times-floor' }),
@@ -48,8 +50,8 @@ test('a refused measurement keeps its cell, one never taken is empty, and a seco
 test('a floor stands in the column of what it is the floor of, with whose bytes it sent', () => {
   const [table] = tablesOf([
     row({ metric: 'cpu-per-delivery' }),
-    row({ arm: 'tcp', metric: 'cpu-per-delivery-as-websocket' }),
-    row({ arm: 'tcp', metric: 'cpu-per-delivery-as-sse' }),
+    row({ arm: 'tcp', as: 'websocket', metric: 'cpu-per-delivery' }),
+    row({ arm: 'tcp', as: 'sse', metric: 'cpu-per-delivery' }),
   ])
   expect(table?.columns.map(column => column.metric)).toEqual(['cpu-per-delivery'])
   expect(table?.rows.map(({ arm, as }) => [arm, as])).toEqual([
@@ -67,26 +69,22 @@ test('a trial that measured nothing says so in every column', () => {
   expect(tablesOf([nothing])[0]?.columns.map(column => column.metric)).toEqual(['any'])
 })
 
-test('places stand by their number, and several techniques are compared within each', () => {
-  const at = (place: string) => [row({ at: place }), row({ at: place, arm: 'poll' })]
-  const [table] = tablesOf([...at('RTT 100 ms'), ...at('RTT 0 ms'), ...at('RTT 20 ms')])
+test('places stand by their value, and several techniques are compared within each', () => {
+  const at = (ms: number) => [row({ at: rtt(ms) }), row({ at: rtt(ms), arm: 'poll' })]
+  const [table] = tablesOf([...at(100), ...at(0), ...at(20)])
   if (table === undefined) throw new Error('no table')
-  expect(placesOf(table)).toEqual(['RTT 0 ms', 'RTT 20 ms', 'RTT 100 ms'])
-  expect(peersOf(table).map(peers => peers.map(({ arm, at }) => `${arm} ${at}`))).toEqual([
-    ['poll RTT 0 ms', 'sse RTT 0 ms'],
-    ['poll RTT 20 ms', 'sse RTT 20 ms'],
-    ['poll RTT 100 ms', 'sse RTT 100 ms'],
+  expect(placesOf(table)).toEqual([rtt(0), rtt(20), rtt(100)])
+  expect(peersOf(table).map(peers => peers.map(({ arm, at }) => `${arm} ${at?.value}`))).toEqual([
+    ['poll 0', 'sse 0'],
+    ['poll 10', 'sse 10'],
+    ['poll 50', 'sse 50'],
   ])
 })
 
-test('one technique at several places is compared over all of them, and floors never', () => {
-  const [table] = tablesOf([
-    row({ at: 'T 100 ms' }),
-    row({ at: 'T 250 ms' }),
-    row({ arm: 'tcp', metric: 'latency-p50-as-sse' }),
-  ])
+test('one technique at several places is compared over all of them, and floors never are', () => {
+  const [table] = tablesOf([row({ at: rtt(100) }), row({ at: rtt(250) }), row({ arm: 'tcp', as: 'sse' })])
   if (table === undefined) throw new Error('no table')
-  expect(peersOf(table).map(peers => peers.map(({ at }) => at))).toEqual([['T 100 ms', 'T 250 ms']])
+  expect(peersOf(table).map(peers => peers.map(({ at }) => at))).toEqual([[rtt(100), rtt(250)]])
 })
 
 test('two runs share rows and columns, each with its own figures', () => {
@@ -94,8 +92,25 @@ test('two runs share rows and columns, each with its own figures', () => {
   const b = row({ value: 2 })
   const only = row({ arm: 'poll' })
   const [table] = scenarioTables([
-    { summary: [a], questions: {} },
-    { summary: [b, only], questions: {} },
+    { summary: [a], scenarios: [], metrics: METRICS },
+    { summary: [b, only], scenarios: [], metrics: METRICS },
   ])
   expect(table?.rows.map(each => each.cells)).toEqual([[[[], [only]]], [[[a], [b]]]])
+})
+
+test('a wide table is cut by what its metrics speak of, and a floor stands only where it measured something', () => {
+  const metrics = ['latency-p50', 'latency-p99', 'completeness', 'cpu-per-delivery', 'wire-down', 'wire-up']
+  const rows = metrics.map(metric => row({ metric }))
+  const floor = row({ arm: 'tcp', as: 'sse', metric: 'cpu-per-delivery' })
+  const partsIn = (summary: readonly SummaryRow[]) =>
+    tablesOf(summary)
+      .flatMap(partsOf)
+      .map(({ subject, columns, rows }) => [subject, columns.length, rows.length])
+  expect(partsIn([...rows, floor])).toEqual([[null, 6, 2]])
+  expect(partsIn([...rows, row({ metric: 'lost' }), floor])).toEqual([
+    ['lateness', 3, 1],
+    ['cost', 1, 2],
+    ['wire', 2, 1],
+    ['rest', 1, 1],
+  ])
 })

@@ -9,22 +9,21 @@ import { Refusal } from '../refusal.ts'
 import type { RunHead } from './run-head.ts'
 import { createRuns, reasonOf } from './runs.ts'
 
-/** The headers of each file. */
+/** What a browser does with each file: tables and text are downloaded, the rest is shown. */
 const HEADERS: Readonly<Record<RunFile, Readonly<Record<string, string>>>> = {
   'run.json': { 'content-type': 'application/json; charset=utf-8' },
   'summary.csv': { 'content-type': 'text/csv; charset=utf-8' },
   'report.md': { 'content-type': 'text/markdown; charset=utf-8' },
   'report.html': {
     'content-type': 'text/html; charset=utf-8',
-    // A report contains its own styles and drawings, and nothing that runs or loads. Anyone may have made it.
+    // A report holds its own styles and drawings, and nothing that runs or loads. Anyone may have made it.
     'content-security-policy':
       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
   },
 }
-/** The files that a browser downloads; the others open in a tab. */
 const DOWNLOADED: ReadonlySet<RunFile> = new Set(['summary.csv', 'report.md'])
 
-/** Serves what the bench wrote: the list of runs, each run, and its files. */
+/** The bench's results, for reading: the list, each run, and its files. */
 export function openResults(fastify: FastifyInstance, folder: string): void {
   const app = fastify.withTypeProvider<TypeBoxTypeProvider>()
   const runs = createRuns(folder)
@@ -38,10 +37,8 @@ export function openResults(fastify: FastifyInstance, folder: string): void {
     handler: async (request, reply) => {
       const { id } = request.params
       const head = await runs.head(id).catch(error => {
-        const { reason, params } = reasonOf(error)
-        throw new Refusal(404, 'unreadable-run', `Choose another run, or correct its run.json. ${reason}`, {
-          params,
-        })
+        const { code } = reasonOf(error)
+        throw new Refusal(404, 'unreadable-run', `Choose another run: this one cannot be read (${code}).`)
       })
       const handle = head && (await runs.open(id, 'run.json'))
       if (head === null || handle === null) throw NO_SUCH_RUN
@@ -69,10 +66,9 @@ const NO_SUCH_FILE = new Refusal(
   404,
   'no-such-file',
   `Choose a run from /api/results, and one of its files: ${RUN_FILES.join(', ')}.`,
-  { params: { files: RUN_FILES } },
 )
 
-/** The bytes as they are stored. The folder's name is the run's id, so a renamed run gets a second `id`; a parser takes the last. */
+/** The bytes as they are stored. The folder's name is the run's `id`: a parser takes the last of two. */
 function wholeRun(handle: FileHandle, head: RunHead, id: string): Readable {
   if (head.id === id) return handle.createReadStream()
   const stored = handle.createReadStream({ end: head.closesAt - 1 })
@@ -80,6 +76,6 @@ function wholeRun(handle: FileHandle, head: RunHead, id: string): Readable {
     yield* stored
     yield `,"id":${JSON.stringify(id)}}`
   }
-  // If the client leaves before the first byte is read, the generator never starts.
+  // If the client leaves before the first byte is read, the generator never starts and cannot close the file.
   return Readable.from(renamed(), { objectMode: false }).once('close', () => stored.destroy())
 }

@@ -1,55 +1,42 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { RefusalParams } from '../protocol/api.ts'
-import type { RunSummary } from '../protocol/run.ts'
+import { type Fact, type Params, RUN_SCHEMA, type RunSummary, type UnreadableCode } from '../protocol/run.ts'
 
-/** What the list of runs says about one, and what it takes to send the whole run. */
+/** What the list says of a run, and what it takes to send the whole of it. */
 export interface RunHead {
   readonly summary: Omit<RunSummary, 'id'>
-  /** The `id` in the file; undefined if there is none. */
+  /** The `id` that stands in the file; undefined if there is none. */
   readonly id: unknown
   /** Offset of the brace that closes the file's object. */
   readonly closesAt: number
 }
 
-/** Why a run cannot be read, as a code. `bad-field` and `too-large` come with what they are about. */
-type UnreadableReason =
-  | 'too-large'
-  | 'no-json'
-  | 'no-object'
-  | 'bad-field'
-  | 'too-many-fields'
-  | 'no-regular-file'
-  | 'being-written'
-
-/** `message` is a sentence that says why a run cannot be read; it repeats nothing of the file. */
+/** Why a run cannot be read; nothing of the file is in it but the number of its schema. */
 export class UnreadableRun extends Error {
-  readonly params: RefusalParams
+  readonly reason: Fact
 
-  constructor(reason: UnreadableReason, message: string, params: RefusalParams = {}) {
-    super(message)
-    this.params = { reason, ...params }
+  constructor(code: UnreadableCode, params: Params = {}) {
+    super(code)
+    this.reason = { code, params }
   }
 }
 
 /** The page holds a whole run in memory. */
-const RUN_MAX_MIB = 64
-/** The top level of a run has names, short texts and numbers. */
+const RUN_MAX_BYTES = 64 * 1024 * 1024
+/** The top of a run holds its names, some short texts and numbers. */
 const TOP_MAX_BYTES = 16 * 1024
 const TEXT_MAX = 100
 const CHUNK_BYTES = 64 * 1024
 
-const LISTS = ['caveats', 'summary', 'comparisons', 'bands', 'trials']
-const OBJECTS = ['provenance', 'questions']
+const LISTS = ['calibration', 'caveats', 'scenarios', 'summary', 'comparisons', 'bands', 'trials']
+const OBJECTS = ['provenance', 'metrics']
 
 /**
- * Reads a `run.json` in chunks, with turns of the event loop between them, and keeps only its top level; the page checks
- * what is nested deeper. Throws `UnreadableRun` for a file that is not a run.
+ * Reads a `run.json` in chunks, with turns of the event loop between them, and keeps only its top; what is nested deeper
+ * is checked by the client that reads the run. Throws `UnreadableRun` for what is no run of this schema.
  */
 export async function readRunHead(file: FileHandle): Promise<RunHead> {
   const { size } = await file.stat()
-  if (size > RUN_MAX_MIB * 1024 * 1024) {
-    throw new UnreadableRun('too-large', `It is larger than ${RUN_MAX_MIB} MiB.`, { maxMiB: RUN_MAX_MIB })
-  }
+  if (size > RUN_MAX_BYTES) throw new UnreadableRun('too-large', { mebibytes: RUN_MAX_BYTES / 1024 / 1024 })
   const top = createTop()
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   for (let offset = 0; offset < size; ) {
@@ -59,21 +46,23 @@ export async function readRunHead(file: FileHandle): Promise<RunHead> {
     offset += bytesRead
   }
   const run = parse(top.text())
-  const { startedAt, tier, complete, id } = run
-  if (!isText(startedAt)) throw badField('startedAt', 'a short text')
-  if (!isText(tier)) throw badField('tier', 'a short text')
-  if (typeof complete !== 'boolean') throw badField('complete', 'true or false')
+  const { schema, startedAt, tier, complete, id } = run
+  if (schema !== RUN_SCHEMA) {
+    throw new UnreadableRun('other-schema', {
+      schema: typeof schema === 'number' ? schema : null,
+      reads: RUN_SCHEMA,
+    })
+  }
+  if (!isText(startedAt)) throw new UnreadableRun('not-a-short-text', { member: 'startedAt' })
+  if (!isText(tier)) throw new UnreadableRun('not-a-short-text', { member: 'tier' })
+  if (typeof complete !== 'boolean') throw new UnreadableRun('not-a-boolean', { member: 'complete' })
   for (const name of LISTS) {
-    if (name in run && !Array.isArray(run[name])) throw badField(name, 'a list')
+    if (name in run && !Array.isArray(run[name])) throw new UnreadableRun('not-a-list', { member: name })
   }
   for (const name of OBJECTS) {
-    if (name in run && !isObject(run[name])) throw badField(name, 'an object')
+    if (name in run && !isObject(run[name])) throw new UnreadableRun('not-an-object-member', { member: name })
   }
   return { summary: { startedAt, tier, complete }, id, closesAt: top.closesAt() }
-}
-
-function badField(name: string, expected: string): UnreadableRun {
-  return new UnreadableRun('bad-field', `Its ${name} is not ${expected}.`, { name, expected })
 }
 
 function parse(text: string): Record<string, unknown> {
@@ -81,9 +70,9 @@ function parse(text: string): Record<string, unknown> {
   try {
     run = JSON.parse(text)
   } catch {
-    throw new UnreadableRun('no-json', 'It is not JSON, or is cut off.')
+    throw new UnreadableRun('not-json')
   }
-  if (!isObject(run)) throw new UnreadableRun('no-object', 'It is not a JSON object.')
+  if (!isObject(run)) throw new UnreadableRun('not-an-object')
   return run
 }
 
@@ -97,12 +86,12 @@ function isText(value: unknown): value is string {
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-/** How a byte outside strings changes the nesting depth. */
+/** How a byte outside strings changes the depth. */
 const DEEPER = new Int8Array(256)
 for (const byte of Buffer.from('{[')) DEEPER[byte] = 1
 for (const byte of Buffer.from('}]')) DEEPER[byte] = -1
 
-/** Keeps only the top level of a JSON text: `{"a":1,"b":[2,{"c":3}]}` becomes `{"a":1,"b":[]}`. */
+/** The top of a JSON text: `{"a":1,"b":[]}` is left of `{"a":1,"b":[2,{"c":3}]}`. */
 function createTop() {
   const kept: Buffer[] = []
   let keptBytes = 0
@@ -117,7 +106,7 @@ function createTop() {
     closesAt: () => closedAt,
   }
 
-  /** `offset` is where `bytes` begin in the text. */
+  /** `offset` is where in the text `bytes` begin. */
   function take(bytes: Buffer, offset: number): void {
     let keepFrom = depth <= 1 ? 0 : -1
     for (let index = 0; index < bytes.length; index += 1) {
@@ -144,11 +133,10 @@ function createTop() {
     if (keepFrom >= 0) keep(bytes.subarray(keepFrom))
   }
 
-  /** Copies `part`, because the chunk's buffer is used again. */
+  /** A copy: the chunk is read into again. */
   function keep(part: Buffer): void {
     keptBytes += part.length
-    if (keptBytes > TOP_MAX_BYTES)
-      throw new UnreadableRun('too-many-fields', 'Its top level has more than that of a run.')
+    if (keptBytes > TOP_MAX_BYTES) throw new UnreadableRun('too-much-at-top')
     kept.push(Buffer.from(part))
   }
 }

@@ -16,11 +16,17 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ResultsList } from '../protocol/run.ts'
+import { type ResultsList, RUN_SCHEMA } from '../protocol/run.ts'
 import { type StartedLab, startLab } from '../testing/start-lab.ts'
 import { createRuns } from './runs.ts'
 
-const RUN = { schema: 2, startedAt: '2026-01-01T00:00:00Z', tier: 'quick', complete: true, summary: [] }
+const RUN = {
+  schema: RUN_SCHEMA,
+  startedAt: '2026-01-01T00:00:00Z',
+  tier: 'quick',
+  complete: true,
+  summary: [],
+}
 const BIG_BYTES = 16 * 1024 * 1024
 
 let folder: string
@@ -31,74 +37,81 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('the runs of a folder', () => {
   it.each([
-    ['', /not JSON/],
-    ['{', /cut off/],
-    [JSON.stringify({ id: 'x', ...RUN }).slice(0, -1), /cut off/],
-    [`${JSON.stringify(RUN)}]`, /not JSON/],
-    ['{}', /startedAt/],
-    ['null', /not a JSON object/],
-    ['[]', /not a JSON object/],
-    ['5', /not a JSON object/],
-    ['"run"', /not a JSON object/],
-    [`[${JSON.stringify(RUN)}]`, /not a JSON object/],
-    [JSON.stringify({ ...RUN, startedAt: 5 }), /startedAt/],
-    [JSON.stringify({ ...RUN, startedAt: null }), /startedAt/],
-    [JSON.stringify({ ...RUN, startedAt: 'x'.repeat(10_000) }), /startedAt/],
-    [JSON.stringify({ ...RUN, tier: ['quick'] }), /tier/],
-    [JSON.stringify({ ...RUN, tier: undefined }), /tier/],
-    [JSON.stringify({ ...RUN, complete: 'yes' }), /complete/],
-    [JSON.stringify({ ...RUN, summary: 5 }), /summary/],
-    [JSON.stringify({ ...RUN, trials: {} }), /trials/],
-    [JSON.stringify({ ...RUN, provenance: [] }), /provenance/],
-    [JSON.stringify({ ...RUN, notes: 'x'.repeat(100_000) }), /top level has more/],
-    [`{"startedAt":${JSON.stringify(RUN).slice(1)}`, /not JSON/],
-  ])('list the run %.40s as unreadable, with the reason, beside the other runs', async (text, reason) => {
-    writeRun('good', RUN)
-    writeText('odd', text)
-    const { runs, unreadable } = await createRuns(folder).list()
-    expect(runs.map(({ id }) => id)).toEqual(['good'])
-    expect(unreadable).toEqual([{ id: 'odd', reason: expect.stringMatching(reason) }])
-    expect(unreadable[0]?.reason).toMatch(/^[A-Z].*\.$/)
+    ['', 'not-json'],
+    ['{', 'not-json'],
+    [JSON.stringify({ id: 'x', ...RUN }).slice(0, -1), 'not-json'],
+    [`${JSON.stringify(RUN)}]`, 'not-json'],
+    ['{}', 'other-schema'],
+    ['null', 'not-an-object'],
+    ['[]', 'not-an-object'],
+    ['5', 'not-an-object'],
+    ['"run"', 'not-an-object'],
+    [`[${JSON.stringify(RUN)}]`, 'not-an-object'],
+    [JSON.stringify({ ...RUN, startedAt: 5 }), 'not-a-short-text', 'startedAt'],
+    [JSON.stringify({ ...RUN, startedAt: null }), 'not-a-short-text', 'startedAt'],
+    [JSON.stringify({ ...RUN, startedAt: 'x'.repeat(10_000) }), 'not-a-short-text', 'startedAt'],
+    [JSON.stringify({ ...RUN, tier: ['quick'] }), 'not-a-short-text', 'tier'],
+    [JSON.stringify({ ...RUN, tier: undefined }), 'not-a-short-text', 'tier'],
+    [JSON.stringify({ ...RUN, complete: 'yes' }), 'not-a-boolean', 'complete'],
+    [JSON.stringify({ ...RUN, summary: 5 }), 'not-a-list', 'summary'],
+    [JSON.stringify({ ...RUN, trials: {} }), 'not-a-list', 'trials'],
+    [JSON.stringify({ ...RUN, provenance: [] }), 'not-an-object-member', 'provenance'],
+    [JSON.stringify({ ...RUN, notes: 'x'.repeat(100_000) }), 'too-much-at-top'],
+    [`{"startedAt":${JSON.stringify(RUN).slice(1)}`, 'not-json'],
+  ])(
+    'list the run %.40s as unreadable, with the reason, and the others as ever',
+    async (text, code, member?: string) => {
+      writeRun('good', RUN)
+      writeText('odd', text)
+      const { runs, unreadable } = await createRuns(folder).list()
+      expect(runs.map(({ id }) => id)).toEqual(['good'])
+      expect(unreadable).toMatchObject([{ id: 'odd', reason: { code } }])
+      expect(unreadable[0]?.reason.params['member']).toBe(member)
+    },
+  )
+
+  it.each([RUN_SCHEMA - 1, RUN_SCHEMA + 1, 'three'])('list one of schema %j as unreadable', async schema => {
+    writeRun('other', { ...RUN, schema })
+    const [other] = (await createRuns(folder).list()).unreadable
+    const params = { schema: typeof schema === 'number' ? schema : null, reads: RUN_SCHEMA }
+    expect(other).toEqual({ id: 'other', reason: { code: 'other-schema', params } })
   })
 
-  it('list a run whatever is nested deeper in it', async () => {
+  it('list a run whatever lies deeper in it', async () => {
     const trials = [{ '{': '}]"\\"[{', '\\': ['\\\\"', { é: '🎈', startedAt: 5 }] }]
-    writeRun('one', { trials, ...RUN, questions: { a: 'b' } })
+    writeRun('one', { trials, ...RUN, metrics: { a: { unit: 'b' } } })
     expect(await createRuns(folder).list()).toEqual({
       runs: [{ id: 'one', startedAt: RUN.startedAt, tier: 'quick', complete: true }],
       unreadable: [],
     })
   })
 
-  it.skipIf(process.platform === 'win32')(
-    'report what is not a regular file, and wait for none of it',
-    async () => {
-      for (const id of ['folder', 'fifo', 'link', 'huge', 'empty']) mkdirSync(join(folder, id))
-      mkdirSync(join(folder, 'folder', 'run.json'))
-      execFileSync('mkfifo', [join(folder, 'fifo', 'run.json')])
-      writeRun('target', RUN)
-      symlinkSync(join(folder, 'target', 'run.json'), join(folder, 'link', 'run.json'))
-      symlinkSync(join(folder, 'target'), join(folder, 'linked'))
-      writeFileSync(join(folder, 'huge', 'run.json'), '{')
-      truncateSync(join(folder, 'huge', 'run.json'), 2 ** 30)
-      writeFileSync(join(folder, 'README.md'), '')
-      const runs = createRuns(folder)
-      const list = await runs.list()
-      expect(list.runs.map(({ id }) => id)).toEqual(['target'])
-      expect(list.unreadable).toEqual([
-        { id: 'link', reason: 'It is not a regular file.' },
-        { id: 'huge', reason: 'It is larger than 64 MiB.' },
-        { id: 'folder', reason: 'It is not a regular file.' },
-        { id: 'fifo', reason: 'It is not a regular file.' },
-      ])
-      for (const id of ['linked', 'link', 'fifo', 'folder', 'empty', '..']) {
-        expect(await runs.open(id, 'run.json')).toBeNull()
-      }
-      expect(await runs.head('linked')).toBeNull()
-    },
-  )
+  it.skipIf(process.platform === 'win32')('say what is no file, and wait for none of it', async () => {
+    for (const id of ['folder', 'fifo', 'link', 'huge', 'empty']) mkdirSync(join(folder, id))
+    mkdirSync(join(folder, 'folder', 'run.json'))
+    execFileSync('mkfifo', [join(folder, 'fifo', 'run.json')])
+    writeRun('target', RUN)
+    symlinkSync(join(folder, 'target', 'run.json'), join(folder, 'link', 'run.json'))
+    symlinkSync(join(folder, 'target'), join(folder, 'linked'))
+    writeFileSync(join(folder, 'huge', 'run.json'), '{')
+    truncateSync(join(folder, 'huge', 'run.json'), 2 ** 30)
+    writeFileSync(join(folder, 'README.md'), '')
+    const runs = createRuns(folder)
+    const list = await runs.list()
+    expect(list.runs.map(({ id }) => id)).toEqual(['target'])
+    expect(list.unreadable).toEqual([
+      { id: 'link', reason: { code: 'not-a-file', params: {} } },
+      { id: 'huge', reason: { code: 'too-large', params: { mebibytes: 64 } } },
+      { id: 'folder', reason: { code: 'not-a-file', params: {} } },
+      { id: 'fifo', reason: { code: 'not-a-file', params: {} } },
+    ])
+    for (const id of ['linked', 'link', 'fifo', 'folder', 'empty', '..']) {
+      expect(await runs.open(id, 'run.json')).toBeNull()
+    }
+    expect(await runs.head('linked')).toBeNull()
+  })
 
-  it('are an empty list if there is no folder', async () => {
+  it('are none where there is no folder', async () => {
     expect(await createRuns(join(folder, 'none')).list()).toEqual({ runs: [], unreadable: [] })
   })
 
@@ -129,7 +142,7 @@ describe('the runs of a folder', () => {
     expect(await runs.head('one')).toBeNull()
   })
 
-  it('are read once for concurrent requests', async () => {
+  it('are looked at once for all who ask at the same time', async () => {
     writeRun('one', RUN)
     const runs = createRuns(folder)
     const [first, ...others] = await Promise.all([runs.list(), runs.list(), runs.list()])
@@ -137,7 +150,7 @@ describe('the runs of a folder', () => {
     expect(await runs.list()).not.toBe(first)
   })
 
-  it('are all listed, however many there are', async () => {
+  it('are all there, of however many', async () => {
     for (let n = 0; n < 300; n += 1) {
       if (n % 2 === 0) writeRun(`run-${n}`, RUN)
       else mkdirSync(join(folder, `run-${n}`))
@@ -148,7 +161,7 @@ describe('the runs of a folder', () => {
   })
 })
 
-describe('a requested run', () => {
+describe('a run that is asked for', () => {
   let lab: StartedLab
   beforeEach(async () => {
     lab = await startLab({ resultsFolder: folder })
@@ -158,8 +171,8 @@ describe('a requested run', () => {
   it('is sent as its bytes are stored', async () => {
     const text = `${JSON.stringify({ id: 'one', ...RUN, trials: [{ a: 1.0 }] }, null, 1)}\n`
     writeText('one', text)
-    expect(await (await fetchRun('/one')).text()).toBe(text)
-    expect((await fetchRun('/one')).headers.get('content-type')).toBe('application/json; charset=utf-8')
+    expect(await (await ask('/one')).text()).toBe(text)
+    expect((await ask('/one')).headers.get('content-type')).toBe('application/json; charset=utf-8')
   })
 
   it.each([
@@ -170,21 +183,20 @@ describe('a requested run', () => {
     { ...RUN, trials: [{ text: '}}}'.repeat(100_000) }], id: 'x' },
   ])('is called as its folder is', async run => {
     writeText('one', `${JSON.stringify(run)} \n`)
-    expect(await (await fetchRun('/one')).json()).toEqual({ ...run, id: 'one' })
+    expect(await (await ask('/one')).json()).toEqual({ ...run, id: 'one' })
   })
 
-  it('is refused with the reason if it is not a run', async () => {
+  it('is refused with the reason if it is odd', async () => {
     writeText('one', '[]')
-    const answer = await fetchRun('/one')
+    const answer = await ask('/one')
     expect(answer.status).toBe(404)
     expect(await answer.json()).toEqual({
-      error: 'Choose another run, or correct its run.json. It is not a JSON object.',
+      error: 'Choose another run: this one cannot be read (not-an-object).',
       code: 'unreadable-run',
-      params: { reason: 'no-object' },
     })
-    const list = (await (await fetchRun('')).json()) as ResultsList
-    expect(list.unreadable).toEqual([{ id: 'one', reason: 'It is not a JSON object.' }])
-    expect(await (await fetchRun('/one/run.json')).text()).toBe('[]')
+    const list = (await (await ask('')).json()) as ResultsList
+    expect(list.unreadable).toEqual([{ id: 'one', reason: { code: 'not-an-object', params: {} } }])
+    expect(await (await ask('/one/run.json')).text()).toBe('[]')
   })
 
   it.runIf(process.platform === 'linux')('leaves no file open, however the request ends', async () => {
@@ -192,19 +204,19 @@ describe('a requested run', () => {
     writeRun('one', { id: 'one', ...RUN, trials })
     writeRun('two', { id: 'one', ...RUN, trials })
     for (const path of ['/one', '/two', '/one/run.json']) {
-      expect((await fetchRun(path, { method: 'HEAD' })).status).toBe(200)
+      expect((await ask(path, { method: 'HEAD' })).status).toBe(200)
       await abortAtHead(path)
       await abortWhileQueued(path)
-      expect((await (await fetchRun(path)).text()).length).toBeGreaterThan(BIG_BYTES)
+      expect((await (await ask(path)).text()).length).toBeGreaterThan(BIG_BYTES)
     }
     await expect.poll(openInFolder).toEqual([])
   })
 
-  function fetchRun(path: string, init?: RequestInit): Promise<Response> {
+  function ask(path: string, init?: RequestInit): Promise<Response> {
     return fetch(`${lab.origin}/api/results${path}`, init)
   }
 
-  /** Closes the connection while most answers wait for their turn on it. */
+  /** Hangs up while most answers wait for their turn on the connection. */
   async function abortWhileQueued(path: string): Promise<void> {
     const { hostname, port, host } = new URL(lab.origin)
     const socket = connect(Number(port), hostname)
@@ -212,7 +224,7 @@ describe('a requested run', () => {
     socket.write(`GET /api/results${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(30))
     await expect.poll(() => openInFolder().length).toBe(30)
     socket.destroy()
-    // At once, because a garbage collection would close them as well.
+    // At once: a collection of garbage would close them as well.
     await expect.poll(openInFolder).toEqual([])
   }
 
@@ -224,7 +236,7 @@ describe('a requested run', () => {
   }
 })
 
-/** How many turns the event loop made until `work` was done. */
+/** How often the event loop turned until `work` was done. */
 async function turnsOf(work: () => Promise<unknown>): Promise<number> {
   let turns = 0
   let working = true

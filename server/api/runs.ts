@@ -1,25 +1,24 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RefusalParams } from '../protocol/api.ts'
-import type { ResultsList, RunFile, RunSummary, UnreadableRun as Unreadable } from '../protocol/run.ts'
+import type { Fact, ResultsList, RunFile, RunSummary, UnreadableRun as Unreadable } from '../protocol/run.ts'
 import { type RunHead, readRunHead, UnreadableRun } from './run-head.ts'
 
-/** The runs of a folder: one folder each, with a `run.json` in it. Symbolic links are not followed. */
+/** The runs of a folder: a folder for each, `run.json` in it. Symbolic links are not followed. */
 export interface Runs {
   /** All runs, newest first, and those that cannot be read. Concurrent calls share one list. */
   list(): Promise<ResultsList>
-  /** Resolves to null if there is no such run; rejects with `UnreadableRun`. */
+  /** `null` if there is no such run. Rejects with `UnreadableRun`. */
   head(id: string): Promise<RunHead | null>
-  /** Opens a file of a run; the caller closes it. Resolves to null if it does not exist or is no regular file. */
+  /** Opens one of a run's files, for the caller to close. `null` for what is not there or is no regular file. */
   open(id: string, file: RunFile): Promise<FileHandle | null>
 }
 
-/** A folder with any other name is no run: the name could lead out of `results`. */
+/** A folder with another name is no run: such a name could lead out of `results`. */
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,99}$/
-/** How many folders are read in parallel: half of the threads that Node has for files. */
-const PARALLEL = 2
-/** `O_NONBLOCK`, because opening a pipe waits for its writer. Windows has neither flag. */
+/** How many folders are read at once: half of the threads with which Node reads files. */
+const LOOKS_AT_ONCE = 2
+/** `O_NONBLOCK`, since opening a pipe waits for its writer. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0)
 
 /** Each `run.json` is read once, and again when its inode, size or times have changed. */
@@ -30,19 +29,19 @@ export function createRuns(folder: string): Runs {
   return { list, head, open: openRunFile }
 
   function list(): Promise<ResultsList> {
-    listing ??= readAll().finally(() => {
+    listing ??= look().finally(() => {
       listing = null
     })
     return listing
   }
 
-  async function readAll(): Promise<ResultsList> {
+  async function look(): Promise<ResultsList> {
     const runs: RunSummary[] = []
     const unreadable: Unreadable[] = []
     const directory = await opendir(folder).catch(() => null)
     if (directory === null) return { runs, unreadable }
     const seen = new Set<string>()
-    const readNext = async () => {
+    const lookAtNext = async () => {
       for (let entry = await directory.read(); entry !== null; entry = await directory.read()) {
         const id = entry.name
         if (!entry.isDirectory() || !RUN_ID.test(id)) continue
@@ -51,12 +50,12 @@ export function createRuns(folder: string): Runs {
           const found = await headOf(id)
           if (found !== null) runs.push({ id, ...found.summary })
         } catch (error) {
-          unreadable.push({ id, reason: reasonOf(error).reason })
+          unreadable.push({ id, reason: reasonOf(error) })
         }
       }
     }
     try {
-      await Promise.all(Array.from({ length: PARALLEL }, readNext))
+      await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lookAtNext))
     } finally {
       await directory.close()
     }
@@ -74,13 +73,13 @@ export function createRuns(folder: string): Runs {
   async function headOf(id: string): Promise<RunHead | null> {
     const stats = await lstat(join(folder, id, 'run.json')).catch(unlessAbsent)
     if (stats === null) return null
-    if (!stats.isFile()) throw new UnreadableRun('no-regular-file', 'It is not a regular file.')
+    if (!stats.isFile()) throw new UnreadableRun('not-a-file')
     const version = versionOf(stats)
     const known = heads.get(id)
     if (known?.version === version) return known.head
     const made = { version, head: readHead(id, version) }
     heads.set(id, made)
-    // A temporary fault, such as too many open files, is not remembered.
+    // Such a fault may pass: too many open files, for example.
     made.head.catch(error => {
       if (!(error instanceof UnreadableRun) && heads.get(id) === made) heads.delete(id)
     })
@@ -91,8 +90,7 @@ export function createRuns(folder: string): Runs {
     const file = await open(join(folder, id, 'run.json'), FLAGS)
     try {
       const head = await readRunHead(file)
-      if (versionOf(await file.stat()) !== version)
-        throw new UnreadableRun('being-written', 'It is being written: try again.')
+      if (versionOf(await file.stat()) !== version) throw new UnreadableRun('being-written')
       return head
     } finally {
       await file.close()
@@ -123,9 +121,9 @@ function unlessAbsent(error: NodeJS.ErrnoException): null {
   throw error
 }
 
-/** Why a run cannot be read: in a sentence, and as a code with its values. */
-export function reasonOf(error: unknown): { readonly reason: string; readonly params: RefusalParams } {
-  if (error instanceof UnreadableRun) return { reason: error.message, params: error.params }
-  const systemCode = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-  return { reason: `It cannot be read (${systemCode}).`, params: { reason: 'system-error', systemCode } }
+/** Why a run cannot be read. */
+export function reasonOf(error: unknown): Fact {
+  if (error instanceof UnreadableRun) return error.reason
+  const { code, message } = error as NodeJS.ErrnoException
+  return new UnreadableRun('unreadable-file', { detail: code ?? message }).reason
 }

@@ -27,6 +27,8 @@ export interface TechniqueTraits {
   readonly laterBy: 'status' | 'bye'
   /** Its native client reconnects by itself after a cut. */
   readonly reconnectsByItself: boolean
+  /** The others are compared with this one, which runs twice in each block of the bench. One technique only. */
+  readonly isReference: boolean
   /** Its lane is on the live page from the start. Others are switched on from the lanes' menu. */
   readonly laneAtFirst: boolean
   /** Colour, shape and name always go together. */
@@ -46,6 +48,7 @@ export const TRAITS = {
     mediaType: 'application/json',
     laterBy: 'status',
     reconnectsByItself: false,
+    isReference: false,
     laneAtFirst: true,
     colour: { light: '#b78438', dark: '#f0ac04' },
     shape: 'square',
@@ -59,6 +62,7 @@ export const TRAITS = {
     mediaType: 'application/json',
     laterBy: 'status',
     reconnectsByItself: false,
+    isReference: false,
     laneAtFirst: true,
     colour: { light: '#79028e', dark: '#d9488a' },
     shape: 'diamond',
@@ -72,6 +76,7 @@ export const TRAITS = {
     mediaType: 'text/event-stream',
     laterBy: 'bye',
     reconnectsByItself: true,
+    isReference: true,
     laneAtFirst: true,
     colour: { light: '#055f2a', dark: '#3cf0dc' },
     shape: 'triangle',
@@ -85,6 +90,7 @@ export const TRAITS = {
     mediaType: null,
     laterBy: 'status',
     reconnectsByItself: false,
+    isReference: false,
     laneAtFirst: true,
     colour: { light: '#2d72ee', dark: '#2092fc' },
     shape: 'circle',

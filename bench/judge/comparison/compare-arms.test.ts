@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { checkComplete } from '../checks.ts'
 import type { Trial } from '../result.ts'
-import { trialOf } from '../simulate-trials.ts'
+import { trialOf } from '../testing/simulated-run.ts'
 import { compareArms } from './compare-arms.ts'
 import { noiseBands } from './noise-bands.ts'
 
@@ -41,13 +41,14 @@ describe('a comparison', () => {
       n: 8,
       pValue: 2 / 256,
       verdict: 'different',
-      sentence: '30 % more than sse (30 % to 30 %)',
+      obstacle: null,
+      zero: null,
     })
     expect(found?.ratio).toBeCloseTo(1.3)
     expect(found?.band).toBeCloseTo(Math.log(1.02))
   })
 
-  test('claims nothing within the band, and says how far it can see', () => {
+  test('claims nothing within the band', () => {
     const noisy = eightBlocks({
       sse: PACE,
       twin: block => PACE(block) * (block === 3 ? 1.2 : 1),
@@ -57,23 +58,23 @@ describe('a comparison', () => {
       { scenario: 'delivery', arm: 'sse', metric: 'wire-down', share: expect.closeTo(Math.log(1.2)), n: 8 },
     ])
     expect(compare(noisy)[0]).toMatchObject({
-      verdict: 'no difference',
-      sentence: 'no difference measured (< 20 %)',
+      verdict: 'no-difference',
+      band: expect.closeTo(Math.log(1.2)),
     })
   })
 
-  test('says as the limit what the interval reaches, where that is more than the band', () => {
+  test('claims nothing where the interval holds 1, however far it reaches', () => {
     const [found] = compare(
       eightBlocks({ sse: PACE, twin: PACE, other: block => PACE(block) * (block % 2 === 0 ? 1.5 : 0.7) }),
     )
-    expect(found?.verdict).toBe('no difference')
-    expect(found?.sentence).toBe('no difference measured (< 50 %)')
+    expect(found?.verdict).toBe('no-difference')
+    expect(found?.interval).toEqual({ low: expect.closeTo(0.7), high: expect.closeTo(1.5) })
   })
 
   test('claims no difference below 2 %, however quiet the machine', () => {
     const at = (ratio: number) =>
       compare(eightBlocks({ sse: PACE, twin: PACE, other: block => PACE(block) * ratio }))[0]?.verdict
-    expect([at(1.019), at(1.021), at(1 / 1.021)]).toEqual(['no difference', 'different', 'different'])
+    expect([at(1.019), at(1.021), at(1 / 1.021)]).toEqual(['no-difference', 'different', 'different'])
   })
 
   test('claims nothing with fewer than eight blocks, and leaves refused trials out', () => {
@@ -81,14 +82,14 @@ describe('a comparison', () => {
     expect(compare(eightBlocks(values, {}, 7))[0]).toMatchObject({
       n: 7,
       pValue: null,
-      verdict: 'not claimed',
-      sentence: 'not claimed: 7 blocks, and a claim takes 8',
+      verdict: 'not-claimed',
+      obstacle: { code: 'too-few-blocks', params: { blocks: 7, needed: 8 } },
     })
     const lossy = checkComplete({ expected: 2, delivered: 1, repeated: 0, disordered: 0 })
     const lost = eightBlocks(values).map(trial =>
       trial.arm === 'websocket' && trial.block === 5 ? { ...trial, checks: [lossy] } : trial,
     )
-    expect(compare(lost)[0]).toMatchObject({ n: 7, verdict: 'not claimed' })
+    expect(compare(lost)[0]).toMatchObject({ n: 7, verdict: 'not-claimed' })
   })
 
   test('claims nothing where no A/A pairs tell the noise, or too few of them', () => {
@@ -96,12 +97,13 @@ describe('a comparison', () => {
     const trials = eightBlocks(values)
     expect(compare(trials.filter(({ twin }) => !twin))[0]).toMatchObject({
       ratio: expect.closeTo(3),
-      verdict: 'not claimed',
-      sentence: 'not claimed: no A/A pairs say how noisy this figure is',
+      verdict: 'not-claimed',
+      obstacle: { code: 'no-noise-pairs', params: {} },
     })
-    expect(compare(trials.filter(({ twin, block }) => !twin || block > 1))[0]?.sentence).toBe(
-      'not claimed: A/A pairs from 7 blocks only, and a claim takes 8',
-    )
+    expect(compare(trials.filter(({ twin, block }) => !twin || block > 1))[0]?.obstacle).toEqual({
+      code: 'too-few-noise-pairs',
+      params: { pairs: 7, needed: 8 },
+    })
   })
 
   test('takes no band from another scenario, where the same metric is another quantity', () => {
@@ -114,48 +116,58 @@ describe('a comparison', () => {
       compare([...delivery, ...trials]).find(({ scenario }) => scenario === 'sparse')
     expect(found(elsewhere)).toMatchObject({ verdict: 'different' })
     expect(found(elsewhere.filter(({ twin }) => !twin))).toMatchObject({
-      verdict: 'not claimed',
-      sentence: 'not claimed: no A/A pairs say how noisy this figure is',
+      verdict: 'not-claimed',
+      obstacle: { code: 'no-noise-pairs', params: {} },
     })
   })
 
-  test('holds nothing against something without a ratio', () => {
+  test('compares nothing with something without a ratio', () => {
     const zero = () => 0
     expect(compare(eightBlocks({ sse: zero, twin: zero, other: PACE }))[0]).toMatchObject({
       ratio: null,
       pValue: 2 / 256,
       verdict: 'different',
-      sentence: 'some, where sse has none',
+      zero: 'reference',
     })
-    expect(compare(eightBlocks({ sse: PACE, twin: PACE, other: zero }))[0]?.sentence).toBe('none, unlike sse')
+    expect(compare(eightBlocks({ sse: PACE, twin: PACE, other: zero }))[0]).toMatchObject({
+      verdict: 'different',
+      zero: 'arm',
+    })
     expect(compare(eightBlocks({ sse: zero, twin: zero, other: zero }))[0]).toMatchObject({
-      verdict: 'no difference',
-      sentence: 'no difference: both are 0',
+      verdict: 'no-difference',
+      zero: 'both',
+      obstacle: null,
     })
     const mixed = eightBlocks({ sse: zero, twin: zero, other: block => block - 1 })
-    expect(compare(mixed)[0]?.sentence).toBe('not claimed: a ratio needs figures above zero')
+    expect(compare(mixed)[0]).toMatchObject({
+      verdict: 'not-claimed',
+      obstacle: { code: 'figures-not-positive', params: {} },
+    })
   })
 
   test('keeps the places of a sweep apart, and claims no CPU behind the link', () => {
     const values = { sse: PACE, twin: PACE, other: PACE }
     const trials = [null, 0, 50].flatMap(distanceMs =>
       eightBlocks(values, {
-        at: distanceMs === null ? 'no link' : `RTT ${2 * distanceMs} ms`,
+        at: distanceMs === null ? null : { axis: 'distanceMs', value: distanceMs },
         axes: { distanceMs },
         values: { 'wire-down': 1, 'cpu-per-delivery': 1 },
       }),
     )
-    expect(compare(trials).map(({ at, metric }) => `${at} ${metric}`)).toEqual([
-      'no link cpu-per-delivery',
-      'no link wire-down',
-      'RTT 0 ms wire-down',
-      'RTT 100 ms wire-down',
+    expect(compare(trials).map(({ at, metric }) => `${at?.value} ${metric}`)).toEqual([
+      'undefined cpu-per-delivery',
+      'undefined wire-down',
+      '0 wire-down',
+      '50 wire-down',
     ])
   })
 
   test('of a percentile needs the publishes that the percentile needs', () => {
     const values = { sse: PACE, twin: PACE, other: PACE }
     const trials = eightBlocks(values, { values: { 'latency-p99': 1 }, publishes: 5 })
-    expect(compare(trials)[0]?.sentence).toMatch(/^not claimed: too few publishes: 40 of the 1000/)
+    expect(compare(trials)[0]?.obstacle).toEqual({
+      code: 'too-few-publishes',
+      params: { publishes: 40, needed: 1_000 },
+    })
   })
 })

@@ -1,12 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createRandom } from '../../processes/random.ts'
-import { runCompareCli } from '../../report/compare-cli.ts'
 import type { BenchRun } from '../result.ts'
-import { runOf, simulateTrials, trialOf } from '../simulate-trials.ts'
-import { compareRuns, type RunComparison } from './compare-runs.ts'
+import { runOf, simulateTrials, trialOf } from '../testing/simulated-run.ts'
+import { compareRuns } from './compare-runs.ts'
 
 function simulate(seed: number, websocket = 1, changes: Partial<BenchRun> = {}, blocks = 8): BenchRun {
   const random = createRandom(seed)
@@ -25,8 +21,7 @@ describe('two runs of the same machine', () => {
       'websocket cpu-per-delivery',
     ])
     expect(changed[0]?.ratio).toBeGreaterThan(1.25)
-    expect(changed[0]?.sentence).toMatch(/^\d+ % more than A \(/)
-    expect(rows.find(({ arm }) => arm === 'poll')?.sentence).toMatch(/^no difference measured \(< \d/)
+    expect(rows.find(({ arm }) => arm === 'poll')?.verdict).toBe('no-difference')
   })
 
   test('differ in at most 5 % of 200 comparisons of equals', { timeout: 30_000 }, () => {
@@ -37,45 +32,45 @@ describe('two runs of the same machine', () => {
     expect(rows.filter(({ verdict }) => verdict === 'different').length).toBeLessThanOrEqual(10)
   })
 
-  test('are held against the wider of their bands', () => {
+  test('are compared by the wider of their bands', () => {
     const [a, b] = [simulate(1), simulate(2, 1.4)]
     const noisy = { ...b, bands: b.bands.map(band => ({ ...band, share: 0.5 })) }
     const rows = compareRuns(a, noisy).rows
-    expect(rows.every(({ band, verdict }) => band === 0.5 && verdict === 'no difference')).toBe(true)
+    expect(rows.every(({ band, verdict }) => band === 0.5 && verdict === 'no-difference')).toBe(true)
   })
 
   test('claim nothing when one of them has fewer than eight blocks', () => {
     const { rows } = compareRuns(simulate(1), simulate(2, 1.4, {}, 7))
-    expect(new Set(rows.map(({ sentence }) => sentence))).toEqual(
-      new Set(['not claimed: 7 blocks, and a claim takes 8']),
-    )
+    for (const { obstacle } of rows) {
+      expect(obstacle).toEqual({ code: 'too-few-blocks', params: { blocks: 7, needed: 8 } })
+    }
   })
 
-  test('hold exact counts to the same rule', () => {
+  test('judge exact counts by the same rule', () => {
     const counted = (bytes: number) =>
       runOf(
         Array.from({ length: 8 }, (_, index) => index + 1).flatMap(block =>
           [false, true].map(twin => trialOf({ block, twin, values: { 'wire-down': bytes } })),
         ),
       )
-    const sentence = (bytes: number) => compareRuns(counted(200), counted(bytes)).rows[0]?.sentence
-    expect(sentence(200)).toBe('no difference measured (< 2.0 %)')
-    expect(sentence(202)).toBe('no difference measured (< 2.0 %)')
-    expect(sentence(300)).toBe('50 % more than A (50 % to 50 %)')
+    const verdict = (bytes: number) => compareRuns(counted(200), counted(bytes)).rows[0]?.verdict
+    expect([200, 202, 300].map(verdict)).toEqual(['no-difference', 'no-difference', 'different'])
   })
 })
 
 describe('two unlike runs', () => {
   test.each<[string, Partial<BenchRun>]>([
-    ['the machine', { provenance: { ...simulate(1).provenance, cores: 64 } }],
-    ['Node', { provenance: { ...simulate(1).provenance, node: 'v24.0.0' } }],
-    ['the pinning', { provenance: { ...simulate(1).provenance, pinning: 'server on core 0' } }],
-    ['the tier', { tier: 'full' }],
+    ['machine', { provenance: { ...simulate(1).provenance, cores: 64 } }],
+    ['node', { provenance: { ...simulate(1).provenance, node: 'v24.0.0' } }],
+    ['pinning', { provenance: { ...simulate(1).provenance, serverCore: 0 } }],
+    ['tier', { tier: 'full' }],
   ])('warn that %s differs and claim nothing on absolute numbers', (what, changes) => {
     const { rows, warnings } = compareRuns(simulate(1), simulate(2, 1.4, changes))
-    expect(warnings).toHaveLength(1)
-    expect(warnings[0]).toContain(`${what} differs: `)
-    expect(new Set(rows.map(({ sentence }) => sentence))).toEqual(new Set([`not claimed: ${what} differs`]))
+    expect(warnings).toMatchObject([{ code: 'circumstance-differs', params: { what } }])
+    for (const { verdict, obstacle } of rows) {
+      expect(verdict).toBe('not-claimed')
+      expect(obstacle).toEqual({ code: 'circumstances-differ', params: { what: [what] } })
+    }
     expect(rows.every(({ ratio }) => ratio !== null)).toBe(true)
   })
 
@@ -90,11 +85,11 @@ describe('two unlike runs', () => {
         { provenance: { node } },
       )
     const { rows } = compareRuns(overFloor(11, 'v20'), overFloor(15, 'v24'))
-    const verdicts = Object.fromEntries(rows.map(({ metric, verdict }) => [metric, verdict]))
+    const verdicts = Object.fromEntries(rows.map(({ metric, as, verdict }) => [`${metric} ${as}`, verdict]))
     expect(verdicts).toEqual({
-      'cpu-per-delivery': 'not claimed',
-      'times-floor': 'different',
-      'cpu-per-delivery-as-sse': 'not claimed',
+      'cpu-per-delivery null': 'not-claimed',
+      'times-floor null': 'different',
+      'cpu-per-delivery sse': 'not-claimed',
     })
   })
 
@@ -105,67 +100,12 @@ describe('two unlike runs', () => {
         trialOf({ axes: { readers }, scenario: 'sparse', arm, values: { 'wire-down': 1 } }),
       ])
     const { rows, warnings } = compareRuns(of(100, 'sse'), of(200, 'poll'))
-    expect(rows.map(({ sentence }) => sentence)).toEqual(['not claimed: the axes differ'])
+    expect(rows.map(({ obstacle }) => obstacle)).toEqual([{ code: 'axes-differ', params: {} }])
+    const only = { scenario: 'sparse', as: null, axis: null, value: null }
     expect(warnings).toEqual([
-      'Axes differ in delivery: readers 100 and 200.',
-      'Figures only in A: sparse sse.',
-      'Figures only in B: sparse poll.',
+      { code: 'axis-differs', params: { scenario: 'delivery', axis: 'readers', a: '100', b: '200' } },
+      { code: 'only-in-one', params: { side: 'a', arm: 'sse', ...only } },
+      { code: 'only-in-one', params: { side: 'b', arm: 'poll', ...only } },
     ])
-  })
-})
-
-describe('the command', () => {
-  let results: string
-  beforeEach(() => {
-    results = mkdtempSync(join(tmpdir(), 'push-lab-compare-'))
-    write('one', simulate(1))
-    write('two', simulate(2, 1.4))
-  })
-  afterEach(() => rmSync(results, { recursive: true, force: true }))
-
-  function write(id: string, run: unknown): void {
-    mkdirSync(join(results, id))
-    writeFileSync(join(results, id, 'run.json'), typeof run === 'string' ? run : JSON.stringify(run))
-  }
-
-  test('takes ids and paths, and prints a table', () => {
-    const { exitCode, stdout, stderr } = runCompareCli(['one', join(results, 'two', 'run.json')], results)
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    expect(stdout).toMatch(/^A {2}run-1, 8 blocks\nB {2}run-2, 8 blocks\n\n {2}A\/A band/)
-    expect(stdout).toMatch(/^ {2}delivery latency-p50 +± \d\S* % \(8 pairs\) +± \d/m)
-    expect(stdout).toMatch(/^ {2}websocket +latency-p50, ms +\S+ +\S+ +1\.\d\d \(.*\) +\d+ % more than A/m)
-  })
-
-  test('prints JSON only with --json, and the same JSON each time', () => {
-    const { stdout } = runCompareCli(['--json', 'one', 'two'], results)
-    const comparison = JSON.parse(stdout) as RunComparison
-    expect(comparison.rows).toHaveLength(8)
-    expect(comparison.a.bands).toHaveLength(2)
-    expect(runCompareCli(['--json', 'one', 'two'], results).stdout).toBe(stdout)
-  })
-
-  test.each([
-    [[], /missing required argument 'A'/],
-    [['one'], /missing required argument 'B'/],
-    [['one', 'two', 'three'], /too many arguments/],
-    [['one', 'nowhere'], /There is no run nowhere, neither as a path nor in /],
-    [['one', 'empty'], /empty is not a run: it holds no run\.json\./],
-    [['one', 'old'], /old\/run\.json has schema 1, and this bench reads 2: .*\(abc\)/],
-    [['one', 'strange'], /strange\/run\.json is not a run: it has no schema or no summary\./],
-    [['one', 'broken'], /broken\/run\.json cannot be read: /],
-    [['--nonsense', 'one', 'two'], /unknown option '--nonsense'/],
-  ])('%j is one line on stderr, nothing on stdout, and exit code 2', (args, line) => {
-    mkdirSync(join(results, 'empty'))
-    write('old', { schema: 1, summary: [], provenance: { commit: 'abc' } })
-    write('strange', { hello: 'world' })
-    write('broken', '{')
-    const { exitCode, stdout, stderr } = runCompareCli(args, results)
-    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
-    expect(stderr).toMatch(/^error: [^\n]+\n$/)
-    expect(stderr).toMatch(line)
-  })
-
-  test('helps', () => {
-    expect(runCompareCli(['--help'], results)).toMatchObject({ exitCode: 0, stderr: '' })
   })
 })

@@ -3,8 +3,9 @@ import type { NoiseBand } from '../../../server/protocol/run.ts'
 import { REFERENCE_ARM } from '../../scenarios/scenario.ts'
 import type { Trial } from '../result.ts'
 import { type Series, seriesOf, twinSeriesOf } from '../series.ts'
+import { isSamePlace } from './compare-arms.ts'
 
-/** One for each scenario and metric that has twins: the largest |ln ratio| of all pairs, over all places of a sweep. */
+/** One for each scenario and metric with twins: the largest |ln ratio| of all pairs, over all places of a sweep. */
 export function noiseBands(trials: readonly Trial[]): NoiseBand[] {
   const own = seriesOf(trials).filter(({ arm, as }) => arm === REFERENCE_ARM && as === null)
   const bands = new Map<string, NoiseBand>()
@@ -25,17 +26,8 @@ export function noiseBands(trials: readonly Trial[]): NoiseBand[] {
       n: (before?.n ?? 0) + shares.length,
     })
   }
-  // A pair of which one is nothing has no ratio, and then there is no saying how noisy the figure is.
+  // A pair with one zero has no ratio, and then it is not known how noisy the figure is.
   return [...bands.values()].filter(({ share }) => Number.isFinite(share))
-}
-
-/** `null`: nobody knows. How noisy the same metric is in another scenario says nothing: it is another quantity there. */
-export function bandFor(bands: readonly NoiseBand[], scenario: string, metric: string): NoiseBand | null {
-  return bands.find(band => band.scenario === scenario && band.metric === metric) ?? null
-}
-
-function isSamePlace(a: Series, b: Series): boolean {
-  return a.scenario === b.scenario && a.at === b.at && a.metric === b.metric
 }
 
 function pairShares(own: Series | undefined, twin: Series): number[] {

@@ -3,17 +3,17 @@
  * values again, with replacement; take the statistic of each such sample; cut 2.5 % from either end.
  */
 import { quantileSorted } from 'simple-statistics'
-import type { Interval } from '../../../server/protocol/run.ts'
+import type { Range } from '../../../server/protocol/run.ts'
 import type { Random } from '../../processes/random.ts'
 
 const RESAMPLES = 2_000
 const CONFIDENCE = 0.95
 
-/** With fewer values a resample is mostly one of them again, and the interval would only look like one. */
-export const VALUES_FOR_AN_INTERVAL = 3
+/** With fewer values a resample is mostly one of them again, and the interval only looks like one. */
+const VALUES_FOR_AN_INTERVAL = 3
 
 /** Where the median lies, with 95 % confidence; `null` with fewer than three values. */
-export function bootstrapMedian(values: readonly number[], random: Random): Interval | null {
+export function bootstrapMedian(values: readonly number[], random: Random): Range | null {
   if (values.length < VALUES_FOR_AN_INTERVAL) return null
   return percentileInterval(resampledMedian(values, random))
 }
@@ -23,7 +23,7 @@ export function bootstrapMedianDifference(
   a: readonly number[],
   b: readonly number[],
   random: Random,
-): Interval | null {
+): Range | null {
   if (Math.min(a.length, b.length) < VALUES_FOR_AN_INTERVAL) return null
   const [medianOfA, medianOfB] = [resampledMedian(a, random), resampledMedian(b, random)]
   return percentileInterval(() => medianOfB() - medianOfA())
@@ -54,7 +54,7 @@ function resampledMedian(values: readonly number[], random: Random): () => numbe
   }
 }
 
-function percentileInterval(statistic: () => number): Interval {
+function percentileInterval(statistic: () => number): Range {
   const sorted = Array.from({ length: RESAMPLES }, statistic).sort((a, b) => a - b)
   const beyond = (1 - CONFIDENCE) / 2
   return { low: quantileSorted(sorted, beyond), high: quantileSorted(sorted, 1 - beyond) }

@@ -1,7 +1,7 @@
 /**
- * How likely is a difference so large when there is none? Counted, not assumed to be normal: if the two are equals,
- * which of them a value belongs to is chance, and every other assignment was as likely. Two-sided; the statistic is
- * the mean. Few values are enumerated; of more, a random part is taken.
+ * How likely is a difference so large when there is none? No normal distribution is assumed: if the two are equals, it
+ * is chance which of them a value belongs to, and every other assignment was as likely. Two-sided; the statistic is
+ * the mean. All assignments of few values are enumerated; of many, a random part is drawn.
  */
 import { mean } from 'simple-statistics'
 import { type Random, shuffle } from '../../processes/random.ts'
@@ -48,7 +48,7 @@ export function labelExchangeTest(a: readonly number[], b: readonly number[], ra
   return countChoices(all, a.length, asFar) / assignments(all.length, a.length)
 }
 
-/** Of all choices of `k` of the values, from `index` on: those whose sum fits. */
+/** How many choices of `k` of the values, from `index` on, have a sum that fits. */
 function countChoices(
   values: readonly number[],
   k: number,

@@ -1,54 +1,30 @@
 import type { SummaryRow } from '../../../server/protocol/run.ts'
+import { type Bars, barsLabel } from '../../run/bars.ts'
 import { NOTHING } from '../../run/format.ts'
-import { formatFigure } from '../../run/lower-bound.ts'
-import { higherIsBetter, metricName, picturedOf } from '../../run/metric.ts'
-import { type Column, placesOf, type ScenarioTable } from '../../run/scenario-table.ts'
-import { runText } from '../../run/text/en.ts'
+import { isPlace, placesOf } from '../../run/scenario-table.ts'
+import { formatFigure } from '../../run/table.ts'
+import { armName, metricTitle, placeLabel, runText, verdictText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
 import { ARM_IDENTITIES, shapeIcon } from '../shared/identity.ts'
 
-/** The metrics of a scenario that are worth a picture, as bars from zero with the spread over trials on each. */
-export function barCharts(table: ScenarioTable): readonly HTMLElement[] {
-  const pictured = picturedOf(table.columns.map(({ metric }) => metric))
-  return table.columns
-    .filter(({ metric }) => pictured.includes(metric))
-    .flatMap(column => barChart(table, column))
-}
-
-interface Bar {
-  readonly at: string | null
-  readonly row: SummaryRow
-}
-
-function barChart(table: ScenarioTable, column: Column): readonly HTMLElement[] {
-  const index = table.columns.indexOf(column)
-  const bars: readonly Bar[] = table.rows
-    .filter(({ as }) => as === null)
-    .flatMap(({ at, cells }) => (cells[index]?.flat().slice(0, 1) ?? []).map(row => ({ at, row })))
-  if (bars.every(({ row }) => row.value === null)) return []
-  const highest = Math.max(...bars.map(({ row }) => Math.max(row.value ?? 0, row.high ?? 0)))
-  const name = metricName(column.metric)
-  const parts = bars.flatMap(({ at, row }) =>
-    row.value === null
-      ? []
-      : [`${ARM_IDENTITIES[row.arm].name}${at === null ? '' : ` at ${at}`} ${formatFigure(row, row.value)}`],
-  )
-  const label = runText.barsLabel(name, column.unit, parts)
-  const figure = element(
+/** One metric as bars from zero, with the spread over trials on each. */
+export function barChart(drawn: Bars): HTMLElement {
+  const { column, highest, bars } = drawn
+  const places = placesOf({ rows: bars })
+  return element(
     'figure',
     { class: 'bars', 'data-metric': column.metric },
-    element('figcaption', {}, runText.barsTitle(name, column.unit)),
+    element('figcaption', {}, runText.barsTitle(metricTitle(column.metric), column.unit)),
     element(
       'div',
-      { class: 'bar-rows', role: 'img', 'aria-label': label },
-      ...placesOf(table).flatMap(at => [
-        ...(at === null ? [] : [element('p', { class: 'muted' }, at)]),
-        ...bars.filter(bar => bar.at === at).map(({ row }) => drawBar(row, highest)),
+      { class: 'bar-rows', role: 'img', 'aria-label': barsLabel(drawn) },
+      ...places.flatMap(at => [
+        ...(at === null ? [] : [element('p', { class: 'muted' }, placeLabel(at))]),
+        ...bars.filter(bar => isPlace(bar.at, at)).map(({ row }) => drawBar(row, highest)),
       ]),
     ),
-    element('p', { class: 'read muted' }, runText.barsRead(higherIsBetter(column.metric))),
+    element('p', { class: 'read muted' }, runText.barsRead(column.better)),
   )
-  return [figure]
 }
 
 function drawBar(row: SummaryRow, highest: number): HTMLElement {
@@ -67,13 +43,17 @@ function drawBar(row: SummaryRow, highest: number): HTMLElement {
       track.append(whisker)
     }
   }
-  const value = row.value === null ? runText.verdict[row.verdict] || NOTHING : formatFigure(row, row.value)
+  const value = formatFigure(row)
   return element(
     'p',
     { class: 'bar-row' },
-    element('span', { class: 'bar-name' }, shapeIcon(identity), identity.name),
+    element('span', { class: 'bar-name' }, shapeIcon(identity), armName(row.arm)),
     track,
-    element('span', { class: row.value === null ? 'verdict' : 'number' }, value),
+    element(
+      'span',
+      { class: value === null ? 'verdict' : 'number' },
+      value ?? (verdictText(row.verdict) || NOTHING),
+    ),
   )
 }
 

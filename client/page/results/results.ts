@@ -1,13 +1,13 @@
 import type { ResultsList, Run } from '../../../server/protocol/run.ts'
-import { knownRun } from '../../run/known-run.ts'
-import { runText } from '../../run/text/en.ts'
+import { asRun } from '../../run/as-run.ts'
+import { factSentence, runText } from '../../run/text/en.ts'
 import { labUrl } from '../shared/address.ts'
 import { element } from '../shared/element.ts'
 import type { Page } from '../shared/page.ts'
 import { readPalette } from '../shared/palette.ts'
 import { text } from '../shared/text/en.ts'
 import { createPairView } from './pair-view.ts'
-import { createRunView, type RunView } from './run-view.ts'
+import { createRunView } from './run-view.ts'
 
 /** The results page: the newest run, or the one that was picked, alone or beside another; the pick stands in the address. */
 export function openResults(): Page {
@@ -15,7 +15,7 @@ export function openResults(): Page {
   const shown = element('div', { role: 'status' }, runText.loading)
   const odd = element('div', { class: 'unreadable-runs muted' })
   const root = element('div', { class: 'results' }, element('h1', {}, runText.title), picker, odd, shown)
-  let view: RunView | null = null
+  let view: Page | null = null
   let asked = 0
 
   open().catch(complain)
@@ -25,7 +25,9 @@ export function openResults(): Page {
   async function open(): Promise<void> {
     const { runs, unreadable = [] } = (await read('/api/results')) as ResultsList
     odd.replaceChildren(
-      ...unreadable.map(({ id, reason }) => element('p', {}, runText.unreadableRun(id, reason))),
+      ...unreadable.map(({ id, reason }) =>
+        element('p', {}, runText.unreadableRun(id, factSentence(reason))),
+      ),
     )
     const [newest] = runs
     if (newest === undefined) {
@@ -59,22 +61,23 @@ export function openResults(): Page {
   async function show(id: string, otherId: string): Promise<void> {
     const mine = ++asked
     const [run, other] = await Promise.all([readRun(id), otherId === '' ? null : readRun(otherId)])
-    // Somebody who picks faster than runs are read wants the last.
+    // The reader may pick faster than runs are read: the last pick counts.
     if (mine !== asked) return
     try {
       view = other === null ? createRunView(run, readPalette) : createPairView(run, other)
     } catch {
-      throw new Error(runText.odd)
+      throw new Explained(runText.odd)
     }
     shown.removeAttribute('role')
     shown.replaceChildren(view.root)
-    // What the address points at was not there yet when the browser looked for it.
+    // The browser looked for the address's target before it was there.
     if (location.hash.length > 1) document.getElementById(location.hash.slice(1))?.scrollIntoView()
   }
 
   function complain(error: unknown): void {
     const reason = error instanceof Error ? error.message : ''
-    shown.replaceChildren(element('p', { class: 'strip fail' }, runText.unreadable(reason)))
+    const sentence = error instanceof Explained ? reason : runText.unreadable(reason)
+    shown.replaceChildren(element('p', { class: 'strip fail' }, sentence))
   }
 }
 
@@ -85,8 +88,14 @@ function picks(id: string, runs: ResultsList['runs'], chosen: string): HTMLSelec
   return element('select', { id }, ...options)
 }
 
-async function readRun(id: string) {
-  return knownRun((await read(`/api/results/${encodeURIComponent(id)}`)) as Partial<Run>)
+/** Its message says all there is to say. */
+class Explained extends Error {}
+
+/** Rejects with `Explained` for a run that cannot be shown. */
+async function readRun(id: string): Promise<Run> {
+  const found = asRun(await read(`/api/results/${encodeURIComponent(id)}`))
+  if ('refused' in found) throw new Explained(runText.unreadableRun(id, factSentence(found.refused)))
+  return found.run
 }
 
 async function read(path: string): Promise<unknown> {

@@ -1,12 +1,12 @@
-import { RUN_FILES } from '../../../server/protocol/run.ts'
-import type { KnownRun } from '../../run/known-run.ts'
-import { runText } from '../../run/text/en.ts'
-import { inWords } from '../../run/words.ts'
+import { RUN_FILES, type Run } from '../../../server/protocol/run.ts'
+import { axesOf, settingsText } from '../../run/differences.ts'
+import { provenanceOf } from '../../run/provenance.ts'
+import { factSentence, runText, scenarioText, scenarioTitle } from '../../run/text/en.ts'
 import { labUrl } from '../shared/address.ts'
 import { element } from '../shared/element.ts'
 
 /** When a run was made, and its files to keep. */
-export function runHead(run: KnownRun, name: string | null): HTMLElement {
+export function runHead(run: Run, name: string | null): HTMLElement {
   const links = RUN_FILES.flatMap(file => [
     ' · ',
     element('a', { href: labUrl(`/api/results/${encodeURIComponent(run.id)}/${file}`).href }, file),
@@ -20,29 +20,17 @@ export function runHead(run: KnownRun, name: string | null): HTMLElement {
   )
 }
 
-/** What a run says about itself, its age included; `null` if nothing. */
-export function caveats(run: KnownRun, title: string): readonly HTMLElement[] {
-  const sentences = [
-    ...(run.age === 'present' ? [] : [runText.age[run.age]]),
-    ...(run.complete ? [] : [runText.incomplete]),
-    ...run.caveats,
-  ]
-  if (sentences.length === 0) return []
-  return [
-    element(
-      'section',
-      { class: 'caveats' },
-      element('h2', {}, title),
-      element('ul', {}, ...sentences.map(sentence => element('li', {}, sentence))),
-    ),
-  ]
+/** What a run says of itself. */
+export function caveats(run: Run, title: string): readonly HTMLElement[] {
+  if (run.caveats.length === 0) return []
+  const items = run.caveats.map(fact => element('li', {}, factSentence(fact)))
+  return [element('section', { class: 'caveats' }, element('h2', {}, title), element('ul', {}, ...items))]
 }
 
-export function provenance(run: KnownRun): HTMLElement {
-  const pairs = Object.entries(run.provenance).map(([name, value]) => {
-    const [words, said] = inWords(name, value)
-    return element('div', {}, element('dt', {}, words), element('dd', { class: 'number' }, said))
-  })
+export function provenance(run: Run): HTMLElement {
+  const pairs = provenanceOf(run).map(([name, value]) =>
+    element('div', {}, element('dt', {}, name), element('dd', { class: 'number' }, value)),
+  )
   return element(
     'section',
     { class: 'provenance' },
@@ -51,29 +39,34 @@ export function provenance(run: KnownRun): HTMLElement {
   )
 }
 
-/** The ways to the scenarios of a long page. */
+export function remark(text: string, kind = ''): HTMLElement {
+  return element('p', { class: `read muted ${kind}`.trim() }, text)
+}
+
+/** Links to the scenarios of a long page. */
 export function scenarioLinks(scenarios: readonly string[]): HTMLElement {
   return element(
     'nav',
     { class: 'scenario-links', 'aria-label': runText.scenarios },
-    ...scenarios.map(scenario => element('a', { href: `#${scenarioId(scenario)}` }, scenario)),
+    ...scenarios.map(scenario => element('a', { href: `#${scenarioId(scenario)}` }, scenarioTitle(scenario))),
   )
 }
 
-export function scenarioId(scenario: string): string {
+function scenarioId(scenario: string): string {
   return `scenario-${scenario}`
 }
 
-/** The name of a scenario and what it asks, and what was set for it. */
-export function scenarioHead(
-  scenario: string,
-  question: string | undefined,
-  axes: Readonly<Record<string, unknown>>,
-): readonly HTMLElement[] {
-  const set = Object.entries(axes).map(([name, value]) => inWords(name, value).join(' '))
-  return [
-    element('h2', {}, scenario),
+/** One scenario: its title, what it asks, what was set for it, and all that is shown of it. */
+export function scenarioSection(run: Run, scenario: string, ...content: readonly HTMLElement[]): HTMLElement {
+  const { question, note } = scenarioText(scenario)
+  const settings = settingsText(axesOf(run).get(scenario))
+  return element(
+    'section',
+    { class: 'scenario', id: scenarioId(scenario), 'data-scenario': scenario },
+    element('h2', {}, scenarioTitle(scenario)),
     ...(question === undefined ? [] : [element('p', { class: 'question' }, question)]),
-    ...(set.length === 0 ? [] : [element('p', { class: 'muted' }, runText.with(set))]),
-  ]
+    ...(settings === null ? [] : [element('p', { class: 'muted' }, settings)]),
+    ...content,
+    ...(note === undefined ? [] : [remark(note)]),
+  )
 }

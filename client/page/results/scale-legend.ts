@@ -1,4 +1,4 @@
-import { STEPS_FROM } from '../../run/rank.ts'
+import { STEPS_FROM } from '../../run/ranking.ts'
 import { runText } from '../../run/text/en.ts'
 import { element } from '../shared/element.ts'
 

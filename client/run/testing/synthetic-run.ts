@@ -2,41 +2,86 @@
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { probit } from 'simple-statistics'
 import {
+  ANY_METRIC,
   type Arm,
   type Comparison,
+  type Fact,
+  type MetricDefinition,
+  type MetricSubject,
   type NoiseBand,
+  type Place,
   RUN_SCHEMA,
   type Run,
   type RunTrial,
   type SummaryRow,
   type TrialCheck,
 } from '../../../server/protocol/run.ts'
-import { TECHNIQUES, type Technique } from '../../../server/protocol/techniques.ts'
+import { isStream, TECHNIQUES, type Technique } from '../../../server/protocol/techniques.ts'
 
 export const BLOCKS = 8
 export const PUBLISHES = 135
 const SAMPLES = 20 * PUBLISHES
-/** Median latency in ms and CPU per delivery in µs of each technique, as if measured. */
-const LATENCY_MS: Readonly<Record<Technique, number>> = {
+/** Median latency in ms and CPU per delivery in µs, as if measured; those of SSE for techniques that are not named. */
+const LATENCY_MS: Readonly<Partial<Record<Technique, number>>> = {
   poll: 98,
   'long-poll': 5.8,
-  sse: 3.4,
   websocket: 3.38,
 }
-const CPU_US: Readonly<Record<Technique, number>> = { poll: 51, 'long-poll': 82, sse: 14.2, websocket: 16.5 }
-const HEADER_BYTES: Readonly<Record<Technique, number>> = { poll: 67, 'long-poll': 221, sse: 0, websocket: 0 }
-const PLACES = ['RTT 100 ms', 'RTT 0 ms', 'RTT 20 ms']
+const CPU_US: Readonly<Partial<Record<Technique, number>>> = { poll: 51, 'long-poll': 82, websocket: 16.5 }
+const HEADER_BYTES: Readonly<Partial<Record<Technique, number>>> = { poll: 67, 'long-poll': 221 }
+const latencyMs = (technique: Technique) => LATENCY_MS[technique] ?? 3.4
+const cpuUs = (technique: Technique) => CPU_US[technique] ?? 14.2
+const headerBytes = (technique: Technique) => HEADER_BYTES[technique] ?? 0
+/** As a run has them: in any order. */
+const PLACES: readonly Place[] = [50, 0, 10].map(value => ({ axis: 'distanceMs', value }))
 
-export const TOO_FEW = 'too few publishes: 1080 of the 10000 that this percentile needs.'
-export const UNSETTLED = 'The second half of the window cost less than the first (9.0 %).'
-export const BROKEN = 'The load process ended with 1 <before> it was ready.'
+export const TOO_FEW: Fact = { code: 'too-few-publishes', params: { publishes: 1_080, needed: 10_000 } }
+export const UNSETTLED: Fact = { code: 'cost-drifts', params: { driftShare: -0.09 } }
+export const BROKEN: Fact = {
+  code: 'trial-failed',
+  params: { detail: 'The load process ended with 1 <before> it was ready.' },
+}
 
 const PASSED: TrialCheck = {
-  name: 'complete',
-  value: 1,
-  threshold: 'every event once, in order',
+  code: 'lossy',
+  value: 0,
+  limits: { refuseAbove: 0 },
   verdict: 'ok',
-  reason: null,
+  params: { expected: 1_000, lost: 0, repeated: 0, disordered: 0 },
+  concerns: 'all',
+}
+const DRIFTED: TrialCheck = {
+  ...UNSETTLED,
+  value: -0.09,
+  limits: { flagBeyond: 0.05 },
+  verdict: 'refused',
+  concerns: 'all',
+}
+
+const metric = (
+  subject: MetricSubject,
+  unit: string,
+  better: MetricDefinition['better'] = 'lower',
+): MetricDefinition => ({ subject, unit, better, compares: true })
+
+export const METRICS: Run['metrics'] = {
+  'latency-p50': metric('lateness', 'ms'),
+  'latency-p99': metric('lateness', 'ms'),
+  'latency-p999': metric('lateness', 'ms'),
+  completeness: metric('lateness', 'ratio', 'higher'),
+  lost: metric('rest', 'n'),
+  'cpu-per-delivery': metric('cost', 'µs'),
+  'cpu-per-request': metric('cost', 'µs'),
+  'times-floor': metric('cost', '×'),
+  'wire-down': metric('wire', 'B'),
+  'wire-payload': metric('wire', 'B', null),
+  'wire-headers': metric('wire', 'B'),
+  'wire-up': metric('wire', 'B'),
+  'capacity-deliveries': metric('rate', '/s', 'higher'),
+  'idle-cpu': metric('cost', 'µs'),
+  'connect-p50': metric('lateness', 'ms'),
+  'cpu-per-connection': metric('cost', 'µs'),
+  'memory-per-connection': metric('cost', 'KB'),
 }
 
 export function syntheticRun(changes: Partial<Run> = {}, factor = 1): Run {
@@ -57,36 +102,27 @@ export function syntheticRun(changes: Partial<Run> = {}, factor = 1): Run {
       virtualisation: null,
       loadAverageBefore: 0.2,
     },
-    caveats: ['Server and readers share one machine: loopback, no TLS, no proxy, no distance.'],
+    caveats: [{ code: 'one-machine', params: { distance: true } }],
+    metrics: METRICS,
+    calibration: [],
+    scenarios: ['delivery', 'connections', 'distance'],
     summary: [...delivery(factor), ...distance(factor), ...connections(factor)],
     comparisons: comparisons(),
     bands: bands(),
-    questions: {
-      delivery: 'How late is an event, and what does bringing it to one reader cost?',
-      connections: 'What does a connection cost to open, and to hold while nothing happens?',
-      distance: 'Who pays the distance once, and who pays it twice?',
-    },
     trials,
     ...changes,
   }
 }
 
-/** What a run of schema 1 was: no places, no intervals, nothing compared. */
-export function olderRun(): object {
-  const { schema: _schema, comparisons: _comparisons, bands: _bands, ...run } = syntheticRun()
-  const older = <T extends object>(rows: readonly T[]) =>
-    rows.map(row => {
-      const { at: _at, interval: _interval, twin: _twin, ...rest } = row as T & Record<string, unknown>
-      return rest
-    })
+/** A run of a schema that is not read any more. */
+export function olderRun(): { readonly id: string } {
   return {
-    ...run,
-    schema: 1,
-    id: '20250101T000000Z-9876543210-quick',
-    startedAt: '2025-01-01T00:00:00.000Z',
-    tier: 'quick',
-    summary: older(run.summary.filter(row => row.scenario !== 'distance')),
-    trials: older(run.trials.filter(trial => trial.scenario !== 'distance')),
+    ...syntheticRun({
+      id: '20250101T000000Z-9876543210-quick',
+      startedAt: '2025-01-01T00:00:00.000Z',
+      tier: 'quick',
+      schema: 2,
+    }),
   }
 }
 
@@ -94,10 +130,11 @@ export function row(changes: Partial<SummaryRow>): SummaryRow {
   return {
     scenario: 'delivery',
     arm: 'sse',
+    as: null,
     at: null,
     metric: 'latency-p50',
-    unit: 'ms',
     value: 1,
+    bound: null,
     low: null,
     high: null,
     interval: null,
@@ -120,23 +157,23 @@ function measured(changes: Partial<SummaryRow>, value: number): SummaryRow {
 const REFUSED = { value: null, low: null, high: null, interval: null, verdict: 'refused' } as const
 
 function delivery(factor: number): SummaryRow[] {
-  const of = (arm: Arm, metric: string, unit: string, value: number, changes: Partial<SummaryRow> = {}) =>
-    measured({ arm, metric, unit, ...changes }, value)
+  const of = (arm: Arm, metric: string, value: number, changes: Partial<SummaryRow> = {}) =>
+    measured({ arm, metric, ...changes }, value)
   const rows = TECHNIQUES.flatMap(arm => [
-    of(arm, 'latency-p50', 'ms', LATENCY_MS[arm] * factor),
-    of(arm, 'latency-p99', 'ms', LATENCY_MS[arm] * 2.5),
+    of(arm, 'latency-p50', latencyMs(arm) * factor),
+    of(arm, 'latency-p99', latencyMs(arm) * 2.5),
     row({ arm, metric: 'latency-p999', ...REFUSED, reasons: [TOO_FEW] }),
-    row({ arm, metric: 'completeness', unit: 'ratio', value: 1, low: 1, high: 1 }),
-    of(arm, 'cpu-per-delivery', 'µs', CPU_US[arm], {
+    row({ arm, metric: 'completeness', value: 1, low: 1, high: 1 }),
+    of(arm, 'cpu-per-delivery', cpuUs(arm), {
       verdict: arm === 'poll' ? 'flagged' : 'ok',
       reasons: arm === 'poll' ? [UNSETTLED] : [],
     }),
-    of(arm, 'times-floor', '×', 1.1 + CPU_US[arm] / 100),
-    of(arm, 'wire-down', 'B', 189 + HEADER_BYTES[arm]),
-    row({ arm, metric: 'wire-headers', unit: 'B', value: HEADER_BYTES[arm] }),
+    of(arm, 'times-floor', 1.1 + cpuUs(arm) / 100),
+    of(arm, 'wire-down', 189 + headerBytes(arm)),
+    row({ arm, metric: 'wire-headers', value: headerBytes(arm) }),
   ])
-  const floors = (['sse', 'websocket'] as const).map(as =>
-    of('tcp', `cpu-per-delivery-as-${as}`, 'µs', CPU_US[as] * 0.85),
+  const floors = TECHNIQUES.filter(isStream).map(as =>
+    of('tcp', 'cpu-per-delivery', cpuUs(as) * 0.85, { as }),
   )
   // As a run has them: in the order in which the arms were drawn.
   return [...floors, ...rows.toReversed()]
@@ -144,10 +181,9 @@ function delivery(factor: number): SummaryRow[] {
 
 function distance(factor: number): SummaryRow[] {
   return PLACES.flatMap(at => {
-    const oneWayMs = Number(at.split(' ')[1]) / 2
     return TECHNIQUES.flatMap(arm => [
-      measured({ scenario: 'distance', at, arm }, (LATENCY_MS[arm] + oneWayMs) * factor),
-      measured({ scenario: 'distance', at, arm, metric: 'wire-down', unit: 'B' }, 189 + HEADER_BYTES[arm]),
+      measured({ scenario: 'distance', at, arm }, (latencyMs(arm) + at.value) * factor),
+      measured({ scenario: 'distance', at, arm, metric: 'wire-down' }, 189 + headerBytes(arm)),
     ])
   })
 }
@@ -156,17 +192,17 @@ function connections(factor: number): SummaryRow[] {
   const rows = (['sse', 'poll', 'long-poll'] as const).flatMap((arm, index) => [
     measured({ scenario: 'connections', arm, metric: 'connect-p50', n: 2 }, 0.6 + index * 0.1),
     measured(
-      { scenario: 'connections', arm, metric: 'cpu-per-connection', unit: 'µs', n: 2 },
+      { scenario: 'connections', arm, metric: 'cpu-per-connection', n: 2 },
       (600 + index * 200) * factor,
     ),
-    measured({ scenario: 'connections', arm, metric: 'memory-per-connection', unit: 'KB', n: 2 }, 8 - index),
+    measured({ scenario: 'connections', arm, metric: 'memory-per-connection', n: 2 }, 8 - index),
   ])
-  const failed = { scenario: 'connections', arm: 'websocket', metric: 'any', unit: '', n: 0 } as const
+  const failed = { scenario: 'connections', arm: 'websocket', metric: ANY_METRIC, n: 0 } as const
   return [...rows, row({ ...REFUSED, ...failed, verdict: 'failed', reasons: [BROKEN] })]
 }
 
 function comparisons(): Comparison[] {
-  const compare = (arm: Arm, metric: string, ratio: number, at: string | null = null): Comparison => {
+  const compare = (arm: Arm, metric: string, ratio: number, at: Place | null = null): Comparison => {
     const different = Math.abs(ratio - 1) > 0.03
     return {
       scenario: at === null ? 'delivery' : 'distance',
@@ -179,8 +215,9 @@ function comparisons(): Comparison[] {
       n: BLOCKS,
       pValue: different ? 0.0078 : 0.4,
       band: 0.03,
-      verdict: different ? 'different' : 'no difference',
-      sentence: different ? `${ratio.toFixed(2)} times that of sse` : 'no difference measured (< 3.0 %)',
+      zero: null,
+      verdict: different ? 'different' : 'no-difference',
+      obstacle: null,
     }
   }
   return [
@@ -189,11 +226,11 @@ function comparisons(): Comparison[] {
     compare('websocket', 'latency-p50', 0.994),
     compare('websocket', 'cpu-per-delivery', 1.16),
     {
-      ...compare('websocket', 'latency-p50', 1.001, 'RTT 20 ms'),
+      ...compare('websocket', 'latency-p50', 1.001, PLACES[2]),
       n: 2,
       pValue: null,
-      verdict: 'not claimed',
-      sentence: 'not claimed: 2 blocks, and a claim takes 8',
+      verdict: 'not-claimed',
+      obstacle: { code: 'too-few-blocks', params: { blocks: 2, needed: BLOCKS } },
     },
   ]
 }
@@ -202,6 +239,7 @@ function bands(): NoiseBand[] {
   const band = { scenario: 'delivery', arm: 'sse', n: BLOCKS } as const
   return [
     { ...band, metric: 'latency-p50', share: 0.03 },
+    { ...band, scenario: 'distance', metric: 'latency-p50', share: 0.03 },
     { ...band, metric: 'cpu-per-delivery', share: 0.012 },
     ...['latency-p99', 'completeness', 'times-floor', 'wire-headers'].map(metric => ({
       ...band,
@@ -219,14 +257,11 @@ function deliveryTrials(): RunTrial[] {
         arm,
         block,
         publishes: PUBLISHES,
-        histograms: { deliveryUs: histogramOf(LATENCY_MS[arm] * (refused ? 100 : 1)) },
+        histograms: { deliveryUs: histogramOf(latencyMs(arm) * (refused ? 100 : 1)) },
         ...(refused && {
           verdict: 'refused',
           reasons: [UNSETTLED],
-          checks: [
-            PASSED,
-            { ...PASSED, name: 'settled', verdict: 'refused', value: 0.09, reason: UNSETTLED },
-          ],
+          checks: [PASSED, DRIFTED],
         }),
       })
     }),
@@ -237,8 +272,7 @@ function deliveryTrials(): RunTrial[] {
       publishes: PUBLISHES,
       histograms: { deliveryUs: histogramOf(1e4) },
     }),
-    trial({ arm: 'tcp', as: 'sse', block }),
-    trial({ arm: 'tcp', as: 'websocket', block }),
+    ...TECHNIQUES.filter(isStream).map(as => trial({ arm: 'tcp', as, block })),
   ])
 }
 
@@ -250,8 +284,8 @@ function distanceTrials(): RunTrial[] {
         at,
         arm,
         publishes: 100,
-        axes: { readers: 50, distanceMs: Number(at.split(' ')[1]) / 2 },
-        histograms: { deliveryUs: histogramOf(LATENCY_MS[arm] + Number(at.split(' ')[1]) / 2) },
+        axes: { readers: 50, distanceMs: at.value },
+        histograms: { deliveryUs: histogramOf(latencyMs(arm) + at.value) },
       }),
     ),
   )
@@ -278,10 +312,12 @@ function trial(changes: Partial<RunTrial>): RunTrial {
     at: null,
     twin: false,
     block: 1,
+    turn: 1,
     axes: { readers: 200, eventsPerSecond: 30, pollIntervalMs: 197 },
     verdict: 'ok',
     reasons: [],
     checks: [PASSED],
+    predictions: {},
     publishes: null,
     histograms: {},
     ...changes,
