@@ -5,7 +5,7 @@ import { startChild } from '../processes/child.ts'
 import type { Pinning } from '../processes/pinning.ts'
 import type { DeliveryAxes } from '../scenarios/scenario.ts'
 import type { Flood, NullServerCommands } from '../subjects/null-server.ts'
-import { deliveriesTaken, type FleetCost, type FleetWork, solveCost } from './fleet-cost.ts'
+import { type FleetCost, type FleetWork, solveCost } from './fleet-cost.ts'
 import type { LoadCommands } from './load-commands.ts'
 
 export type FleetShape = Pick<DeliveryAxes, 'readers' | 'sentinels' | 'payloadBytes' | 'connectAtOnce'>
@@ -28,15 +28,12 @@ const POLL_INTERVAL_MS = 1
 
 /** One cost for all trials with the same technique, share of sentinels and size of events. */
 export interface FleetCosts {
+  /** `undefined` where it could not be measured: its trials carry no check of it. */
   of(use: FleetUse): FleetCost | undefined
-  /** For the record: deliveries per second that a load process takes when they come one by one. */
-  readonly taken: Readonly<Record<string, number>>
-  /** What could not be measured: its trials carry no check of it. */
-  readonly unknown: readonly UnknownCost[]
 }
 
 export interface UnknownCost {
-  /** Which readers, in the words of the keys of `taken`. */
+  /** Technique, payload and share of sentinels. */
   readonly readers: string
   readonly error: string
 }
@@ -54,25 +51,16 @@ export async function measureFleetCosts(
   onUnknown: (cost: UnknownCost) => void,
 ): Promise<FleetCosts> {
   const costs = new Map<string, FleetCost>()
-  const unknown: UnknownCost[] = []
   const distinct = new Map(uses.map(use => [nameOf(use), use]))
   for (const [readers, use] of distinct) {
     try {
       costs.set(readers, await measureFleetCost(use, pinning, signal))
     } catch (error) {
       signal.throwIfAborted()
-      const cost = { readers, error: (error as Error).message }
-      unknown.push(cost)
-      onUnknown(cost)
+      onUnknown({ readers, error: (error as Error).message })
     }
   }
-  return {
-    of: use => costs.get(nameOf(use)),
-    taken: Object.fromEntries(
-      [...costs].map(([readers, cost]) => [readers, Math.round(deliveriesTaken(cost, 1))]),
-    ),
-    unknown,
-  }
+  return { of: use => costs.get(nameOf(use)) }
 }
 
 function nameOf({ technique, shape }: FleetUse): string {
