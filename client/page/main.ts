@@ -3,6 +3,7 @@ import { openControlToken } from './shared/control-token.ts'
 import { element } from './shared/element.ts'
 import { dismissForeignWorker } from './shared/foreign-worker.ts'
 import { reloadOnce } from './shared/reload.ts'
+import { installTechniqueColours } from './shared/technique-colours.ts'
 import { text } from './shared/text/en.ts'
 import { installTheme } from './shared/theme.ts'
 
@@ -11,6 +12,7 @@ const main = required('main')
 const themeButton = required('#theme')
 let recolour = () => {}
 
+installTechniqueColours()
 if (themeButton instanceof HTMLButtonElement) installTheme(themeButton, () => recolour())
 
 const isResults = location.pathname === labUrl('/results').pathname

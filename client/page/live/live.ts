@@ -14,7 +14,8 @@ import { installShortcuts } from './controls/shortcuts.ts'
 import { createSourceStrip } from './controls/source-strip.ts'
 import { createStrips } from './controls/strips.ts'
 import { createLanesPanel } from './lanes/lanes-panel.ts'
-import { type Commands, openLiveSession } from './session/live-session.ts'
+import type { Commands } from './session/commands.ts'
+import { openLiveSession } from './session/live-session.ts'
 import { type LiveFrame, takeFrame } from './store/live-frame.ts'
 import { cutsOthers, obstacleTo } from './store/obstacle.ts'
 
@@ -86,7 +87,7 @@ export function openLive(header: HTMLElement, token: ControlToken): Page {
 
   function kill(): void {
     const allowed = obstacleTo('kill', state) === null
-    if (allowed && cutsOthers(location.hostname, state.others)) confirmCut.ask(state.connections)
+    if (allowed && cutsOthers(location.hostname, state.others)) confirmCut.open(state.connections)
     else session.commands.kill()
   }
 

@@ -1,6 +1,6 @@
-/** One of the addresses of the page, drawn. */
+/** A picture or a whole page that is drawn in the colours of the theme. */
 export interface Page {
   readonly root: HTMLElement
-  /** The colours changed: whatever is drawn on a canvas has to be drawn again. */
+  /** The colours have changed: canvases have to be drawn again. */
   recolour(): void
 }

@@ -1,4 +1,5 @@
 import type { Arm } from '../../../server/protocol/run.ts'
+import { element } from './element.ts'
 import { ARM_IDENTITIES } from './identity.ts'
 
 /** The colours of the present theme, for canvases: a canvas knows no custom properties. */
@@ -12,21 +13,23 @@ export interface Palette {
 }
 
 export function readPalette(): Palette {
-  const style = getComputedStyle(document.documentElement)
-  const colour = (name: string) => style.getPropertyValue(name).trim()
-  return {
+  // The value of a custom property is its text, `light-dark(…)` included. Only a real property has a colour.
+  const probe = document.body.appendChild(element('span', { hidden: true }))
+  const style = getComputedStyle(probe)
+  const colour = (name: string) => {
+    probe.style.color = `var(${name})`
+    return style.color
+  }
+  const palette = {
     ink: colour('--ink'),
     muted: colour('--muted'),
     grid: colour('--grid'),
     surface: colour('--surface'),
     fail: colour('--fail'),
-    arms: {
-      poll: colour(ARM_IDENTITIES.poll.colour),
-      'long-poll': colour(ARM_IDENTITIES['long-poll'].colour),
-      sse: colour(ARM_IDENTITIES.sse.colour),
-      websocket: colour(ARM_IDENTITIES.websocket.colour),
-      tcp: colour(ARM_IDENTITIES.tcp.colour),
-      http: colour(ARM_IDENTITIES.http.colour),
-    },
+    arms: Object.fromEntries(
+      Object.entries(ARM_IDENTITIES).map(([arm, identity]) => [arm, colour(identity.colour)]),
+    ) as Record<Arm, string>,
   }
+  probe.remove()
+  return palette
 }

@@ -3,7 +3,7 @@ import { text } from '../../shared/text/en.ts'
 import type { View } from '../../shared/view.ts'
 import type { LiveFrame } from '../store/live-frame.ts'
 
-/** A sentence whose numbers change five times a second cannot be read. */
+/** Nobody can read a sentence whose numbers change five times a second. */
 const EVERY_MS = 1_000
 
 export function createInsightLine(): View<LiveFrame> {

@@ -1,35 +1,24 @@
-import { Chart, LinearScale, LineController, LineElement, LogarithmicScale, PointElement } from 'chart.js'
+import { Chart } from 'chart.js'
 import { TECHNIQUES } from '../../../../server/protocol/techniques.ts'
 import { formatValue } from '../../../run/format.ts'
 import { element } from '../../shared/element.ts'
 import { endLabels } from '../../shared/end-labels.ts'
+import { axisLook, LINE_CHART_OPTIONS, type LineChart, type Point } from '../../shared/line-chart.ts'
+import type { Page } from '../../shared/page.ts'
 import type { Palette } from '../../shared/palette.ts'
 import { sharpChart } from '../../shared/sharp-chart.ts'
 import { text } from '../../shared/text/en.ts'
 import type { View } from '../../shared/view.ts'
-import { CHART_BIN_MS, CHART_BINS } from '../store/lane-record.ts'
 import type { LiveFrame } from '../store/live-frame.ts'
+import { CHART_BIN_MS, CHART_BINS } from '../store/windows.ts'
 import { createLatencyTable } from './latency-table.ts'
-
-Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale)
-
-interface Point {
-  x: number
-  y: number
-}
 
 const LOWEST_MS = 0.1
 const HIGHEST_AT_LEAST_MS = 1_000
 /** A line goes on across this much silence; a slow source leaves most bins empty. */
 const SPAN_GAPS_SECONDS = 15
-const NARROW_PX = 600
-
-export interface LatencyChart extends View<LiveFrame> {
-  recolour(): void
-}
-
-/** Latency of all lanes over the last minute, on a log axis, with what theory predicts for polling. */
-export function createLatencyChart(palette: () => Palette): LatencyChart {
+/** Latency of the lanes over the last minute, on a log axis, with what theory predicts for polling. */
+export function createLatencyChart(palette: () => Palette): View<LiveFrame> & Page {
   const canvas = element('canvas', { role: 'img' })
   const table = createLatencyTable()
   const root = element(
@@ -49,13 +38,14 @@ export function createLatencyChart(palette: () => Palette): LatencyChart {
     { x: 0, y: Number.NaN },
   ]
   let highestMs = HIGHEST_AT_LEAST_MS
-  let chart: Chart<'line', Point[]> | null = null
+  let chart: LineChart | null = null
 
   return { root, update, recolour }
 
-  /** Made when it is first drawn: a chart wants to know the size of a box that is already on the page. */
-  function makeChart(): Chart<'line', Point[]> {
+  /** Made when it is first drawn: a chart needs the size of a box that is already on the page. */
+  function makeChart(): LineChart {
     const colours = palette()
+    const [lookX, lookY] = [axisLook(colours), axisLook(colours, text.chart.axis)]
     return new Chart<'line', Point[]>(canvas, {
       type: 'line',
       data: {
@@ -69,40 +59,27 @@ export function createLatencyChart(palette: () => Palette): LatencyChart {
         ],
       },
       options: {
-        parsing: false,
-        normalized: true,
-        animation: false,
-        responsive: true,
-        maintainAspectRatio: false,
-        events: [],
+        ...LINE_CHART_OPTIONS,
         spanGaps: SPAN_GAPS_SECONDS,
-        elements: { point: { radius: 0, hitRadius: 0 } },
-        layout: { padding: context => ({ top: 8, right: context.chart.width < NARROW_PX ? 24 : 128 }) },
         scales: {
           x: {
+            ...lookX,
             type: 'linear',
             min: (-CHART_BINS * CHART_BIN_MS) / 1_000,
             max: 0,
-            border: { color: colours.muted },
-            grid: { color: colours.grid },
             ticks: {
-              color: colours.muted,
-              font: { size: 14 },
-              maxRotation: 0,
+              ...lookX.ticks,
               stepSize: 15,
-              callback: value => (value === 0 ? 'now' : `−${Math.abs(Number(value))} s`),
+              callback: value => text.chart.tick(Number(value)),
             },
           },
           y: {
+            ...lookY,
             type: 'logarithmic',
             min: LOWEST_MS,
             max: highestMs,
-            border: { color: colours.muted },
-            grid: { color: colours.grid },
-            title: { display: true, text: text.chart.axis, color: colours.muted, font: { size: 14 } },
             ticks: {
-              color: colours.muted,
-              font: { size: 14 },
+              ...lookY.ticks,
               callback: value =>
                 Number.isInteger(Math.log10(Number(value))) ? formatValue(Number(value)) : null,
             },
@@ -120,8 +97,9 @@ export function createLatencyChart(palette: () => Palette): LatencyChart {
     for (const [index, technique] of TECHNIQUES.entries()) {
       const points = series[index] ?? []
       const bins = state.lanes[technique].latencyBins
+      const oldest = state.lanesOn.includes(technique) ? CHART_BINS - 1 : -1
       let used = 0
-      for (let age = CHART_BINS - 1; age >= 0; age--) {
+      for (let age = oldest; age >= 0; age--) {
         const meanMs = bins.meanAt((nowBin - age) * CHART_BIN_MS)
         const point = points[used]
         if (Number.isNaN(meanMs) || point === undefined) continue
@@ -151,7 +129,7 @@ export function createLatencyChart(palette: () => Palette): LatencyChart {
   }
 
   /** The bounds move by whole decades only, so that the picture does not breathe. */
-  function keepInside(drawn: Chart<'line', Point[]>, largestMs: number): void {
+  function keepInside(drawn: LineChart, largestMs: number): void {
     highestMs = Math.max(HIGHEST_AT_LEAST_MS, 10 ** Math.ceil(Math.log10(Math.max(1, largestMs))))
     const axis = drawn.options.scales?.['y']
     if (axis !== undefined && axis.max !== highestMs) axis.max = highestMs

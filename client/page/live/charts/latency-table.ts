@@ -9,7 +9,7 @@ import type { LiveFrame } from '../store/live-frame.ts'
 const STRETCH_MS = 10_000
 const STRETCHES = [5, 4, 3, 2, 1, 0]
 
-/** The chart for those who cannot see it, or want the numbers. Filled only while it is open. */
+/** The chart as numbers. Filled only while it is open. */
 export function createLatencyTable(): View<LiveFrame> & { readonly root: HTMLDetailsElement } {
   const cells = TECHNIQUES.map(() => STRETCHES.map(() => element('td', { class: 'number' })))
   const head = STRETCHES.map(stretch =>
@@ -46,6 +46,8 @@ export function createLatencyTable(): View<LiveFrame> & { readonly root: HTMLDet
   function update({ state, nowMs, uncertaintyMs }: LiveFrame): void {
     if (!root.open) return
     for (const [index, technique] of TECHNIQUES.entries()) {
+      const row = rows[index]
+      if (row !== undefined) row.hidden = !state.lanesOn.includes(technique)
       for (const [column, stretch] of STRETCHES.entries()) {
         const cell = cells[index]?.[column]
         if (cell === undefined) continue

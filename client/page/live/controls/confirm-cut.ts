@@ -1,17 +1,17 @@
 import { element, setText } from '../../shared/element.ts'
 import { text } from '../../shared/text/en.ts'
 
-/** The second step before everybody is cut: a dialog, which mouse, keyboard and touch know how to answer. */
+/** The confirmation before other people's connections are cut: a dialog, which works by mouse, keyboard and touch. */
 export interface ConfirmCut {
   readonly root: HTMLDialogElement
-  ask(connections: number): void
-  /** The question has become idle: there is nobody to ask any more. */
+  open(connections: number): void
+  /** The cut is no longer possible. */
   withdraw(): void
 }
 
 export function createConfirmCut(cut: () => void): ConfirmCut {
   const question = element('p', { id: 'confirm-cut' })
-  // First, so that it has the focus: a key pressed twice cuts nobody.
+  // First, so that it has the focus: a key that is pressed twice does not cut.
   const cancel = element('button', { type: 'button', value: 'cancel' }, text.controls.confirmCut.cancel)
   const confirm = element(
     'button',
@@ -30,9 +30,9 @@ export function createConfirmCut(cut: () => void): ConfirmCut {
     cut()
   })
 
-  return { root, ask, withdraw: () => root.close() }
+  return { root, open, withdraw: () => root.close() }
 
-  function ask(connections: number): void {
+  function open(connections: number): void {
     setText(question, text.controls.confirmCut.question(connections))
     if (!root.open) root.showModal()
   }

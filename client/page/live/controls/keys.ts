@@ -1,6 +1,6 @@
 import { type Stored, stored } from '../../shared/stored.ts'
 
-/** Whether single keys act as commands. Whoever dictates, or types by accident, switches them off (WCAG 2.1.4). */
+/** Whether single keys act as commands. People who dictate, or hit keys by accident, switch them off (WCAG 2.1.4). */
 export interface Keys {
   readonly on: boolean
   set(on: boolean): void

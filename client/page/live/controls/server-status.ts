@@ -4,9 +4,9 @@ import { text } from '../../shared/text/en.ts'
 import type { View } from '../../shared/view.ts'
 import type { LiveFrame } from '../store/live-frame.ts'
 
-const ICONS = { connecting: 'waiting', ready: 'open', unheard: 'broken', gone: 'broken' } as const
+const ICONS = { connecting: 'waiting', ready: 'open', 'api-only': 'broken', gone: 'broken' } as const
 
-/** Whether the server is there, and how well its clock is known; beside every latency, as it bounds them all. */
+/** Whether the server is there, and how well its clock is known, which bounds every latency on the page. */
 export function createServerStatus(): View<LiveFrame> {
   const icon = createStateIcon()
   const word = element('span')
@@ -20,7 +20,7 @@ export function createServerStatus(): View<LiveFrame> {
     icon.show(ICONS[state.server])
     setText(word, text.server[state.server])
     setData(server, 'server', state.server)
-    setText(clock, state.clock === null ? text.clockUnknown : text.clock(state.clock.uncertaintyMs))
-    clock.title = state.clock === null ? '' : text.clockTitle(state.clock.bestRoundTripMs)
+    setText(clock, state.clock === null ? text.clock.unknown : text.clock.known(state.clock.uncertaintyMs))
+    clock.title = state.clock === null ? '' : text.clock.title(state.clock.bestRoundTripMs)
   }
 }

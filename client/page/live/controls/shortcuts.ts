@@ -1,9 +1,9 @@
-import type { Commands } from '../session/live-session.ts'
+import type { Commands } from '../session/commands.ts'
 import type { Keys } from './keys.ts'
 
 /**
- * The keys of the live page. None of them acts together with Ctrl, Alt, Meta or Shift, nor while another control has the
- * keyboard, nor when they are switched off.
+ * The keys of the live page. They do nothing together with Ctrl, Alt, Meta or Shift, while another control has the focus,
+ * or when they are switched off.
  */
 export function installShortcuts(commands: Commands, keys: Keys): void {
   document.addEventListener('keydown', event => {
@@ -37,7 +37,7 @@ export function installShortcuts(commands: Commands, keys: Keys): void {
 const CONTROLS =
   'a[href], button, input, select, textarea, summary, dialog, iframe, audio, video, [contenteditable], [tabindex], [role]'
 
-/** The buttons that show a key leave the letters to it; a click leaves the focus on them. Space presses them. */
+/** A click leaves the focus on a command button, so letters still act there; Space presses the button. */
 function isTaken(target: Element, key: string): boolean {
   if (document.querySelector('dialog[open]') !== null) return true
   const control = target.closest(CONTROLS)

@@ -29,10 +29,20 @@ export function createSourceStrip(): View<LiveFrame> {
     const { latest, source } = state
     setText(
       event,
-      latest === null
-        ? text.source.noEvent
-        : [latest.type, visibleText(latest.preview)].filter(Boolean).join(': '),
+      latest === null ? text.source.noEvent : `${latest.type}: ${visibleText(previewOf(latest.data))}`,
     )
     setText(kind, source === null ? text.source.unknown : text.source.kind[source.kind])
   }
+}
+
+const PREVIEW_MAX_CHARACTERS = 60
+
+/** The place of an earthquake, or the JSON of anything else. */
+function previewOf(data: unknown): string {
+  if (typeof data === 'object' && data !== null && 'place' in data && typeof data.place === 'string') {
+    const magnitude = 'magnitude' in data && typeof data.magnitude === 'number' ? `M ${data.magnitude}, ` : ''
+    return `${magnitude}${data.place}`
+  }
+  const json = JSON.stringify(data) ?? ''
+  return json.length > PREVIEW_MAX_CHARACTERS ? `${json.slice(0, PREVIEW_MAX_CHARACTERS)}…` : json
 }

@@ -1,12 +1,12 @@
 import { element, setText } from '../../shared/element.ts'
 import { text } from '../../shared/text/en.ts'
 import type { View } from '../../shared/view.ts'
-import type { Commands } from '../session/live-session.ts'
+import type { Commands } from '../session/commands.ts'
 import type { LiveFrame } from '../store/live-frame.ts'
 
-/** How long the page tells what happened while nobody looked. */
+/** How long the page tells that the tab was hidden. */
 const HIDDEN_STRIP_MS = 20_000
-/** Looking away for a moment is nothing to speak of. */
+/** A shorter time is not worth a strip. */
 const HIDDEN_MIN_MS = 2_000
 
 /** The page-wide strips: the server is gone, the lanes do not reach it, they run elsewhere, the tab was hidden. */
@@ -22,17 +22,17 @@ export function createStrips(commands: Commands): View<LiveFrame> {
   return { root, update }
 
   function update({ state, nowMs }: LiveFrame): void {
-    // The alert is spoken when its words come, so they come only with the state.
-    say(gone, state.server === 'gone' || state.server === 'unheard' ? text.strip[state.server] : null)
-    say(outage, state.outage === null ? null : text.strip.outage(state.outage))
+    // A screen reader speaks an alert when its text appears, so the text appears with the state.
+    alert(gone, state.server === 'gone' || state.server === 'api-only' ? text.strip[state.server] : null)
+    alert(outage, state.outage === null ? null : text.strip.outage(state.outage))
     viewer.hidden = state.role !== 'viewer'
-    const away = state.hidden
-    hidden.hidden = away === null || nowMs - away.to > HIDDEN_STRIP_MS || away.to - away.from < HIDDEN_MIN_MS
-    setText(hidden, away?.sentence ?? '')
+    const time = state.hidden
+    hidden.hidden = time === null || nowMs - time.to > HIDDEN_STRIP_MS || time.to - time.from < HIDDEN_MIN_MS
+    setText(hidden, time === null ? '' : text.strip.hidden(time))
   }
 
-  function say(alert: HTMLElement, sentence: string | null): void {
-    setText(alert, sentence === null ? '' : `✕ ${sentence}`)
-    alert.hidden = sentence === null
+  function alert(strip: HTMLElement, sentence: string | null): void {
+    setText(strip, sentence === null ? '' : `✕ ${sentence}`)
+    strip.hidden = sentence === null
   }
 }

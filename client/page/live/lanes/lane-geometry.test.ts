@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { cellAlpha, type FlowMode, flowMode, railsOf, WINDOW_MS, xAt } from './lane-geometry.ts'
+import { LANE_WINDOW_MS } from '../store/windows.ts'
+import { cellAlpha, type FlowMode, flowMode, railsOf, xAt } from './lane-geometry.ts'
 
 test('now stands at the right edge and the oldest instant at the left', () => {
   expect(xAt(50_000, 50_000, 800)).toBe(800)
-  expect(xAt(50_000 - WINDOW_MS, 50_000, 800)).toBe(0)
-  expect(xAt(50_000 - WINDOW_MS / 2, 50_000, 800)).toBe(400)
+  expect(xAt(50_000 - LANE_WINDOW_MS, 50_000, 800)).toBe(0)
+  expect(xAt(50_000 - LANE_WINDOW_MS / 2, 50_000, 800)).toBe(400)
 })
 
 test('single events are numbered up to 20 a second, dots up to 60, cells above', () => {

@@ -1,11 +1,9 @@
-/** How much time a lane shows. */
-export const WINDOW_MS = 10_000
-/** One cell of the density drawing. */
-export const CELL_MS = 100
+import type { ReadBins } from '../store/time-bins.ts'
+import { LANE_WINDOW_MS } from '../store/windows.ts'
 
-/** Where an instant stands on a lane `width` wide whose right edge is now. */
+/** Where an instant is on a lane `width` wide whose right edge is now. */
 export function xAt(atMs: number, nowMs: number, width: number): number {
-  return width * (1 - (nowMs - atMs) / WINDOW_MS)
+  return width * (1 - (nowMs - atMs) / LANE_WINDOW_MS)
 }
 
 /** How events are drawn: with their numbers, as plain dots, or summed in cells of CELL_MS. */
@@ -23,7 +21,20 @@ export function flowMode(perSecond: number, present: FlowMode): FlowMode {
   return perSecond > numberedLimit ? 'dots' : 'numbered'
 }
 
-/** The two rails of a lane, and where the numbers stand under the lower one. */
+/** How many events flowed over the last window, and how they are drawn. */
+export interface Flow {
+  readonly perSecond: number
+  readonly mode: FlowMode
+}
+
+export const NO_FLOW: Flow = { perSecond: 0, mode: 'numbered' }
+
+export function flowOf(cells: ReadBins, nowMs: number, present: Flow): Flow {
+  const perSecond = cells.between(nowMs - LANE_WINDOW_MS, nowMs).count / (LANE_WINDOW_MS / 1_000)
+  return { perSecond, mode: flowMode(perSecond, present.mode) }
+}
+
+/** The two rails of a lane, and where the numbers are under the lower one. */
 export interface Rails {
   readonly serverY: number
   readonly browserY: number

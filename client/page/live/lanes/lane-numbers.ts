@@ -10,14 +10,14 @@ export function createLaneNumbers(technique: Technique): View<LiveFrame> {
   const figures = {
     p50: figure(text.lane.p50, 'large'),
     p99: figure(text.lane.p99, 'large'),
-    asks: figure(text.lane.asks),
+    requests: figure(text.lane.requests),
     bytes: figure(text.lane.bytes),
     received: figure(text.lane.received),
     missing: figure(text.lane.missing),
     repeated: figure(text.lane.repeated),
-    books: figure(text.lane.books),
+    audit: figure(text.lane.audit),
   }
-  figures.books.root.title = text.lane.booksTitle
+  figures.audit.root.title = text.lane.auditTitle
   const root = element('dl', { class: 'numbers' }, ...Object.values(figures).map(made => made.root))
 
   return { root, update }
@@ -25,20 +25,20 @@ export function createLaneNumbers(technique: Technique): View<LiveFrame> {
   function update({ state, summaries, uncertaintyMs }: LiveFrame): void {
     const lane = state.lanes[technique]
     const summary = summaries[technique]
-    // What another technique brings is counted as its own, and cannot be told from that lane's.
+    // The server counts what another technique brings as that technique's, together with its own lane's.
     const cost = lane.moved === null ? state.traffic.costPerEvent(technique) : null
     const counts = lane.counts()
     const verdict = lane.audit(state.top)
     setText(figures.p50.value, formatLatency(summary?.p50Ms ?? null, uncertaintyMs))
     setText(figures.p99.value, formatLatency(summary?.p99Ms ?? null, uncertaintyMs))
-    setText(figures.asks.value, formatRatio(cost?.asks ?? null))
+    setText(figures.requests.value, formatRatio(cost?.requests ?? null))
     setText(figures.bytes.value, formatBytes(cost?.bytes ?? null))
     setText(figures.received.value, formatCount(counts.received))
     setText(figures.missing.value, formatCount(counts.missing))
     setText(figures.repeated.value, formatCount(counts.repeated))
-    setText(figures.books.value, text.audit(verdict))
+    setText(figures.audit.value, text.lane.verdict(verdict))
     setData(figures.missing.root, 'alarm', String(counts.missing > 0))
-    setData(figures.books.root, 'alarm', String(verdict?.name === 'mismatch'))
+    setData(figures.audit.root, 'alarm', String(verdict?.name === 'mismatch'))
   }
 }
 

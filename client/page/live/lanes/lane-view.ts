@@ -8,13 +8,13 @@ import { text } from '../../shared/text/en.ts'
 import type { View } from '../../shared/view.ts'
 import type { LiveFrame } from '../store/live-frame.ts'
 import type { PageState } from '../store/page-state.ts'
-import { type FlowMode, flowMode, WINDOW_MS } from './lane-geometry.ts'
+import { type Flow, flowOf, NO_FLOW } from './lane-geometry.ts'
 import { createLaneNumbers } from './lane-numbers.ts'
 import { paintLane } from './lane-painter.ts'
 import { createScaledCanvas } from './scaled-canvas.ts'
 import { createShapeStamp } from './shape-stamp.ts'
 
-/** One lane: who it is and what it does, its picture, its numbers. */
+/** One lane: its name, what it is doing, its picture and its numbers. */
 export interface LaneView extends View<LiveFrame> {
   /** The moving part, once per animation frame. */
   draw(state: PageState, nowMs: number, palette: Palette): void
@@ -49,7 +49,7 @@ export function createLaneView(technique: Technique): LaneView {
     numbers.root,
   )
   const stamp = createShapeStamp(identity.path)
-  let mode: FlowMode = 'numbered'
+  let flow: Flow = NO_FLOW
 
   return { root, update, draw }
 
@@ -59,17 +59,19 @@ export function createLaneView(technique: Technique): LaneView {
     icon.show(iconOf(lane.state))
     setText(
       word,
-      lane.state === null ? text.idle(state.role, state.server) : text.state(lane.state, monotonicMs),
+      lane.state === null
+        ? text.lane.idle(state.role, state.server)
+        : text.lane.state(lane.state, monotonicMs),
     )
-    mode = flowMode(lane.arrivedCells.between(nowMs - WINDOW_MS, nowMs).count / (WINDOW_MS / 1_000), mode)
-    const trouble = lane.state === null ? null : text.trouble(lane.state)
+    flow = flowOf(lane.arrivedCells, nowMs, flow)
+    const trouble = lane.state === null ? null : text.lane.trouble(lane.state)
     const { moved } = lane
     setText(
       about,
       trouble ??
         (moved === null
           ? text.lane.about[technique](state.pollIntervalMs)
-          : text.moved(technique, moved.to, moved.why)),
+          : text.lane.moved(technique, moved.to, moved.why)),
     )
     setData(root, 'trouble', String(trouble !== null || moved !== null))
     const counts = lane.counts()
@@ -77,7 +79,7 @@ export function createLaneView(technique: Technique): LaneView {
     setData(root, 'received', counts.received)
     setData(root, 'missing', counts.missing)
     setData(root, 'repeated', counts.repeated)
-    setData(root, 'books', lane.audit(state.top)?.name ?? 'unknown')
+    setData(root, 'audit', lane.audit(state.top)?.name ?? 'unknown')
     numbers.update(frame)
   }
 
@@ -86,9 +88,8 @@ export function createLaneView(technique: Technique): LaneView {
     if (context === null) return
     const { width, height } = picture
     const running = state.role === 'owner'
-    const away = state.hidden
     paintLane(
-      { context, width, height, nowMs, palette, mode, stamp, running, hidden: away },
+      { context, width, height, nowMs, palette, mode: flow.mode, stamp, running, hidden: state.hidden },
       state.lanes[technique],
       state.known,
     )
@@ -99,7 +100,7 @@ function iconOf(state: SubscriptionState | null): StateIconName {
   switch (state?.name) {
     case 'requesting':
     case 'resting':
-      return 'asking'
+      return 'requesting'
     case 'holding':
       return 'holding'
     case 'open':

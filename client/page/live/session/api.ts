@@ -1,24 +1,23 @@
-import type { Health, LinkConditions, RefusalBody, SourceSettings } from '../../../../server/protocol/api.ts'
+import type { Health, LinkConditions, SourceSettings } from '../../../../server/protocol/api.ts'
 import { labUrl } from '../../shared/address.ts'
 import type { ControlToken } from '../../shared/control-token.ts'
-import { text } from '../../shared/text/en.ts'
+import type { CommandFailure, ServerRefusal } from '../store/command-failure.ts'
 
-/** A command that was not obeyed; the message is a sentence for the person who gave it. */
-export class CommandRefused extends Error {
-  override readonly name = 'CommandRefused'
-  /** Not this command alone: none is allowed from here. */
-  readonly forbidden: boolean
+/** The server did not do what it was asked to. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed'
+  readonly failure: CommandFailure
 
-  constructor(sentence: string, forbidden = false) {
-    super(sentence)
-    this.forbidden = forbidden
+  constructor(failure: CommandFailure) {
+    super(failure.name)
+    this.failure = failure
   }
 }
 
-/** The commands and questions of the page. Every failure is a CommandRefused with a sentence. */
+/** The page's requests to the server. Each rejects with a `CommandFailed` and nothing else. */
 export interface Api {
   health(): Promise<Health>
-  /** What is set on the way of the lanes; only where they have one of their own. */
+  /** The link's conditions; only where there is a link. */
   link(): Promise<LinkConditions>
   source(): Promise<SourceSettings>
   setRate(rate: number): Promise<SourceSettings>
@@ -31,23 +30,23 @@ export interface Api {
 
 export function createApi(token: Pick<ControlToken, 'value' | 'drop'>): Api {
   return {
-    health: () => ask<Health>('GET', '/api/health'),
-    link: () => ask<LinkConditions>('GET', '/api/link'),
-    source: () => ask<SourceSettings>('GET', '/api/source'),
-    setRate: rate => ask<SourceSettings>('PUT', '/api/source', { rate }),
+    health: () => request<Health>('GET', '/api/health'),
+    link: () => request<LinkConditions>('GET', '/api/link'),
+    source: () => request<SourceSettings>('GET', '/api/source'),
+    setRate: rate => request<SourceSettings>('PUT', '/api/source', { rate }),
     emit: async () => {
-      await ask('POST', '/api/events', { type: 'manual', data: { sentBy: 'page' } })
+      await request('POST', '/api/events', { type: 'manual', data: { sentBy: 'page' } })
     },
     burst: async count => {
-      await ask('POST', '/api/burst', { count })
+      await request('POST', '/api/burst', { count })
     },
-    kill: async () => (await ask<{ readonly cut: number }>('POST', '/api/kill', {})).cut,
+    kill: async () => (await request<{ readonly cut: number }>('POST', '/api/kill', {})).cut,
     reset: async () => {
-      await ask('POST', '/api/reset', {})
+      await request('POST', '/api/reset', {})
     },
   }
 
-  async function ask<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+  async function request<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
     const sent = token.value
     const headers = new Headers()
     if (sent !== null) headers.set('Authorization', `Bearer ${sent}`)
@@ -61,23 +60,25 @@ export function createApi(token: Pick<ControlToken, 'value' | 'drop'>): Api {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
     } catch {
-      throw new CommandRefused(text.commandUnreachable)
+      throw new CommandFailed({ name: 'unreachable' })
     }
     const answer: unknown = await response.json().catch(() => null)
     if (response.ok) return answer as T
     if (response.status === 401) {
-      if (sent === null) throw new CommandRefused(text.noToken, true)
-      // Another may have come in the meantime.
+      if (sent === null) throw new CommandFailed({ name: 'no-token' })
+      // Another token may have come in the meantime.
       if (token.value === sent) token.drop()
-      throw new CommandRefused(text.staleToken, true)
+      throw new CommandFailed({ name: 'stale-token' })
     }
-    if (!isRefusal(answer)) throw new CommandRefused(text.commandRefused(response.status))
-    throw new CommandRefused(answer.error, answer.code === 'commands-off')
+    throw new CommandFailed({ name: 'refused', status: response.status, refusal: readRefusal(answer) })
   }
 }
 
-function isRefusal(answer: unknown): answer is RefusalBody {
-  return (
-    typeof answer === 'object' && answer !== null && 'error' in answer && typeof answer.error === 'string'
-  )
+/** `null` for an answer that is not the lab's: a proxy may refuse in its own words. */
+function readRefusal(answer: unknown): ServerRefusal | null {
+  if (typeof answer !== 'object' || answer === null) return null
+  if (!('error' in answer) || typeof answer.error !== 'string') return null
+  const code = 'code' in answer && typeof answer.code === 'string' ? answer.code : ''
+  const params = 'params' in answer && typeof answer.params === 'object' ? answer.params : null
+  return { code, params: { ...params }, error: answer.error }
 }

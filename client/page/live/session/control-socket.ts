@@ -18,32 +18,30 @@ interface ControlListener {
 
 const CLOCK_TRIPS = 20
 const CLOCK_EVERY_MS = 30_000
-/** Statistics come five times a second; this long without any, the connection is dead even if nobody said so. */
-const SILENCE_MS = 3_000
+/** Statistics come five times a second. Without any for this long, the connection is dead, closed or not. */
+const WATCHDOG_MS = 3_000
 const RETRY_FIRST_MS = 500
 const RETRY_MAX_MS = 5_000
 
 export interface ControlSocket {
   /** Measures the clock again now: the device slept, and its clock stood still. */
   measureClock(): void
-  close(): void
 }
 
-/** The page's one own WebSocket, for reading only: statistics and the clock. Reconnects until it is closed. */
+/** The page's one own WebSocket, for reading only: statistics and the clock. Reconnects for as long as the page is open. */
 export function openControlSocket(clientName: string, listener: ControlListener): ControlSocket {
   const clockStepMs = measureClockStep(pageNow)
   let socket: WebSocket | null = null
-  let closed = false
   let retryMs = RETRY_FIRST_MS
   let trips: RoundTrip[] = []
   let sentAt = 0
   let pings = 0
   let clockTimer: ReturnType<typeof setTimeout> | undefined
   let retryTimer: ReturnType<typeof setTimeout> | undefined
-  let silenceTimer: ReturnType<typeof setTimeout> | undefined
+  let watchdog: ReturnType<typeof setTimeout> | undefined
 
   connect()
-  return { measureClock, close }
+  return { measureClock }
 
   function connect(): void {
     const url = labUrl(CONTROL_ENDPOINT)
@@ -79,7 +77,7 @@ export function openControlSocket(clientName: string, listener: ControlListener)
     ping()
   }
 
-  /** One at a time: pings sent together would wait for each other and look slow. */
+  /** One at a time: pings sent together would wait for each other and seem slow. */
   function ping(): void {
     if (socket?.readyState !== WebSocket.OPEN) return
     pings++
@@ -99,13 +97,12 @@ export function openControlSocket(clientName: string, listener: ControlListener)
   }
 
   function heard(): void {
-    clearTimeout(silenceTimer)
-    silenceTimer = setTimeout(lose, SILENCE_MS)
+    clearTimeout(watchdog)
+    watchdog = setTimeout(lose, WATCHDOG_MS)
   }
 
   function lose(): void {
     drop()
-    if (closed) return
     listener.lost()
     retryTimer = setTimeout(connect, retryMs * (0.75 + Math.random() / 2))
     retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
@@ -113,15 +110,10 @@ export function openControlSocket(clientName: string, listener: ControlListener)
 
   function drop(): void {
     clearTimeout(clockTimer)
-    clearTimeout(silenceTimer)
+    clearTimeout(watchdog)
     clearTimeout(retryTimer)
     const dropped = socket
     socket = null
     dropped?.close()
-  }
-
-  function close(): void {
-    closed = true
-    drop()
   }
 }

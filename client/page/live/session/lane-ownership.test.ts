@@ -2,23 +2,25 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { claimLanes, type LaneOwnership } from './lane-ownership.ts'
 
-/** Long enough for whoever looks on to have asked, and waited for the answer, several times. */
+/** Long enough for a viewer to check on the owner, and wait for the answer, several times. */
 const SETTLED_MS = 10_000
 
 interface Tab {
   readonly ownership: LaneOwnership
   readonly channel: FakeChannel
-  /** What it was told it is, in order. */
+  /** The roles that it was told, in order. */
   readonly roles: readonly string[]
+  /** The browser tells it that it is being closed. */
+  readonly close: () => void
 }
 
 let channels: FakeChannel[]
-/** How long the next message takes to the next one who hears it. */
+/** How long the next message takes to the next tab. */
 let delayMs: () => number
 
-/** Messages from one tab to another arrive in order, and no others need to. */
+/** Messages from one tab to another arrive in order. Between other pairs there is no order. */
 class FakeChannel {
-  /** Of a tab that has crashed: neither hears nor says anything. */
+  /** The tab is gone: it neither sends nor receives anything. */
   dead = false
   private listener: (message: { data: unknown }) => void = () => {}
   private readonly busyUntil = new Map<FakeChannel, number>()
@@ -40,17 +42,11 @@ class FakeChannel {
       setTimeout(() => other.dead || other.listener({ data }), arrivesAt - Date.now())
     }
   }
-
-  close(): void {
-    this.dead = true
-  }
 }
 
 beforeEach(() => {
   vi.useFakeTimers()
   vi.stubGlobal('BroadcastChannel', FakeChannel)
-  vi.stubGlobal('addEventListener', () => {})
-  vi.stubGlobal('removeEventListener', () => {})
   channels = []
   delayMs = () => 1
 })
@@ -61,13 +57,24 @@ afterEach(() => {
 
 function open(name: string): Tab {
   const roles: string[] = []
+  const listeners = new Map<string, () => void>()
+  vi.stubGlobal('addEventListener', (event: string, run: () => void) => listeners.set(event, run))
   const ownership = claimLanes(name, role => roles.push(role))
-  return { ownership, roles, channel: channels.at(-1) as FakeChannel }
+  const channel = channels.at(-1) as FakeChannel
+  return {
+    ownership,
+    roles,
+    channel,
+    close: () => {
+      listeners.get('pagehide')?.()
+      channel.dead = true
+    },
+  }
 }
 
 const roleOf = ({ roles }: Tab) => roles.at(-1)
 
-test('the first tab runs the lanes, the next looks on until it takes over', () => {
+test('the first tab runs the lanes, and the next is a viewer until it takes over', () => {
   const first = open('b')
   vi.advanceTimersByTime(SETTLED_MS)
   const second = open('a')
@@ -81,22 +88,22 @@ test('the first tab runs the lanes, the next looks on until it takes over', () =
   ])
 })
 
-test.each(['closes', 'crashes'])('whoever looks on has the lanes when their owner %s', how => {
+test.each(['closes', 'crashes'])('a viewer takes over when the owner %s', how => {
   const owner = open('a')
   vi.advanceTimersByTime(SETTLED_MS)
   const others = [open('b'), open('c')]
   vi.advanceTimersByTime(SETTLED_MS)
-  if (how === 'closes') owner.ownership.close()
+  if (how === 'closes') owner.close()
   else owner.channel.dead = true
   vi.advanceTimersByTime(SETTLED_MS)
   expect(others.map(roleOf).sort()).toEqual(['owner', 'viewer'])
 })
 
-test('an owner who answers while it is being relieved does not drive out its successor', () => {
+test('an owner that answers while it is being replaced does not drive out its successor', () => {
   const first = open('a')
   vi.advanceTimersByTime(SETTLED_MS)
   const second = open('b')
-  // From here on the second asks every two seconds whether the first is there; the answer is on its way.
+  // The second checks every two seconds whether the first is there. The answer is now on its way.
   vi.advanceTimersByTime(2001)
   second.ownership.takeOver()
   vi.advanceTimersByTime(100)
@@ -104,27 +111,27 @@ test('an owner who answers while it is being relieved does not drive out its suc
 })
 
 test('whatever tabs do, and however their messages cross, one of them runs the lanes in the end', () => {
-  const deed = fc.record({
+  const action = fc.record({
     afterMs: fc.integer({ min: 0, max: 2500 }),
     tab: fc.nat({ max: 3 }),
     what: fc.constantFrom('open', 'open', 'take over', 'take over', 'close', 'crash'),
   })
   fc.assert(
     fc.property(
-      fc.array(deed, { minLength: 1, maxLength: 12 }),
+      fc.array(action, { minLength: 1, maxLength: 12 }),
       fc.infiniteStream(fc.integer({ min: 0, max: 60 })),
-      (deeds, delays) => {
+      (actions, delays) => {
         vi.clearAllTimers()
         channels = []
         delayMs = () => delays.next().value as number
         const tabs = new Map<number, Tab>()
-        for (const { afterMs, tab, what } of deeds) {
+        for (const { afterMs, tab, what } of actions) {
           vi.advanceTimersByTime(afterMs)
           const known = tabs.get(tab)
           if (what === 'open' && known === undefined) tabs.set(tab, open(String(tab)))
           else if (what === 'take over') known?.ownership.takeOver()
           else if (known !== undefined && what !== 'open') {
-            if (what === 'close') known.ownership.close()
+            if (what === 'close') known.close()
             else known.channel.dead = true
             tabs.delete(tab)
           }

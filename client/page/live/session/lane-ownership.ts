@@ -1,7 +1,6 @@
-/** One tab at a time runs the lanes; the others look on and can take over. */
+/** One tab at a time runs the lanes; the others are viewers and can take over. */
 export interface LaneOwnership {
   takeOver(): void
-  close(): void
 }
 
 interface Message {
@@ -10,19 +9,19 @@ interface Message {
   readonly term: number
 }
 
-/** How long a new tab waits for the owner to speak up. */
+/** How long a new tab waits for an owner to answer. */
 const CLAIM_MS = 150
-/** How often one that looks on asks whether the owner is still there, and how long it waits for that. */
-const LOOK_EVERY_MS = 2000
+/** How often a viewer checks that the owner is still there, and how long it waits for the answer. */
+const CHECK_EVERY_MS = 2000
 const ANSWER_MS = 1000
 
 /**
  * Settles which tab is the owner over a BroadcastChannel (Web Locks would be shorter, but are missing on the plain
- * HTTP of a classroom). A claim stands when nobody objects; taking over needs nobody's consent.
+ * HTTP of a classroom). A claim stands when no other tab objects. Taking over needs no consent.
  *
- * Each owner's term is one more than all that it has heard of. What two tabs say may cross on its way: the later term
- * counts, so that an owner who has just been relieved cannot drive out the one who relieved it; of two that began at
- * once, the smaller name.
+ * Each owner's term is one more than any that it has heard of. Messages of two tabs may cross: the later term counts, so
+ * that an owner that has just been replaced cannot drive out its successor. Of two with the same term, the smaller name
+ * counts.
  *
  * @param path where the page is mounted: the tabs of another lab on the same origin run lanes of their own
  */
@@ -37,49 +36,40 @@ export function claimLanes(
   let term = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  channel.addEventListener('message', (message: MessageEvent<Message>) => hear(message.data))
+  channel.addEventListener('message', (message: MessageEvent<Message>) => receive(message.data))
   addEventListener('pagehide', leave)
   addEventListener('pageshow', comeBack)
   claim(CLAIM_MS)
-  // A tab that crashes, or is closed in the middle of something, says no goodbye.
-  const look = setInterval(() => {
+  // A tab that crashes does not announce that it leaves.
+  setInterval(() => {
     if (role === 'viewer') claim(ANSWER_MS)
-  }, LOOK_EVERY_MS)
+  }, CHECK_EVERY_MS)
 
-  return {
-    takeOver,
-    close: () => {
-      leave()
-      clearInterval(look)
-      removeEventListener('pagehide', leave)
-      removeEventListener('pageshow', comeBack)
-      channel.close()
-    },
-  }
+  return { takeOver }
 
   function claim(waitMs: number): void {
     role = 'claiming'
-    say('claim')
+    send('claim')
     clearTimeout(timer)
     timer = setTimeout(takeOver, waitMs)
   }
 
   function takeOver(): void {
     term += 1
-    say('owner')
+    send('owner')
     become('owner')
   }
 
-  function hear(message: Message): void {
+  function receive(message: Message): void {
     const outranked = message.term > term || (message.term === term && message.tab < tab)
     term = Math.max(term, message.term)
     switch (message.name) {
       case 'claim':
-        if (role === 'owner') say('owner')
-        else if (role === 'claiming') say('rival')
+        if (role === 'owner') send('owner')
+        else if (role === 'claiming') send('rival')
         break
       case 'rival':
-        // Of two tabs that claim at once, the smaller name wins.
+        // Of two tabs that claim at the same time, the smaller name wins.
         if (role === 'claiming' && message.tab < tab) become('viewer')
         break
       case 'owner':
@@ -101,15 +91,15 @@ export function claimLanes(
 
   function leave(): void {
     clearTimeout(timer)
-    if (role !== 'viewer') say('free')
+    if (role !== 'viewer') send('free')
   }
 
-  /** A page that comes back from the back-forward cache may find another tab in its place. */
+  /** A page that comes back from the back-forward cache may find that another tab has taken over. */
   function comeBack(event: PageTransitionEvent): void {
     if (event.persisted) claim(CLAIM_MS)
   }
 
-  function say(name: Message['name']): void {
+  function send(name: Message['name']): void {
     channel.postMessage({ name, tab, term } satisfies Message)
   }
 }

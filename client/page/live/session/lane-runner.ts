@@ -1,11 +1,13 @@
-import { TECHNIQUES, type Technique } from '../../../../server/protocol/techniques.ts'
+import { asksAtIntervals, type Technique } from '../../../../server/protocol/techniques.ts'
 import type { Environment } from '../../../reader/environment.ts'
-import { type SubscriptionState, subscribe } from '../../../reader/subscribe.ts'
-import { forEachTechnique, type PageState, previewOf } from '../store/page-state.ts'
+import { type Subscription, type SubscriptionState, subscribe } from '../../../reader/subscribe.ts'
+import type { PageStore } from '../store/page-state.ts'
 
-/** The four subscriptions of this tab, writing into the store. */
+/** The subscriptions of this tab, one for each lane that is on. They write into the store. */
 export interface LaneRunner {
   readonly origin: string
+  /** Starts and stops lanes so that these run. A lane that ran before goes on from its place. */
+  run(techniques: readonly Technique[]): void
   setPollInterval(pollIntervalMs: number): void
   /** The device woke up or is online again. */
   wake(): void
@@ -16,7 +18,7 @@ interface LaneOptions {
   readonly origin: string
   readonly clientName: string
   readonly environment: Environment
-  readonly state: PageState
+  readonly state: PageStore
   /** Go on from the places the lanes had, so that nothing is skipped; otherwise begin with now. */
   readonly resume: boolean
   /** What a lane moves on to when its technique proves unusable; empty for nothing. */
@@ -24,10 +26,25 @@ interface LaneOptions {
   readonly entered: (technique: Technique, next: SubscriptionState) => void
 }
 
-/** Starts all four lanes at one origin. */
+/** Starts the lanes that are on, at one origin. */
 export function runLanes(options: LaneOptions): LaneRunner {
-  const { origin, clientName, environment, state, resume, fallback } = options
-  const subscriptions = forEachTechnique(technique => {
+  const { origin, clientName, environment, state, fallback } = options
+  const subscriptions = new Map<Technique, Subscription>()
+  for (const technique of state.lanesOn) start(technique, options.resume, Number.NEGATIVE_INFINITY)
+
+  return { origin, run, setPollInterval, wake, close: () => run([]) }
+
+  function run(techniques: readonly Technique[]): void {
+    for (const technique of subscriptions.keys()) {
+      if (!techniques.includes(technique)) stop(technique)
+    }
+    for (const technique of techniques) {
+      // What was published while the lane was off came late for that reason alone.
+      if (!subscriptions.has(technique)) start(technique, true, environment.now())
+    }
+  }
+
+  function start(technique: Technique, resume: boolean, measuredFrom: number): void {
     const lane = state.lanes[technique]
     const from = resume ? lane.place : null
     const subscription = subscribe({
@@ -40,35 +57,34 @@ export function runLanes(options: LaneOptions): LaneRunner {
       ...(from === null ? {} : { from }),
       onEvent: delivery => {
         lane.delivered(delivery, state.clock?.uncertaintyMs ?? 0)
-        const { event } = delivery
-        if (state.latest === null || state.known.top?.seq === event.seq) {
-          state.latest = { seq: event.seq, type: event.type, preview: previewOf(event.data) }
-        }
+        const { seq, type, data } = delivery.event
+        if (state.latest === null || state.known.top?.seq === seq) state.latest = { seq, type, data }
       },
-      onGap: (gap, cursor) => lane.lost(gap, cursor, environment.now()),
+      onGap: gap => lane.lost(gap, environment.now()),
       onState: next => {
-        lane.changed(next, environment.now())
+        // The end of a lane that was switched off is not a loss, and is not drawn as one.
+        if (subscriptions.get(technique) === subscription) lane.changed(next, environment.now())
         options.entered(technique, next)
       },
     })
-    lane.follow(subscription, from)
-    return subscription
-  })
+    subscriptions.set(technique, subscription)
+    lane.follow(subscription, from, measuredFrom)
+  }
 
-  return { origin, setPollInterval, wake, close }
+  function stop(technique: Technique): void {
+    const subscription = subscriptions.get(technique)
+    subscriptions.delete(technique)
+    subscription?.close()
+    state.lanes[technique].rest(environment.now())
+  }
 
   function setPollInterval(pollIntervalMs: number): void {
-    subscriptions.poll.configure({ pollIntervalMs })
+    for (const [technique, subscription] of subscriptions) {
+      if (asksAtIntervals(technique)) subscription.configure({ pollIntervalMs })
+    }
   }
 
   function wake(): void {
-    for (const technique of TECHNIQUES) subscriptions[technique].wake()
-  }
-
-  function close(): void {
-    for (const technique of TECHNIQUES) {
-      subscriptions[technique].close()
-      state.lanes[technique].rest()
-    }
+    for (const subscription of subscriptions.values()) subscription.wake()
   }
 }

@@ -2,14 +2,14 @@ import type { LinkConditions } from '../../../../server/protocol/api.ts'
 import type { Technique } from '../../../../server/protocol/techniques.ts'
 import type { SubscriptionState } from '../../../reader/subscribe.ts'
 
-/** Notices that no lane reaches the server. All instants are monotonic. */
+/** Notices when no lane reaches the server. All instants are monotonic. */
 export interface OutageWatch {
   entered(technique: Technique, state: SubscriptionState, nowMs: number): void
-  /** What happened before this instant has another cause, and proves nothing. */
+  /** Everything up to this instant has another cause and proves nothing. */
   excuse(nowMs: number): void
   /** The lanes no longer run here. */
   forget(): void
-  /** True once every lane has tried in vain since anything worked, and for SUSPECT_MS. */
+  /** True once every lane has failed since something last worked, and that is SUSPECT_MS ago. */
   suspects(nowMs: number): boolean
 }
 
@@ -23,7 +23,7 @@ interface Lane {
   readonly failedAtMs: number
 }
 
-/** A lane that waits for its next try proves nothing: it may be a delay from a trouble that is over. */
+/** A lane that waits for its next try proves nothing: the cause of its delay may be over. */
 export function createOutageWatch(): OutageWatch {
   const lanes = new Map<Technique, Lane>()
   let fineAtMs = Number.NEGATIVE_INFINITY
@@ -53,17 +53,17 @@ export function createOutageWatch(): OutageWatch {
   }
 }
 
-/** What the lab itself refuses has reached it, too. */
+/** A lane that the lab itself refuses has reached it, too. */
 function reaches(state: SubscriptionState): boolean {
   if (state.name === 'reconnecting') return state.reason !== undefined
   return state.name !== 'connecting' && state.name !== 'closed'
 }
 
-/** From here on a way is so slow that a lane's hello takes seconds. */
+/** A link this slow makes a lane's hello take seconds. */
 const SLOW_MS = 1_000
 const SLOW_BYTES_PER_SECOND = 1_000
 
-/** Whether the conditions that somebody set on the way of the lanes are enough to keep all of them away. */
+/** Whether these conditions of the link are enough to keep all lanes away. */
 export function keepsAway(conditions: LinkConditions): boolean {
   const { blackhole, refuseStatus, resetAfterBytes, cutAfterBytes, delayMs, bytesPerSecond } = conditions
   return (

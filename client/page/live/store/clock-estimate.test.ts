@@ -12,7 +12,7 @@ function seededRandom(seed: number): () => number {
   }
 }
 
-test('the shown uncertainty covers the true error, however lopsided the ways there and back', () => {
+test('the shown uncertainty covers the true error, however unequal the two directions are', () => {
   const random = seededRandom(7)
   const stepMs = 0.1
   const coarse = (ms: number) => Math.floor(ms / stepMs) * stepMs

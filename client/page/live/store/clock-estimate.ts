@@ -1,4 +1,4 @@
-/** One question to the server's clock: both local instants on this page's own epoch clock. */
+/** One reading of the server's clock. Both local instants are on this page's own epoch clock. */
 export interface RoundTrip {
   readonly sentAt: number
   readonly answeredAt: number
@@ -15,7 +15,7 @@ export interface ClockEstimate {
 
 /**
  * Takes the quickest round trip: the server read its clock somewhere between the two local instants, so the
- * middle of them is wrong by at most half the trip, whatever the ways there and back took.
+ * middle of them is wrong by at most half the trip, however long each direction took.
  */
 export function estimateClock(trips: readonly RoundTrip[], stepMs: number): ClockEstimate | null {
   let best: RoundTrip | null = null
@@ -31,7 +31,7 @@ export function estimateClock(trips: readonly RoundTrip[], stepMs: number): Cloc
   }
 }
 
-/** The smallest step that a clock is seen to take; browsers coarsen theirs to 5 µs, 100 µs or 1 ms. */
+/** The smallest step that a clock takes while it is watched. Browsers coarsen theirs to 5 µs, 100 µs or 1 ms. */
 export function measureClockStep(nowMs: () => number): number {
   let smallest = Number.POSITIVE_INFINITY
   const start = nowMs()

@@ -16,6 +16,7 @@ const measured: Measured = {
 test('polling is compared with half its interval plus one way', () => {
   expect(findInsights(measured)[0]).toMatchObject({
     name: 'half-interval',
+    technique: 'poll',
     measuredMs: 541,
     expectedMs: 544,
     oneWayMs: 44,
@@ -60,7 +61,14 @@ test('a difference that chance alone may make is no difference either', () => {
   })
 })
 
-test('nothing is said before there is enough to say', () => {
+test('a lane that is off, or has measured nothing, is in no finding', () => {
+  const two = { ...measured.lanes, 'long-poll': null, websocket: null }
+  expect(findInsights({ ...measured, lanes: two }).map(({ name }) => name)).toEqual(['half-interval'])
+  const noStream = { ...measured.lanes, sse: null, websocket: null }
+  expect(findInsights({ ...measured, lanes: noStream })).toEqual([])
+})
+
+test('nothing is found before there is enough to compare', () => {
   const early = { ...measured, lanes: { poll: null, 'long-poll': null, sse: lane(4, 4, 3), websocket: null } }
   expect(findInsights(early)).toEqual([{ name: 'too-early', have: 3, need: 8 }])
 })

@@ -1,5 +1,10 @@
-import { TECHNIQUES, type Technique } from '../../../../server/protocol/techniques.ts'
-import { intervalWait } from '../../../theory.ts'
+import {
+  asksAtIntervals,
+  isStream,
+  TECHNIQUES,
+  type Technique,
+} from '../../../../server/protocol/techniques.ts'
+import { predictMeanLatencyMs } from '../../../theory.ts'
 import type { Summary } from './recorder.ts'
 
 /** What was measured since the settings last changed. */
@@ -9,11 +14,12 @@ export interface Measured {
   readonly clockUncertaintyMs: number
 }
 
-/** What can be said about it; `text.ts` turns it into a sentence. */
+/** What can be said about it; the text file makes a sentence of it. */
 export type Finding =
   | { readonly name: 'too-early'; readonly have: number; readonly need: number }
   | {
       readonly name: 'half-interval'
+      readonly technique: Technique
       readonly measuredMs: number
       readonly expectedMs: number
       readonly pollIntervalMs: number
@@ -26,7 +32,7 @@ export type Finding =
       readonly name: 'no-difference'
       readonly techniques: readonly Technique[]
       readonly apartMs: number
-      /** What the clock's uncertainty, or chance, may make of no difference at all. */
+      /** How much of a difference the clock's uncertainty, or chance, can make where there is none. */
       readonly toleranceMs: number
     }
   | {
@@ -37,51 +43,56 @@ export type Finding =
       readonly latestMs: number
     }
 
-/** Fewer instants than this, and chance speaks louder than the technique. */
+/** With fewer instants than this, chance has more weight than the technique. */
 const NEED_INSTANTS = 8
 
 /**
- * The insight line. Polling is compared with what theory predicts: events fall anywhere between two asks, so they
- * wait half the interval on average and then travel one way. The way itself is what the quickest stream measured.
+ * The insight line. Polling is compared with theory: events fall anywhere between two polls, so they wait half the
+ * interval on average and then travel one way. The one way is what the quickest stream measured.
  */
-export function findInsights(measured: Measured): readonly Finding[] {
-  const { lanes, pollIntervalMs, clockUncertaintyMs } = measured
-  const have = Math.max(0, ...TECHNIQUES.map(technique => lanes[technique]?.instants ?? 0))
-  const known = TECHNIQUES.filter(technique => (lanes[technique]?.instants ?? 0) >= NEED_INSTANTS)
+export function findInsights({ lanes, pollIntervalMs, clockUncertaintyMs }: Measured): readonly Finding[] {
+  const measured = TECHNIQUES.flatMap(technique => {
+    const summary = lanes[technique]
+    return summary === null ? [] : [{ technique, ...summary }]
+  })
+  const known = measured.filter(({ instants }) => instants >= NEED_INSTANTS)
+  const have = Math.max(0, ...measured.map(({ instants }) => instants))
   if (known.length === 0) return [{ name: 'too-early', have, need: NEED_INSTANTS }]
 
   const findings: Finding[] = []
-  const waysMs = [lanes.sse, lanes.websocket].flatMap(lane => (lane === null ? [] : [lane.p50Ms]))
-  if (known.includes('poll') && lanes.poll !== null && waysMs.length > 0) {
-    const oneWayMs = Math.max(0, Math.min(...waysMs))
-    const wait = intervalWait(pollIntervalMs)
-    const expectedMs = wait.meanMs + oneWayMs
-    const toleranceMs = (3 * wait.deviationMs) / Math.sqrt(lanes.poll.instants) + clockUncertaintyMs
+  const oneWaysMs = measured.filter(({ technique }) => isStream(technique)).map(({ p50Ms }) => p50Ms)
+  for (const { technique, meanMs, instants } of known) {
+    if (!asksAtIntervals(technique) || oneWaysMs.length === 0) continue
+    const oneWayMs = Math.max(0, Math.min(...oneWaysMs))
+    const expectedMs = predictMeanLatencyMs(
+      technique,
+      { pollIntervalMs, distanceMs: null, timing: 'poisson' },
+      { eventsPerSecond: 0, roundTripMs: 2 * oneWayMs, scheduleLagMs: 0 },
+    )
+    if (expectedMs === null) continue
+    const spreadMs = pollIntervalMs / Math.sqrt(12)
+    const toleranceMs = (3 * spreadMs) / Math.sqrt(instants) + clockUncertaintyMs
     findings.push({
       name: 'half-interval',
-      measuredMs: lanes.poll.meanMs,
+      technique,
+      measuredMs: meanMs,
       expectedMs,
       pollIntervalMs,
       oneWayMs,
       toleranceMs,
-      agrees: Math.abs(lanes.poll.meanMs - expectedMs) <= toleranceMs,
+      agrees: Math.abs(meanMs - expectedMs) <= toleranceMs,
     })
   }
 
-  const pushed = known
-    .filter(technique => technique !== 'poll')
-    .flatMap(technique => {
-      const lane = lanes[technique]
-      return lane === null ? [] : [{ technique, p50Ms: lane.p50Ms, errorMs: lane.medianErrorMs }]
-    })
-    .sort((one, other) => one.p50Ms - other.p50Ms)
-  const soonest = pushed[0]
-  const latest = pushed.at(-1)
-  if (soonest === undefined || latest === undefined || pushed.length < 2) return findings
+  const others = known.filter(({ technique }) => !asksAtIntervals(technique))
+  const bySpeed = others.toSorted((one, other) => one.p50Ms - other.p50Ms)
+  const soonest = bySpeed[0]
+  const latest = bySpeed.at(-1)
+  if (soonest === undefined || latest === undefined || bySpeed.length < 2) return findings
   const apartMs = latest.p50Ms - soonest.p50Ms
-  const toleranceMs = Math.max(clockUncertaintyMs, Math.hypot(soonest.errorMs, latest.errorMs))
+  const toleranceMs = Math.max(clockUncertaintyMs, Math.hypot(soonest.medianErrorMs, latest.medianErrorMs))
   if (apartMs <= toleranceMs) {
-    const techniques = known.filter(technique => technique !== 'poll')
+    const techniques = others.map(({ technique }) => technique)
     findings.push({ name: 'no-difference', techniques, apartMs, toleranceMs })
   } else {
     findings.push({

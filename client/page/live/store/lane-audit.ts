@@ -1,33 +1,33 @@
 import type { Cursor } from '../../../../server/protocol/wire.ts'
 
-/** What a lane's own books say, all counted since the place where it began. */
-export interface LaneBooks {
+/** What a lane counted since the place where its audit began. */
+export interface AuditedCounts {
   readonly began: Cursor
   readonly place: Cursor
   readonly received: number
   /** Declared lost in gaps. */
   readonly missing: number
   readonly undeclaredGaps: number
-  /** The newest event of the one log, as the server last said; another epoch than the place's means "unknown". */
+  /** The newest event of the log, as the server last said; one of another epoch than the place's says nothing. */
   readonly top: Cursor | null
 }
 
 export type AuditVerdict =
   /** Received + declared missing = emitted, up to the server's newest event. */
   | { readonly name: 'complete' }
-  /** The books are right up to the lane's place; so many events are still on their way. */
+  /** The counts are right up to the lane's place; `count` events are still on their way. */
   | { readonly name: 'behind'; readonly count: number }
-  /** The books do not add up by so many events: a fault of the lab, never to be hidden. */
+  /** The counts are off by `count` events: a fault of the lab, which the page always shows. */
   | { readonly name: 'mismatch'; readonly count: number }
 
-/** Compares what a lane got with what the one source emitted while the lane was there. */
-export function auditLane(books: LaneBooks): AuditVerdict {
-  const passed = books.place.seq - books.began.seq
+/** Compares what a lane got with what the source emitted while the lane was there. */
+export function auditLane(counts: AuditedCounts): AuditVerdict {
+  const passed = counts.place.seq - counts.began.seq
   const wrong =
-    books.place.epoch === books.began.epoch ? Math.abs(passed - books.received - books.missing) : 1
-  const mismatch = wrong + books.undeclaredGaps
+    counts.place.epoch === counts.began.epoch ? Math.abs(passed - counts.received - counts.missing) : 1
+  const mismatch = wrong + counts.undeclaredGaps
   if (mismatch > 0) return { name: 'mismatch', count: mismatch }
-  if (books.top === null || books.top.epoch !== books.place.epoch) return { name: 'complete' }
-  const behind = books.top.seq - books.place.seq
+  if (counts.top === null || counts.top.epoch !== counts.place.epoch) return { name: 'complete' }
+  const behind = counts.top.seq - counts.place.seq
   return behind > 0 ? { name: 'behind', count: behind } : { name: 'complete' }
 }

@@ -1,50 +1,42 @@
 import type { Technique } from '../../../../server/protocol/techniques.ts'
 import type { Cursor, Gap } from '../../../../server/protocol/wire.ts'
 import type { Delivery, LossReason, Subscription, SubscriptionState } from '../../../reader/subscribe.ts'
-import { text } from '../../shared/text/en.ts'
-import { CELL_MS, WINDOW_MS } from '../lanes/lane-geometry.ts'
-import {
-  type ArrivalRing,
-  createArrivalRing,
-  createSpanRing,
-  type GapMark,
-  type KnownEvents,
-  SPAN,
-  type SpanRing,
-} from './known-events.ts'
+import type { KnownEventsRecord } from './known-events.ts'
 import { type AuditVerdict, auditLane } from './lane-audit.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
-import { createTimeBins, type TimeBins } from './time-bins.ts'
+import { createRing, type ReadRing } from './ring.ts'
+import { createTimeBins, type ReadBins } from './time-bins.ts'
+import { CELL_BINS, CELL_MS, CHART_BIN_MS, CHART_BINS, EVENTS_KEPT } from './windows.ts'
 
-/** The chart's bins: 250 ms, for a minute and a little more. */
-export const CHART_BIN_MS = 250
-export const CHART_BINS = 240
+const SPANS_KEPT = 1_024
 const GAPS_KEPT = 16
 
-/** Everything the page remembers of one lane: what it drew, what it measured, and its books. */
-export interface LaneRecord {
+/** What a lane was doing. */
+export const SPAN = { waiting: 0, requesting: 1, holding: 2, open: 3, broken: 4 } as const
+
+/** A gap, when the lane was told of it. */
+export interface GapMark {
+  readonly at: number
+  readonly gap: Gap
+}
+
+/** What the page knows of one lane: what it shows, what it measured, and how it counts. */
+export interface Lane {
   readonly technique: Technique
-  readonly arrivals: ArrivalRing
-  readonly spans: SpanRing
+  readonly arrivals: ReadRing<'seq' | 'at' | 'receivedAt'>
+  /** `end` is NaN while the span lasts; `kind` is one of SPAN. */
+  readonly spans: ReadRing<'start' | 'end' | 'kind'>
   readonly gaps: readonly GapMark[]
-  readonly samples: Recorder
-  readonly latencyBins: TimeBins
-  readonly emittedCells: TimeBins
-  readonly arrivedCells: TimeBins
+  readonly samples: Pick<Recorder, 'summarise'>
+  readonly latencyBins: ReadBins
+  readonly emittedCells: ReadBins
+  readonly arrivedCells: ReadBins
+  /** `null` where the lane does not run. */
   readonly state: SubscriptionState | null
-  /** The technique that carries the lane, and why the one before it was left; `null` while it is the lane's own. */
+  /** The technique that carries the lane, and why it left its own; `null` while its own carries it. */
   readonly moved: { readonly to: Technique; readonly why: LossReason } | null
-  /** The newest event that reached the application, or the gap that stands for it. */
+  /** The newest event that reached the page, or the gap that stands for it. */
   readonly place: Cursor | null
-  /** Events whose `at` lies so far in the future that no clock error explains it; they have no latency. */
-  readonly invalid: number
-  /** Keep the books of this subscription; `from` is the place it goes on from, `null` for a new beginning. */
-  follow(subscription: Subscription, from: Cursor | null): void
-  /** The lane no longer runs in this tab; what it measured stays. */
-  rest(): void
-  delivered(delivery: Delivery, clockUncertaintyMs: number): void
-  lost(gap: Gap, cursor: Cursor, nowMs: number): void
-  changed(state: SubscriptionState, nowMs: number): void
   counts(): LaneCounts
   audit(top: Cursor | null): AuditVerdict | null
 }
@@ -53,30 +45,42 @@ export interface LaneCounts {
   readonly received: number
   readonly missing: number
   readonly repeated: number
-  readonly asks: number
+  readonly requests: number
 }
 
-/** Beyond this much "before it was published", a latency is a fault of a clock and not a small number. */
-const INVALID_BELOW_MS = -5
+export interface LaneRecord extends Lane {
+  /**
+   * Counts this subscription, which goes on from `from`, or begins anew where that is `null`. Events published before
+   * `measuredFrom` have no latency: the lane was switched off when they were.
+   */
+  follow(subscription: Subscription, from: Cursor | null, measuredFrom: number): void
+  /** The lane no longer runs in this tab; what it measured stays. */
+  rest(nowMs: number): void
+  delivered(delivery: Delivery, clockUncertaintyMs: number): void
+  lost(gap: Gap, nowMs: number): void
+  changed(state: SubscriptionState, nowMs: number): void
+}
 
-export function createLaneRecord(technique: Technique, known: KnownEvents): LaneRecord {
-  const arrivals = createArrivalRing()
-  const spans = createSpanRing()
+/** An event that came so long before its publication that no clock error explains it has no latency. */
+const NO_LATENCY_BELOW_MS = -5
+const NOTHING: LaneCounts = { received: 0, missing: 0, repeated: 0, requests: 0 }
+
+export function createLaneRecord(technique: Technique, known: KnownEventsRecord): LaneRecord {
+  const arrivals = createRing(EVENTS_KEPT, ['seq', 'at', 'receivedAt'])
+  const spans = createRing(SPANS_KEPT, ['start', 'end', 'kind'])
   const gaps: GapMark[] = []
   const samples = createRecorder()
   const latencyBins = createTimeBins(CHART_BIN_MS, CHART_BINS + 8)
-  const emittedCells = createTimeBins(CELL_MS, WINDOW_MS / CELL_MS + 8)
-  const arrivedCells = createTimeBins(CELL_MS, WINDOW_MS / CELL_MS + 8)
+  const emittedCells = createTimeBins(CELL_MS, CELL_BINS)
+  const arrivedCells = createTimeBins(CELL_MS, CELL_BINS)
   let subscription: Subscription | null = null
   let state: SubscriptionState | null = null
   let place: Cursor | null = null
-  let received = 0
-  let missing = 0
-  let invalid = 0
-  let moved: LaneRecord['moved'] = null
-  /** What the subscriptions before the present one had counted. */
-  let past = { repeated: 0, asks: 0 }
-  /** Where the books begin, and what had been counted by then. A new epoch begins them anew. */
+  let moved: Lane['moved'] = null
+  let measuredFromMs = Number.NEGATIVE_INFINITY
+  /** What the subscriptions before this one counted. */
+  let past = NOTHING
+  /** Where the audit begins, and what the subscription had counted by then. A new epoch begins a new audit. */
   let began: { readonly place: Cursor; readonly received: number; readonly missing: number } | null = null
 
   return {
@@ -97,9 +101,6 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
     get place() {
       return place
     },
-    get invalid() {
-      return invalid
-    },
     follow,
     rest,
     delivered,
@@ -109,22 +110,23 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
     audit,
   }
 
-  function follow(next: Subscription, from: Cursor | null): void {
+  function follow(next: Subscription, from: Cursor | null, measuredFrom: number): void {
     retire()
     subscription = next
     place = from
     began = null
+    measuredFromMs = measuredFrom
   }
 
-  function rest(): void {
+  function rest(nowMs: number): void {
     retire()
     state = null
+    enterSpan(SPAN.waiting, nowMs)
   }
 
   /** A lane that is started again goes on counting. */
   function retire(): void {
-    const { repeated, asks } = counts()
-    past = { repeated, asks }
+    past = counts()
     subscription = null
     moved = null
   }
@@ -132,27 +134,22 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
   function delivered(delivery: Delivery, clockUncertaintyMs: number): void {
     const { event, cursor, receivedAt } = delivery
     const { epoch } = cursor
-    began ??= { place: { epoch, seq: event.seq - 1 }, received, missing }
     place = cursor
-    received++
+    if (began === null) beginAudit({ epoch, seq: event.seq - 1 }, 1)
     known.note(epoch, event.seq, event.at)
     arrivals.push({ seq: event.seq, at: event.at, receivedAt })
     emittedCells.add(event.at, 1)
     arrivedCells.add(receivedAt, 1)
     const latencyMs = receivedAt - event.at
-    if (latencyMs < INVALID_BELOW_MS - clockUncertaintyMs) {
-      invalid++
-      return
-    }
+    if (latencyMs < NO_LATENCY_BELOW_MS - clockUncertaintyMs || event.at < measuredFromMs) return
     samples.record(receivedAt, event.at)
     latencyBins.add(receivedAt, latencyMs)
   }
 
-  function lost(gap: Gap, cursor: Cursor, nowMs: number): void {
-    missing += gap.lost ?? 0
-    place = cursor
-    if (gap.reason !== 'trimmed') began = { place: cursor, received, missing }
-    gaps.push({ at: nowMs, label: text.gapMark(gap) })
+  function lost(gap: Gap, nowMs: number): void {
+    place = subscription?.place ?? null
+    if (gap.reason !== 'trimmed' && place !== null) beginAudit(place)
+    gaps.push({ at: nowMs, gap })
     if (gaps.length > GAPS_KEPT) gaps.shift()
   }
 
@@ -160,8 +157,12 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
     state = next
     noteTechnique(next)
     learnPlace()
+    enterSpan(kindOf(next), nowMs)
+  }
+
+  function enterSpan(kind: number, nowMs: number): void {
     spans.set(0, 'end', nowMs)
-    spans.push({ start: nowMs, end: Number.NaN, kind: kindOf(next) })
+    spans.push({ start: nowMs, end: Number.NaN, kind })
   }
 
   function noteTechnique(next: SubscriptionState): void {
@@ -171,32 +172,42 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
     else if (to !== moved?.to) moved = { to, why: ('why' in next && next.why) || 'unreachable' }
   }
 
-  /** The hello, or the first batch of a poll, tells the place before any event: the books begin there. */
+  /** The hello, or the first batch of a poll, tells the place before any event: the audit begins there. */
   function learnPlace(): void {
-    if (began !== null || subscription === null || subscription.place === null) return
-    place = subscription.place
-    began = { place, received, missing }
+    const start = began === null ? (subscription?.place ?? null) : null
+    if (start === null) return
+    place = start
+    beginAudit(start)
+  }
+
+  /** @param received events that lie behind `from` and are counted already */
+  function beginAudit(from: Cursor, received = 0): void {
+    if (subscription === null) return
+    const { audit } = subscription
+    began = { place: from, received: audit.received - received, missing: audit.missing }
   }
 
   function counts(): LaneCounts {
+    if (subscription === null) return past
     learnPlace()
-    const audit = subscription?.audit
+    const { audit } = subscription
     return {
-      received,
-      missing,
-      repeated: past.repeated + (audit?.repeated ?? 0),
-      asks: past.asks + (audit?.requests ?? 0),
+      received: past.received + audit.received,
+      missing: past.missing + audit.missing,
+      repeated: past.repeated + audit.repeated,
+      requests: past.requests + audit.requests,
     }
   }
 
   function audit(top: Cursor | null): AuditVerdict | null {
     if (subscription === null || began === null || place === null) return null
+    const { received, missing, undeclaredGaps } = subscription.audit
     return auditLane({
       began: began.place,
       place,
       received: received - began.received,
       missing: missing - began.missing,
-      undeclaredGaps: subscription.audit.undeclaredGaps,
+      undeclaredGaps,
       top,
     })
   }
@@ -205,7 +216,7 @@ export function createLaneRecord(technique: Technique, known: KnownEvents): Lane
 function kindOf(state: SubscriptionState): number {
   switch (state.name) {
     case 'requesting':
-      return SPAN.asking
+      return SPAN.requesting
     case 'holding':
       return SPAN.holding
     case 'open':

@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import type { CommandFailure } from './command-failure.ts'
 import { type Circumstances, type CommandName, cutsOthers, obstacleTo } from './obstacle.ts'
 
 const FINE: Circumstances = { server: 'ready', role: 'owner', source: { kind: 'replay' }, forbidden: null }
 const COMMANDS: readonly CommandName[] = ['rate', 'pause', 'emit', 'burst', 'kill', 'reset']
+const OFF: CommandFailure = {
+  name: 'refused',
+  status: 403,
+  refusal: { code: 'commands-off', params: {}, error: 'Start the server with --token.' },
+}
 const blocked = (given: Partial<Circumstances>) =>
   COMMANDS.filter(command => obstacleTo(command, { ...FINE, ...given }) !== null)
 
 describe('what can be used', () => {
-  test('is everything while the server is there, also for a tab that looks on', () => {
+  test('is everything while the server is there, in a viewer tab too', () => {
     expect(blocked({})).toEqual([])
     expect(blocked({ role: 'viewer' })).toEqual([])
   })
@@ -17,15 +23,15 @@ describe('what can be used', () => {
     expect(blocked({ server: 'connecting' })).toEqual(COMMANDS)
   })
 
-  test('is every command while only the page’s WebSocket does not come through', () => {
-    expect(blocked({ server: 'unheard' })).toEqual([])
+  test('is every command while only the page’s WebSocket does not reach the server', () => {
+    expect(blocked({ server: 'api-only' })).toEqual([])
   })
 
-  test('is no command where the server refuses them, with its sentence as the reason', () => {
-    expect(blocked({ forbidden: 'Start the server with --token.' })).toEqual(COMMANDS)
-    expect(obstacleTo('kill', { ...FINE, forbidden: 'Start the server with --token.' })).toEqual({
+  test('is no command where the server refuses them, with its refusal as the reason', () => {
+    expect(blocked({ forbidden: OFF })).toEqual(COMMANDS)
+    expect(obstacleTo('kill', { ...FINE, forbidden: OFF })).toEqual({
       name: 'forbidden',
-      sentence: 'Start the server with --token.',
+      failure: OFF,
     })
   })
 
@@ -36,12 +42,12 @@ describe('what can be used', () => {
   })
 
   test('is the poll interval wherever lanes run, since it is the page’s own', () => {
-    expect(obstacleTo('poll-interval', { ...FINE, server: 'gone', forbidden: 'No.' })).toBeNull()
+    expect(obstacleTo('poll-interval', { ...FINE, server: 'gone', forbidden: OFF })).toBeNull()
     expect(obstacleTo('poll-interval', { ...FINE, role: 'viewer' })).toEqual({ name: 'not-running' })
   })
 })
 
-test('a cut is asked for twice beyond loopback, and where somebody else reads', () => {
+test('a cut needs a confirmation beyond loopback, and where somebody else reads', () => {
   for (const hostname of ['localhost', '127.0.0.1', '127.0.0.2', '[::1]']) {
     expect(cutsOthers(hostname, 0)).toBe(false)
     expect(cutsOthers(hostname, 1)).toBe(true)

@@ -1,4 +1,4 @@
-/** What a recorder keeps says about a latency: every percentile is a sample that occurred. Milliseconds. */
+/** The latencies of one window. Every percentile is a sample that occurred. */
 export interface Summary {
   readonly count: number
   /** How many different instants of publication are behind it: a burst is one observation of waiting, not a hundred. */
@@ -13,15 +13,16 @@ export interface Summary {
 }
 
 export interface Recorder {
-  /** Samples that were no latency and are in no summary: not a number, or so far below zero that a clock had jumped. */
-  readonly invalid: number
-  /** Keeps the latency of what was published at `at` and received at `receivedAt`, which must not fall. */
+  /**
+   * Keeps the latency of what was published at `at` and received at `receivedAt`, which must not fall. Leaves out what
+   * cannot be a latency: not a number, or so far below zero that a clock has jumped.
+   */
   record(receivedAt: number, at: number): void
-  /** Of the kept samples received at `sinceMs` or later; `null` if there are none. */
+  /** Of what was received at `sinceMs` or later; `null` if there is nothing. */
   summarise(sinceMs?: number): Summary | null
 }
 
-/** A little below zero is the clocks' uncertainty; to drop that half of it would flatter the rest. */
+/** A little below zero is the clocks' uncertainty. Dropping that half of it would make the rest look better. */
 const CLOCK_JUMPED_MS = -1000
 
 /**
@@ -34,23 +35,13 @@ export function createRecorder(capacity = 32_768): Recorder {
   const ats = new Float64Array(capacity)
   const sorted = new Float64Array(capacity)
   let recorded = 0
-  let invalid = 0
 
-  return {
-    get invalid() {
-      return invalid
-    },
-    record,
-    summarise,
-  }
+  return { record, summarise }
 
   function record(receivedAt: number, at: number): void {
     const latencyMs = receivedAt - at
     // Not `latencyMs < …`: NaN fails every comparison.
-    if (!(latencyMs >= CLOCK_JUMPED_MS && latencyMs < Number.POSITIVE_INFINITY)) {
-      invalid += 1
-      return
-    }
+    if (!(latencyMs >= CLOCK_JUMPED_MS && latencyMs < Number.POSITIVE_INFINITY)) return
     receivedAts[recorded % capacity] = receivedAt
     ats[recorded % capacity] = at
     recorded += 1
@@ -88,7 +79,7 @@ export function createRecorder(capacity = 32_768): Recorder {
   }
 }
 
-/** The smallest value that at least a share `p` of all values do not exceed; of none, NaN. */
+/** The smallest value that at least a share `p` of all values do not exceed; NaN where there are none. */
 function nearestRank(sorted: Float64Array, p: number): number {
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN
 }

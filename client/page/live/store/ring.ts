@@ -2,13 +2,16 @@
  * The newest `capacity` entries of a few numeric columns, in typed arrays: what arrives a thousand times a
  * second must not become garbage. Index 0 is the newest entry.
  */
-export interface Ring<Column extends string> {
-  readonly length: number
+export interface Ring<Column extends string> extends ReadRing<Column> {
   push(entry: Readonly<Record<Column, number>>): void
-  /** NaN beyond what is kept. */
-  get(index: number, column: Column): number
   set(index: number, column: Column, value: number): void
   clear(): void
+}
+
+export interface ReadRing<Column extends string> {
+  readonly length: number
+  /** NaN beyond what is kept. */
+  get(index: number, column: Column): number
 }
 
 export function createRing<Column extends string>(

@@ -1,22 +1,24 @@
 /** Counts and sums per span of time, for the last `capacity` spans; older ones are overwritten in place. */
-export interface TimeBins {
-  readonly widthMs: number
+export interface TimeBins extends ReadBins {
   add(atMs: number, value: number): void
+}
+
+export interface ReadBins {
   /** How many values fell into the bin that holds `atMs`. */
   countAt(atMs: number): number
-  /** Over the bins from the one of `fromMs` up to, but without, the one of `toMs`. The mean of none is NaN. */
+  /** From the bin of `fromMs` up to the one of `toMs`, which is left out. The mean is NaN where there is no value. */
   between(fromMs: number, toMs: number): { readonly count: number; readonly mean: number }
   /** The mean of the bin that holds `atMs`, NaN when there is none. */
   meanAt(atMs: number): number
 }
 
 export function createTimeBins(widthMs: number, capacity: number): TimeBins {
-  /** Which span a slot currently stands for; a slot whose number is another's counts as empty. */
+  /** Which span a slot holds at present. A slot that holds another span counts as empty. */
   const spans = new Float64Array(capacity).fill(-1)
   const counts = new Float64Array(capacity)
   const sums = new Float64Array(capacity)
 
-  return { widthMs, add, countAt, between, meanAt }
+  return { add, countAt, between, meanAt }
 
   function add(atMs: number, value: number): void {
     const span = Math.floor(atMs / widthMs)

@@ -30,7 +30,7 @@ test('the cost of an event is the growth of requests and bytes over the growth o
       framingBytesOut: 10,
     }),
   )
-  expect(window.costPerEvent('poll')).toEqual({ asks: 2, bytes: 350 })
+  expect(window.costPerEvent('poll')).toEqual({ requests: 2, bytes: 350 })
 })
 
 test('without a delivery there is no cost per event', () => {
@@ -46,7 +46,7 @@ test('what lies before the window no longer counts', () => {
   window.add(0, onPoll({ requests: 0, deliveries: 0 }))
   window.add(1_000, onPoll({ requests: 100, deliveries: 1 }))
   window.add(2_000, onPoll({ requests: 101, deliveries: 2 }))
-  expect(window.costPerEvent('poll')?.asks).toBe(1)
+  expect(window.costPerEvent('poll')?.requests).toBe(1)
 })
 
 test('counters that went back to zero start a new window instead of a negative cost', () => {
@@ -55,5 +55,5 @@ test('counters that went back to zero start a new window instead of a negative c
   window.add(200, onPoll({ requests: 0, deliveries: 0 }))
   expect(window.costPerEvent('poll')).toBeNull()
   window.add(400, onPoll({ requests: 3, deliveries: 2, bytesIn: 60 }))
-  expect(window.costPerEvent('poll')).toEqual({ asks: 1.5, bytes: 30 })
+  expect(window.costPerEvent('poll')).toEqual({ requests: 1.5, bytes: 30 })
 })

@@ -4,7 +4,7 @@ import type { Technique } from '../../../../server/protocol/techniques.ts'
 /** What one delivered event cost this page, as the server counted it at its sockets. */
 export interface CostPerEvent {
   /** Requests per delivered event. */
-  readonly asks: number
+  readonly requests: number
   /** Bytes per delivered event, both directions, HTTP and WebSocket framing included, TCP/IP not. */
   readonly bytes: number
 }
@@ -35,7 +35,7 @@ export function createTrafficWindow(windowMs: number): TrafficWindow {
     const deliveries = newest.deliveries - oldest.deliveries
     if (deliveries <= 0) return null
     return {
-      asks: (newest.requests - oldest.requests) / deliveries,
+      requests: (newest.requests - oldest.requests) / deliveries,
       bytes: (allBytes(newest) - allBytes(oldest)) / deliveries,
     }
   }

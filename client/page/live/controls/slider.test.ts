@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { positionOf, SLIDER_STEPS, valueAt } from './log-slider.ts'
+import { positionOf, SLIDER_STEPS, valueAt } from './slider.ts'
 
 const rate = { min: 0.2, max: 1_000, zero: true }
 const interval = { min: 100, max: 30_000, zero: false }
 
-test('the ends are exact, and zero has a place of its own', () => {
+test('the ends are exact, and zero has a position of its own', () => {
   expect(valueAt(rate, 0)).toBe(0)
   expect(valueAt(rate, 1)).toBe(0.2)
   expect(valueAt(rate, SLIDER_STEPS)).toBe(1_000)
@@ -20,14 +20,14 @@ test('every step to the right is at least as much', () => {
   }
 })
 
-test('a value finds the position that stands for it, within the rounding to two digits', () => {
+test('a value has a position that stands for it, within the rounding to two digits', () => {
   for (const value of [0.2, 0.5, 1, 2, 20, 60, 1_000]) {
     expect(valueAt(rate, positionOf(rate, value)) / value).toBeCloseTo(1, 1)
   }
   expect(positionOf(rate, 0)).toBe(0)
 })
 
-test('values outside the range sit at its ends', () => {
+test('values outside the range are at its ends', () => {
   expect(positionOf(rate, 50_000)).toBe(SLIDER_STEPS)
   expect(positionOf(interval, 1)).toBe(0)
 })
