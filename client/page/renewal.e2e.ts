@@ -1,30 +1,19 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { quietPort } from '../../bench/faults/server-process.ts'
-import { findChromium, launchChromium } from './testing/chromium.ts'
-import { type LabProcess, startLab } from './testing/lab-process.ts'
-import { openTab, untilLive } from './testing/open-page.ts'
+import type { LabProcess } from './testing/lab-process.ts'
+import { untilLive } from './testing/open-page.ts'
+import { describePage, STEADY, usePage } from './testing/page-test.ts'
 
-const executablePath = findChromium()
-
-describe.skipIf(executablePath === null)('the page loads itself anew', () => {
-  let browser: Browser
+describePage('the page loads itself anew', () => {
+  const browsing = usePage()
   let lab: LabProcess
   let page: Page
   let loads: number
 
-  beforeAll(async () => {
-    browser = await launchChromium()
-  })
-  afterAll(() => browser?.close())
-  afterEach(async () => {
-    await page?.close()
-    await lab?.kill()
-  })
-
   async function open(...options: string[]): Promise<void> {
-    lab = await startLab('--port', String(await quietPort()), '--rate', '20', '--timing', 'fixed', ...options)
-    ;({ page } = await openTab(browser))
+    lab = await browsing.startLab('--port', String(await quietPort()), ...STEADY, ...options)
+    ;({ page } = await browsing.openTab())
     loads = 0
     page.on('load', () => {
       loads += 1
@@ -33,7 +22,7 @@ describe.skipIf(executablePath === null)('the page loads itself anew', () => {
     await untilLive(page)
   }
 
-  /** As an extension or a proxy does, which the policy refuses. */
+  /** What an extension or a proxy may add, and the policy refuses. */
   const addForeignParts = () =>
     page.evaluate(() => {
       document.head.append(
@@ -44,14 +33,14 @@ describe.skipIf(executablePath === null)('the page loads itself anew', () => {
       fetch('http://127.0.0.1:9/beacon').catch(() => {})
     })
 
-  test('for nothing that somebody else adds to it, also after the server was started anew', async () => {
+  test('for nothing that somebody else adds to it, also after the server has restarted', async () => {
     await open()
     const port = new URL(lab.address).port
     await addForeignParts()
     await lab.kill()
     await page.getByText('The server is gone.').waitFor()
     const linkPort = String(Number(port) + 1)
-    lab = await startLab('--port', port, '--rate', '20', '--timing', 'fixed', '--link-port', linkPort)
+    lab = await browsing.startLab('--port', port, ...STEADY, '--link-port', linkPort)
     await page.getByText('The server is gone.').waitFor({ state: 'hidden' })
     await addForeignParts()
     await page.waitForTimeout(1_000)
@@ -59,8 +48,8 @@ describe.skipIf(executablePath === null)('the page loads itself anew', () => {
   }, 40_000)
 
   test('once for a part that a new build has replaced, and says so when that does not help', async () => {
-    lab = await startLab('--port', '0', '--rate', '20')
-    ;({ page } = await openTab(browser))
+    lab = await browsing.startLab('--rate', '20')
+    ;({ page } = await browsing.openTab())
     loads = 0
     page.on('load', () => {
       loads += 1
@@ -69,7 +58,7 @@ describe.skipIf(executablePath === null)('the page loads itself anew', () => {
       route.fulfill({ status: 404, json: { error: 'Gone.', code: 'not-found' } }),
     )
     await page.goto(lab.address)
-    await page.getByText('A part of this page cannot be had').waitFor()
+    await page.getByText('A part of this page cannot be loaded').waitFor()
     await page.waitForTimeout(1_000)
     expect(loads).toBe(2)
     await page.unroute('**/assets/live-*.js')

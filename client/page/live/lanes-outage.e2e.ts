@@ -1,27 +1,19 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { findChromium, launchChromium } from '../testing/chromium.ts'
-import { type LabProcess, startLab } from '../testing/lab-process.ts'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { launchChromium } from '../testing/chromium.ts'
+import type { LabProcess } from '../testing/lab-process.ts'
 import { openTab, readLanes, untilLive } from '../testing/open-page.ts'
+import { describePage, STEADY, usePage } from '../testing/page-test.ts'
 
-const executablePath = findChromium()
+import { LANES_AT_FIRST } from './session/lane-choice.ts'
 
-describe.skipIf(executablePath === null)('lanes that do not reach the server, while the page does', () => {
-  let browser: Browser
+describePage('lanes that do not reach the server, while the page does', () => {
+  const browsing = usePage()
   let lab: LabProcess
   let page: Page
 
-  beforeAll(async () => {
-    browser = await launchChromium()
-  })
-  afterAll(() => browser?.close())
-  afterEach(async () => {
-    await page?.close()
-    await lab?.kill()
-  })
-
   const start = async (...options: string[]) => {
-    lab = await startLab('--port', '0', '--rate', '20', '--timing', 'fixed', ...options)
+    lab = await browsing.startLab(...STEADY, ...options)
   }
   const linkPort = async () =>
     ((await (await fetch(`${lab.address}/api/health`)).json()) as { link: { port: number } }).link.port
@@ -45,7 +37,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
       expect(await strip().textContent()).toContain(
         `The lanes cannot reach port ${port}, though this page’s own connection works: forward that port too, or start the server with --link-port off.`,
       )
-      expect((await readLanes(page)).map(({ received }) => received)).toEqual([0, 0, 0, 0])
+      expect((await readLanes(page)).map(({ received }) => received)).toEqual(LANES_AT_FIRST.map(() => 0))
     } finally {
       await tunnelled.close()
     }
@@ -53,7 +45,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
 
   test('are said not to when an extension blocks them, and no more once they come through', async () => {
     await start()
-    ;({ page } = await openTab(browser))
+    ;({ page } = await browsing.openTab())
     const port = await linkPort()
     const client = await page.context().newCDPSession(page)
     await client.send('Network.enable')
@@ -69,14 +61,14 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
 
   test('are said not to where they share the page’s own port, and a proxy passes their paths on to nobody', async () => {
     await start('--link-port', 'off')
-    ;({ page } = await openTab(browser))
+    ;({ page } = await browsing.openTab())
     await page.route(/\/(poll|long-poll|sse)\?/, route =>
       route.fulfill({ status: 404, body: '<h1>Not here</h1>' }),
     )
     await page.routeWebSocket(/\/ws\?/, socket => socket.close())
     await page.goto(lab.address)
     await strip().waitFor({ timeout: 10_000 })
-    expect(await strip().textContent()).toContain('pass on /poll, /long-poll, /sse and /ws')
+    expect(await strip().textContent()).toContain('pass on /poll, /long-poll, /sse')
   })
 
   test.each([
@@ -87,7 +79,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
     async (_name, conditions) => {
       await start()
       await setLink(conditions)
-      ;({ page } = await openTab(browser))
+      ;({ page } = await browsing.openTab())
       await page.goto(lab.address)
       await page.waitForTimeout(9_000)
       expect(await strip().isVisible()).toBe(false)
@@ -101,7 +93,7 @@ describe.skipIf(executablePath === null)('lanes that do not reach the server, wh
 
   test('are not said to be while the server is gone', async () => {
     await start()
-    ;({ page } = await openTab(browser))
+    ;({ page } = await browsing.openTab())
     await page.goto(lab.address)
     await untilLive(page)
     await lab.kill()

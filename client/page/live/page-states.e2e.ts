@@ -1,30 +1,20 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { quietPort } from '../../../bench/faults/server-process.ts'
-import { findChromium, launchChromium } from '../testing/chromium.ts'
-import { type LabProcess, startLab } from '../testing/lab-process.ts'
-import { openTab, readLanes, untilLive } from '../testing/open-page.ts'
+import type { LabProcess } from '../testing/lab-process.ts'
+import { readLanes, untilLive } from '../testing/open-page.ts'
+import { describePage, STEADY, usePage } from '../testing/page-test.ts'
 
-const executablePath = findChromium()
 const COMMANDS = ['pause', 'emit', 'burst', 'kill', 'reset']
 
-describe.skipIf(executablePath === null)('what the page offers', () => {
-  let browser: Browser
+describePage('what the page offers', () => {
+  const browsing = usePage()
   let lab: LabProcess
   let page: Page
 
-  beforeAll(async () => {
-    browser = await launchChromium()
-  })
-  afterAll(() => browser?.close())
-  afterEach(async () => {
-    await page?.close()
-    await lab?.kill()
-  })
-
   const open = async (...options: string[]) => {
-    lab = await startLab('--port', String(await quietPort()), ...options)
-    ;({ page } = await openTab(browser))
+    lab = await browsing.startLab('--port', String(await quietPort()), ...options)
+    ;({ page } = await browsing.openTab())
     await page.goto(lab.address)
   }
   const enabled = async () => {
@@ -43,7 +33,7 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
     expect(await page.locator('#rate').isEnabled()).toBe(false)
     expect(await page.getByText('Source is paused').isVisible()).toBe(false)
     await page.getByText('these controls work again when it is back').waitFor()
-    lab = await startLab('--port', new URL(page.url()).port, '--rate', '0')
+    lab = await browsing.startLab('--port', new URL(page.url()).port, '--rate', '0')
     await expect.poll(enabled, { timeout: 15_000 }).toEqual(COMMANDS)
     await page.getByText('Source is paused').waitFor()
   }, 40_000)
@@ -85,19 +75,17 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
     40_000,
   )
 
-  test('in a tab that looks on: every command, and the lanes are said to run elsewhere', async () => {
-    lab = await startLab('--port', '0', '--rate', '0')
-    const context = await browser.newContext()
-    ;({ page } = await openTab(context))
+  test('in a viewer tab: every command, and that the lanes run elsewhere', async () => {
+    lab = await browsing.startLab('--rate', '0')
+    ;({ page } = await browsing.openTab())
     await page.goto(lab.address)
     await expect.poll(enabled).toEqual(COMMANDS)
-    const { page: second } = await openTab(context)
+    const { page: second } = await browsing.openBeside(page)
     await second.goto(lab.address)
     await second.getByText('runs in your other tab').first().waitFor()
     expect(await second.getByText('Source is paused').isVisible()).toBe(false)
     expect(await second.locator('#poll-interval').isEnabled()).toBe(false)
     await expect.poll(() => second.locator('[data-command="emit"]').isEnabled()).toBe(true)
-    await context.close()
   })
 
   test('of standard input: the pause and no rate', async () => {
@@ -115,8 +103,15 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
   })
 
   test('where the server refuses every command: none after the first, with its sentence', async () => {
-    lab = await startLab('--port', String(await quietPort()), '--rate', '0', '--trust-proxy', '127.0.0.9')
-    ;({ page } = await openTab(browser))
+    lab = await browsing.startLab(
+      '--port',
+      String(await quietPort()),
+      '--rate',
+      '0',
+      '--trust-proxy',
+      '127.0.0.9',
+    )
+    ;({ page } = await browsing.openTab())
     await page.goto(lab.address)
     await page.locator('[data-command="emit"]').click()
     await page.getByText('Start the server with --token').first().waitFor()
@@ -125,8 +120,8 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
   })
 
   test('when only its WebSocket does not come through: it says so, and commands work', async () => {
-    lab = await startLab('--port', '0', '--rate', '0')
-    ;({ page } = await openTab(browser))
+    lab = await browsing.startLab('--rate', '0')
+    ;({ page } = await browsing.openTab())
     await page.routeWebSocket(/\/control\?/, socket => socket.close())
     await page.goto(lab.address)
     await page.getByText('this page’s WebSocket does not reach it').waitFor()
@@ -136,9 +131,9 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
   })
 
   test('with a fallback named in its address: a lane that stays mute moves on, and says by what and why', async () => {
-    lab = await startLab('--port', '0', '--rate', '20', '--timing', 'fixed')
-    ;({ page } = await openTab(browser))
-    // The delay before the next try is drawn; the shortest may pass between two looks at the lane.
+    lab = await browsing.startLab(...STEADY)
+    ;({ page } = await browsing.openTab())
+    // The delay before the next try is random, and the shortest may pass between two readings of the lane.
     await page.addInitScript(() => {
       Math.random = () => 0.99
     })
@@ -147,7 +142,7 @@ describe.skipIf(executablePath === null)('what the page offers', () => {
     await page.goto(`${lab.address}/?fallback=nonsense,long-poll`)
     const lane = page.locator('.lane[data-technique="sse"]')
     await lane.getByText('nothing came (try 1)').waitFor({ timeout: 20_000 })
-    await lane.getByText('by Long polling: SSE stayed mute').waitFor({ timeout: 30_000 })
+    await lane.getByText('by Long polling: SSE received nothing').waitFor({ timeout: 30_000 })
     const received = async () => Number(await lane.getAttribute('data-received'))
     await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(3)
   }, 70_000)

@@ -14,7 +14,7 @@ const CANDIDATES = [
 export const HOW_TO_GET_CHROMIUM =
   'No Chromium was found, so the page is not tested: set CHROMIUM_PATH, or run "npx playwright-core install chromium".'
 
-/** Test support: a Chromium on this machine, or `null`. `CHROMIUM_PATH` wins; Playwright's own comes last. */
+/** A Chromium on this machine, or `null`. `CHROMIUM_PATH` wins; Playwright's own comes last. */
 export function findChromium(): string | null {
   const named = process.env['CHROMIUM_PATH']
   const candidates = [...(named === undefined ? [] : [named]), ...CANDIDATES, chromium.executablePath()]

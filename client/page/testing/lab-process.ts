@@ -14,10 +14,10 @@ export interface LabProcess {
 const MAIN = fileURLToPath(new URL('../../../dist/server/main.js', import.meta.url))
 const STARTED = /^(http:\/\/\S+?)\/?$/m
 
-/** Test support: starts the lab and waits for the line that tells its address. */
+/** Starts the lab and waits for the line with its address. */
 export async function startLab(...options: readonly string[]): Promise<LabProcess> {
   if (!existsSync(MAIN)) throw new Error('There is no dist/server/main.js: run "npm run build" first.')
-  const child = spawn(process.execPath, [MAIN, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawnServer(options)
   const address = await addressOf(child)
   return {
     address,
@@ -30,17 +30,23 @@ export async function startLab(...options: readonly string[]): Promise<LabProces
   }
 }
 
+function spawnServer(options: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
 function addressOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    let said = ''
+    let printed = ''
     const listen = (chunk: Buffer) => {
-      said += chunk.toString()
-      const address = STARTED.exec(said)?.[1]
+      printed += chunk.toString()
+      const address = STARTED.exec(printed)?.[1]
       if (address !== undefined) resolve(address)
     }
     child.stdout?.on('data', listen)
     child.stderr?.on('data', listen)
-    child.once('exit', code => reject(new Error(`The server ended with ${code} before it listened: ${said}`)))
+    child.once('exit', code =>
+      reject(new Error(`The server ended with ${code} before it listened: ${printed}`)),
+    )
     child.once('error', reject)
   })
 }

@@ -1,16 +1,21 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 
-/** What a lane says of itself. */
+/** What a lane shows, as data attributes. */
 export interface LaneReading {
   readonly technique: string
   readonly state: string
+  readonly audit: string
   readonly received: number
+  readonly missing: number
 }
 
-/** Test support: a tab, and everything its console complained of. */
-export async function openTab(
-  context: Browser | BrowserContext,
-): Promise<{ readonly page: Page; readonly complaints: string[] }> {
+export interface Tab {
+  readonly page: Page
+  /** Every error and warning on its console. */
+  readonly complaints: string[]
+}
+
+export async function openTab(context: Browser | BrowserContext): Promise<Tab> {
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', message => {
@@ -24,20 +29,20 @@ export async function openTab(
 export function readLanes(page: Page): Promise<readonly LaneReading[]> {
   return page.locator('.lane').evaluateAll(lanes =>
     lanes.map(lane => {
-      const { technique = '', state = '', received } = (lane as HTMLElement).dataset
-      return { technique, state, received: Number(received) }
+      const { technique = '', state = '', audit = '', received, missing } = (lane as HTMLElement).dataset
+      return { technique, state, audit, received: Number(received), missing: Number(missing) }
     }),
   )
 }
 
-/** Waits until all lanes have received events; fails with what they said instead. */
+/** Waits until all lanes have received events; fails with what they show instead. */
 export async function untilLive(page: Page, timeoutMs = 15_000): Promise<void> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
-    // A page that is being loaded cannot be read.
+    // A page that is loading cannot be read.
     const lanes = await readLanes(page).catch(() => [])
     if (lanes.length > 0 && lanes.every(({ received }) => received > 3)) return
-    if (Date.now() > deadline) throw new Error(`The lanes stand at ${JSON.stringify(lanes)}`)
+    if (Date.now() > deadline) throw new Error(`The lanes are at ${JSON.stringify(lanes)}`)
     await page.waitForTimeout(50)
   }
 }

@@ -204,7 +204,7 @@ export const text = {
       `${ARM_NAMES[technique]}: each event as a line from the server’s rail to the browser’s, over the last 10 seconds. Steep is fast.`,
     about: {
       poll: (intervalMs: number) => `polls every ${formatInterval(intervalMs)}`,
-      'long-poll': () => 'held until an event comes',
+      'long-poll': () => 'held until an event',
       sse: () => 'one stream, one way',
       websocket: () => 'one stream, both ways',
     } satisfies Record<Technique, (intervalMs: number) => string>,
