@@ -21,20 +21,20 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>('nav a')) {
   if (link.href === here) link.setAttribute('aria-current', 'page')
 }
 
-// Whichever page a link with a token leads to, it is kept for all of them.
+// A token in the address of one page is kept for all of them.
 const token = openControlToken()
 
-// Built anew while this page was open, the server has other parts now: those that this page knows are gone.
+// A server that was rebuilt while this page was open serves other parts: those that this page knows are gone.
 addEventListener('vite:preloadError', () => {
   void findParts()
 })
 
 const worker = await dismissForeignWorker()
-if (worker === 'standing') say(text.foreignWorker)
+if (worker === 'standing') notice(text.foreignWorker)
 
-// Each page is a chunk of its own: who looks at results does not load the lanes, nor the other way round.
+// Each page is a chunk of its own: the results do not load the lanes, nor the other way round.
 if (worker === 'leaving') {
-  // The page is being loaded anew.
+  // The page is being reloaded.
 } else if (isResults) {
   const { openResults } = await import('./results/results.ts')
   const page = openResults()
@@ -47,18 +47,18 @@ if (worker === 'leaving') {
   main.replaceChildren(page.root)
 }
 
-/** A server that is there has them under other names. Of one that is not, this page is all there is. */
+/** A running server has the parts under other names. While there is no server, this page stays. */
 async function findParts(): Promise<void> {
   const isThere = await fetch(labUrl('/'), { cache: 'no-store' }).then(
     ({ ok }) => ok,
     () => false,
   )
   if (isThere && reloadOnce(`parts of ${import.meta.url}`)) return
-  say(text.partMissing)
+  notice(text.partMissing)
 }
 
-/** Above the page, whatever is drawn there later. */
-function say(sentence: string): void {
+/** Adds a notice above the page, which stays when the page is drawn. */
+function notice(sentence: string): void {
   main.before(element('p', { class: 'strip fail notice', role: 'alert' }, `✕ ${sentence}`))
 }
 

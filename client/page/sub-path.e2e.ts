@@ -1,5 +1,4 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   createProxy,
   missing,
@@ -7,23 +6,21 @@ import {
   type ReverseProxy,
   shippedNginx,
 } from '../../bench/faults/testing/proxies.ts'
-import { findChromium, launchChromium } from './testing/chromium.ts'
-import { type LabProcess, startLab } from './testing/lab-process.ts'
-import { openTab, untilLive } from './testing/open-page.ts'
+import type { LabProcess } from './testing/lab-process.ts'
+import { untilLive } from './testing/open-page.ts'
+import { describePage, STEADY, usePage } from './testing/page-test.ts'
 
-const executablePath = findChromium()
 const noNginx = missing(NGINX)
 if (noNginx !== null) process.stderr.write(`${noNginx}\n`)
 
-describe.skipIf(executablePath === null || noNginx !== null)('the page below a path of a proxy', () => {
-  let browser: Browser
+describePage('the page below a path of a proxy', { skip: noNginx !== null }, () => {
+  const browsing = usePage()
   let nginx: ReverseProxy
   let lab: LabProcess
 
   beforeAll(async () => {
-    browser = await launchChromium()
     nginx = await createProxy(NGINX)
-    lab = await startLab('--port', '0', '--rate', '20', '--timing', 'fixed', '--allow-host', nginx.host)
+    lab = await browsing.startLab(...STEADY, '--allow-host', nginx.host)
     await nginx.start(Number(new URL(lab.address).port), (...addresses) =>
       shippedNginx(...addresses)
         .replace('location / {', 'location /lab/ {')
@@ -32,28 +29,23 @@ describe.skipIf(executablePath === null || noNginx !== null)('the page below a p
         .replace('gzip off;', 'gzip off;\nlocation = /api/health { return 200; }'),
     )
   })
-  afterAll(async () => {
-    await browser?.close()
-    await nginx?.stop()
-    await lab?.kill()
-  })
+  afterAll(() => nginx?.stop())
 
-  test.each(['/lab/', '/lab', '/lab/index.html'])('%s has four live lanes and its commands', async path => {
-    const { page, complaints } = await openTab(browser)
-    const asked: string[] = []
-    page.on('request', request => asked.push(new URL(request.url()).pathname))
+  test.each(['/lab/', '/lab', '/lab/index.html'])('%s has live lanes and its commands', async path => {
+    const { page, complaints } = await browsing.openTab()
+    const paths: string[] = []
+    page.on('request', request => paths.push(new URL(request.url()).pathname))
     await page.goto(nginx.origin + path)
     await untilLive(page)
     const answered = page.waitForResponse('**/lab/api/events')
     await page.locator('[data-command="emit"]').click()
     expect((await answered).status()).toBe(201)
-    expect(asked.filter(pathname => !pathname.startsWith('/lab'))).toEqual([])
+    expect(paths.filter(pathname => !pathname.startsWith('/lab'))).toEqual([])
     expect(complaints).toEqual([])
-    await page.close()
   })
 
   test('its links lead to the results and back, each marked as the present one', async () => {
-    const { page, complaints } = await openTab(browser)
+    const { page, complaints } = await browsing.openTab()
     await page.goto(`${nginx.origin}/lab/`)
     for (const [name, path] of [
       ['Results', '/lab/results'],
@@ -72,6 +64,5 @@ describe.skipIf(executablePath === null || noNginx !== null)('the page below a p
       .evaluateAll(links => links.map(link => (link as HTMLAnchorElement).pathname))
     expect(outside.filter(pathname => !pathname.startsWith('/lab'))).toEqual([])
     expect(complaints).toEqual([])
-    await page.close()
   })
 })

@@ -2,7 +2,7 @@ import type { ControlToken } from '../shared/control-token.ts'
 import { element } from '../shared/element.ts'
 import type { Page } from '../shared/page.ts'
 import { type Palette, readPalette } from '../shared/palette.ts'
-import { lookAtDensity, onPixelDensity } from '../shared/pixel-density.ts'
+import { checkDensity, onPixelDensity } from '../shared/pixel-density.ts'
 import { text } from '../shared/text/en.ts'
 import { createInsightLine } from './charts/insight-line.ts'
 import { createLatencyChart } from './charts/latency-chart.ts'
@@ -67,7 +67,7 @@ export function openLive(header: HTMLElement, token: ControlToken): Page {
   /** A hidden tab gets no animation frames, so drawing stops there by itself while counting goes on. */
   function tick(): void {
     requestAnimationFrame(tick)
-    lookAtDensity()
+    checkDensity()
     const monotonicMs = performance.now()
     if (monotonicMs - lanesAt >= (still.matches ? STILL_EVERY_MS : 0)) {
       lanesAt = monotonicMs

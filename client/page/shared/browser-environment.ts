@@ -9,7 +9,7 @@ export function pageNow(): number {
  * The browser as a reader needs it. The functions are wrapped because a browser's `fetch` and timers throw
  * "Illegal invocation" when they are called as methods of another object.
  *
- * @param offsetMs what to add to the page's clock to get the server's; asked each time, since it is measured again
+ * @param offsetMs what to add to the page's clock to get the server's; read each time, since it is measured again
  */
 export function browserEnvironment(offsetMs: () => number): Environment {
   return {

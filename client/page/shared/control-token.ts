@@ -15,7 +15,7 @@ export function openControlToken(
   kept: Stored = stored('tab', `push-lab token ${baseOf(document.baseURI).pathname}`),
 ): ControlToken {
   learn()
-  // A link with another token, opened in a tab that shows the page already, loads nothing.
+  // Opening a link with another token in a tab that shows the page already does not load the page.
   addEventListener('hashchange', learn)
 
   return {
@@ -29,8 +29,8 @@ export function openControlToken(
     const token = tokenOf(location.hash)
     if (token === null) return
     kept.write(token)
-    // In the address, Back would bring an old one again in place of a newer, and a projector would show it. Without a
-    // storage it is the address that keeps it through a reload.
+    // In the address, Back would bring an old token back in place of a newer one, and a projector would show it. Without a
+    // storage, the address keeps it through a reload.
     if (kept.lasts) clearFragment()
   }
 

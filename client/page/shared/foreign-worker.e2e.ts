@@ -1,13 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { quietPort } from '../../../bench/faults/server-process.ts'
-import { findChromium, launchChromium } from '../testing/chromium.ts'
-import { type LabProcess, startLab } from '../testing/lab-process.ts'
-import { openTab, untilLive } from '../testing/open-page.ts'
-
-const executablePath = findChromium()
+import { untilLive } from '../testing/open-page.ts'
+import { describePage, STEADY, usePage } from '../testing/page-test.ts'
 
 /** Serves everything from its own memory, as an app made to work without a network does. */
 const CACHE_FIRST = `
@@ -16,9 +13,9 @@ addEventListener('install', event => event.waitUntil(skipWaiting()))
 addEventListener('activate', event => event.waitUntil(clients.claim()))
 addEventListener('fetch', event => event.respondWith(page()))
 `
-/** Asks the network first and answers itself what that refuses. */
+/** Tries the network first and answers itself what fails there. */
 const NETWORK_FIRST = CACHE_FIRST.replace('page())', 'fetch(event.request).catch(page))')
-/** Answers what it takes for its own API. */
+/** Answers what looks like its own API. */
 const API_ONLY = `
 addEventListener('install', event => event.waitUntil(skipWaiting()))
 addEventListener('activate', event => event.waitUntil(clients.claim()))
@@ -27,32 +24,21 @@ addEventListener('fetch', event => {
 })
 `
 
-describe.skipIf(executablePath === null)('a service worker that another project left on this port', () => {
-  let browser: Browser
-  let lab: LabProcess | null = null
+describePage('a service worker that another project left on this port', () => {
+  const browsing = usePage()
   let page: Page
-
-  beforeAll(async () => {
-    browser = await launchChromium()
-  })
-  afterAll(() => browser?.close())
-  afterEach(async () => {
-    await page?.context().close()
-    await lab?.kill()
-  })
 
   test.each([
     ['answers everything itself', CACHE_FIRST],
-    ['asks the network first', NETWORK_FIRST],
+    ['tries the network first', NETWORK_FIRST],
     ['answers the API itself', API_ONLY],
   ])(
     'which %s: gives way to the lab by itself',
     async (_name, script) => {
       const port = await quietPort()
-      const context = await browser.newContext()
-      ;({ page } = await openTab(context))
+      ;({ page } = await browsing.openTab())
       await leaveWorker(port, script)
-      lab = await startLab('--port', String(port), '--rate', '20', '--timing', 'fixed')
+      const lab = await browsing.startLab('--port', String(port), ...STEADY)
       // Not from the other project's page, or only the fragment would change.
       await page.goto('about:blank')
       await page.goto(`${lab.address}/#token=kept`)

@@ -13,7 +13,7 @@ export function pixelDensity(): number {
 
 /**
  * Calls back whenever the density changes: the window moves to another screen, the page is zoomed, or it is printed.
- * Whoever draws must do so within the call, since paper does not wait for a frame. Returns what ends it.
+ * The listener must draw within the call, since paper does not wait for a frame. Returns what ends it.
  */
 export function onPixelDensity(run: () => void): () => void {
   watch()
@@ -25,35 +25,35 @@ function watch(): void {
   if (watching) return
   watching = true
   arm()
-  addEventListener('resize', lookAtDensity)
+  addEventListener('resize', checkDensity)
   addEventListener('beforeprint', () => print(true))
   addEventListener('afterprint', () => print(false))
 }
 
-/** A query names one density, so it tells of the first change only. */
+/** A query names one density, so it reports the first change only. */
 function arm(): void {
   matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener(
     'change',
     () => {
       arm()
-      lookAtDensity()
+      checkDensity()
     },
     { once: true },
   )
 }
 
-/** For whoever draws each frame anyway: not every change is told by every browser. */
-export function lookAtDensity(): void {
+/** To be called in each frame: no browser reports every change. */
+export function checkDensity(): void {
   if (devicePixelRatio === known) return
   known = devicePixelRatio
-  tell()
+  notify()
 }
 
 function print(begins: boolean): void {
   printing = begins
-  tell()
+  notify()
 }
 
-function tell(): void {
+function notify(): void {
   for (const run of [...listeners]) run()
 }

@@ -13,7 +13,7 @@ function storedFor(lasts: boolean): Stored {
   }
 }
 
-describe('the page loads itself anew', () => {
+describe('the page reloads itself', () => {
   test('never twice in a row for the same cause', () => {
     const kept = storedFor(true)
     const causes: string[] = []
@@ -24,7 +24,7 @@ describe('the page loads itself anew', () => {
     expect(causes).toEqual(tries)
   })
 
-  test('never where nothing can be remembered, since that would be for ever', () => {
+  test('never where the cause cannot be remembered, since that would be for ever', () => {
     expect(reloadOnce('a', storedFor(false), () => expect.unreachable())).toBe(false)
   })
 })

@@ -1,8 +1,8 @@
 import { type Stored, stored } from './stored.ts'
 
 /**
- * Loads the page anew, but never twice in a row for the same cause: what a reload does not mend would load it for ever.
- * Returns whether it does. Without a storage to remember by it does not.
+ * Reloads the page, but never twice in a row for the same cause: one that a reload does not cure would reload it for ever.
+ * Returns whether it reloads. Without a storage to remember the cause it does not.
  */
 export function reloadOnce(
   cause: string,

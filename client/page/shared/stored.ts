@@ -1,6 +1,6 @@
-/** One text that outlives the page, in a storage that may be forbidden; then it lasts as long as the page. */
+/** One text that outlives the page. Where the storage is forbidden, it lasts as long as the page. */
 export interface Stored {
-  /** Whether it does outlive the page. */
+  /** Whether it outlives the page. */
   readonly lasts: boolean
   read(): string | null
   write(text: string | null): void

@@ -5,8 +5,8 @@ const CHOICES = ['auto', 'light', 'dark'] as const
 type Choice = (typeof CHOICES)[number]
 
 /**
- * The ◐ button: as the system, light, dark, round and round. `onChange` is called whenever the colours may have
- * changed, also by the system.
+ * The ◐ button: as the system, light, dark, and from the start. `onChange` is called whenever the colours may have
+ * changed, by the system too.
  */
 export function installTheme(button: HTMLButtonElement, onChange: () => void): void {
   const kept = stored('browser', 'push-lab theme')

@@ -2,8 +2,8 @@
 const INVISIBLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
 
 /**
- * Somebody else's text as it may be shown: what would be invisible, or would turn the text around it, is shown by its
- * code point instead, e.g. `⟨U+202E⟩`.
+ * Makes text from outside safe to show. Characters that are invisible, or that change the direction of the text around
+ * them, are shown by their code point, e.g. `⟨U+202E⟩`.
  */
 export function visibleText(text: string): string {
   return text.replace(

@@ -3,7 +3,7 @@ import { labUrl } from '../../shared/address.ts'
 import type { ControlToken } from '../../shared/control-token.ts'
 import type { CommandFailure, ServerRefusal } from '../store/command-failure.ts'
 
-/** The server did not do what it was asked to. */
+/** The server did not do what it was told. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed'
   readonly failure: CommandFailure

@@ -13,7 +13,7 @@ export function reportHiddenTimes(state: PageStore, now: () => number): void {
     const before = since
     since = null
     if (before === null || state.role !== 'owner') return
-    // Not by the server's clock, which may have been measured anew meanwhile.
+    // Not by the server's clock, which may have been measured again meanwhile.
     const hiddenMs = performance.now() - before.atMs
     const polls = countPolls(state)
     const to = now()

@@ -147,7 +147,7 @@ export function openLiveSession(token: ControlToken): LiveSession {
 
   /**
    * The content security policy came with the page and names the link port of that time. A server that was restarted may
-   * have another. The page is loaded anew only then, and only where the policy refused a lane: what an extension or a
+   * have another. The page is reloaded only then, and only where the policy refused a lane: what an extension or a
    * proxy adds to the page, and the policy refuses, is refused again after each load.
    */
   function renew(event: SecurityPolicyViolationEvent): void {

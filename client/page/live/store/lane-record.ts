@@ -50,7 +50,7 @@ export interface LaneCounts {
 
 export interface LaneRecord extends Lane {
   /**
-   * Counts this subscription, which goes on from `from`, or begins anew where that is `null`. Events published before
+   * Counts this subscription, which goes on from `from`, or begins at its first event where that is `null`. Events published before
    * `measuredFrom` have no latency: the lane was switched off when they were.
    */
   follow(subscription: Subscription, from: Cursor | null, measuredFrom: number): void
