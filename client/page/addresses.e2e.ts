@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import type { Browser, Page } from 'playwright-core'
 import { afterEach, describe, expect, test } from 'vitest'
-import { TECHNIQUES } from '../../server/protocol/techniques.ts'
+import { LANES_AT_FIRST } from './live/session/lane-choice.ts'
 import { findChromium, launchChromium } from './testing/chromium.ts'
 import { type LabProcess, startLab } from './testing/lab-process.ts'
 
@@ -40,7 +40,7 @@ describe.skipIf(executablePath === null)('the page, in a real browser', () => {
   if (address4 !== undefined) cases.push(['on the network by IPv4', ['--lan'], address4])
   if (address6 !== undefined) cases.push(['on the network by IPv6', ['--lan'], `[${address6}]`])
 
-  test.each(cases)('%s has four live lanes that travel by the link', async (_what, options, host) => {
+  test.each(cases)('%s has live lanes that travel by the link', async (_what, options, host) => {
     lab = await startLab(...STEADY, ...options)
     const address = `http://${host}:${new URL(lab.address).port}`
     const page = await open(address)
@@ -49,7 +49,7 @@ describe.skipIf(executablePath === null)('the page, in a real browser', () => {
     expect(complaints).toEqual([])
   })
 
-  test('under a name from --allow-host has four live lanes, at its own origin', async () => {
+  test('under a name from --allow-host has live lanes, at its own origin', async () => {
     lab = await startLab(...STEADY, '--allow-host', 'lab.test:8080')
     // As a container's forwarded port: of the second port nothing is to be seen under that name.
     const { port } = new URL(lab.address)
@@ -90,13 +90,13 @@ describe.skipIf(executablePath === null)('the page, in a real browser', () => {
     return page
   }
 
-  /** All four lanes have received events, and say that they are open. */
+  /** All lanes have received events. */
   async function untilLive(page: Page): Promise<void> {
     const received = () =>
       page
         .locator('.lane')
         .evaluateAll(lanes => lanes.map(lane => Number((lane as HTMLElement).dataset['received']) > 3))
-    await expect.poll(received, { timeout: 15_000 }).toEqual(TECHNIQUES.map(() => true))
+    await expect.poll(received, { timeout: 15_000 }).toEqual(LANES_AT_FIRST.map(() => true))
   }
 
   async function linkPort(): Promise<number> {
