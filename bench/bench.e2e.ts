@@ -151,8 +151,8 @@ test('a selection that leaves nothing to run is one line on stderr, and exit cod
   expect(readdirSync(out)).toEqual([])
 })
 
-test('a folder for the run that cannot be written is said before anything is measured', async () => {
+test('a folder for the run that cannot be written is reported before anything is measured', async () => {
   const { code, stdout, stderr } = await startBench([...SHORT, '--out', 'package.json/results']).ended
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(stderr).toMatch(/^error: .*package\.json is no folder: choose another with --out\.\n$/)
+  expect(stderr).toMatch(/^error: .*package\.json is not a folder: choose another with --out\.\n$/)
 })
