@@ -20,6 +20,11 @@ const COPIED = [
   'vitest.config.ts',
 ]
 
+/** The registries and the texts. */
+const ITS_OWN =
+  /^(server\/techniques\/index|client\/reader\/transports\/index|bench\/fleet\/\w+)\.ts$|\/text\/\w+\.ts$/
+const TEST = /\.(test|e2e)\.ts$|\/testing\//
+
 /** A copy of the project whose protocol names one more technique, and nothing else of it. */
 describe('one more technique', () => {
   const root = projectRoot()
@@ -54,6 +59,11 @@ describe('one more technique', () => {
     ['a name in the text of the page', /^client\/page\/shared\/text\/en\.ts.*pigeon/m],
   ])('does not compile without %s', (_what, error) => {
     expect(withTraits).toMatch(error)
+  })
+
+  it('needs no other file of the product', () => {
+    const files = [...withTraits.matchAll(/^(\S+?)\(.*pigeon/gm)].map(([, file = '']) => file)
+    expect(files.filter(file => !ITS_OWN.test(file) && !TEST.test(file))).toEqual([])
   })
 
   function edit(before: string, after: string): void {
