@@ -26,14 +26,14 @@ const less = (lnRatio: number) => `< ${formatShare(Math.expm1(lnRatio))}`
 
 // ------------------------------------------------------------------------------------------------ names
 
-export const ARM_NAMES = {
+export const ARM_NAMES: Readonly<Record<Arm, string>> = {
   poll: 'Polling',
   'long-poll': 'Long polling',
   sse: 'SSE',
   websocket: 'WebSocket',
   tcp: 'TCP floor',
   http: 'HTTP floor',
-} as const satisfies Record<Arm, string>
+}
 
 /** `TCP floor, bytes of SSE`. A name from a newer run stands for itself. */
 export function armName(arm: Arm, as: Technique | null = null): string {

@@ -52,6 +52,14 @@ const outcomeOfSource = ({ kind, rate }: SourceSettings) => {
   return kind === 'stdin' ? 'Standard input is read again.' : `The source emits ${formatRate(rate)}.`
 }
 
+/** What a lane does, beside its name. */
+const ABOUT_TECHNIQUE: Readonly<Record<Technique, (intervalMs: number) => string>> = {
+  poll: intervalMs => `polls every ${formatInterval(intervalMs)}`,
+  'long-poll': () => 'held until an event',
+  sse: () => 'one stream, one way',
+  websocket: () => 'one stream, both ways',
+}
+
 /** Every sentence of the page, to be read as a whole and translated as a whole. Sentences about runs are in `run/text`. */
 export const text = {
   liveTitle: 'The same events by several techniques, live',
@@ -202,12 +210,7 @@ export const text = {
     region: 'Lanes: time runs right, the upper rail is the server, the lower the browser',
     picture: (technique: Technique) =>
       `${ARM_NAMES[technique]}: each event as a line from the server’s rail to the browser’s, over the last 10 seconds. Steep is fast.`,
-    about: {
-      poll: (intervalMs: number) => `polls every ${formatInterval(intervalMs)}`,
-      'long-poll': () => 'held until an event',
-      sse: () => 'one stream, one way',
-      websocket: () => 'one stream, both ways',
-    } satisfies Record<Technique, (intervalMs: number) => string>,
+    about: ABOUT_TECHNIQUE,
     density: (perSecond: number) =>
       `Showing density, not single events (${formatRate(perSecond)}): a cell is 100 ms. `,
     p50: 'p50',
