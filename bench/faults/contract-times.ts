@@ -1,6 +1,6 @@
 import type { RetryPolicy } from '../../client/reader/retry-policy.ts'
 
-/** Whether the faults run at the delivery contract's own times (`npm run test:faults`), or at a twentieth of them. */
+/** Whether the faults run at the delivery contract's own times (`npm run test:full`), or at a twentieth of them. */
 export const FULL_TIMES = process.env['PUSHLAB_FULL_TIMES'] === '1'
 
 /** A duration of the contract, as long as it is in this run. */

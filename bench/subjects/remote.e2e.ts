@@ -121,6 +121,6 @@ test('a run that could measure nothing there is refused before it begins', async
   const { code, stderr } = await startBench(origin, ['--scenario', 'distance', '--token', TOKEN]).ended
   expect(code).toBe(2)
   expect(stderr).toMatch(
-    /^error: Nothing is left to run\. Left out: distance takes a server that the bench has started itself\.\n$/,
+    /^error: Nothing is left to run\. Distance is left out: it needs a server that the bench has started itself\.\n$/,
   )
 })
