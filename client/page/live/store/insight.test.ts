@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { forEachTechnique, type Technique } from '../../../../server/protocol/techniques.ts'
 import { findInsights, type Measured } from './insight.ts'
 import type { Summary } from './recorder.ts'
 
@@ -7,8 +8,13 @@ function lane(meanMs: number, p50Ms = meanMs, instants = 100, medianErrorMs = 0.
   return { count: instants, instants, meanMs, p50Ms, p90Ms, p99Ms, maxMs, medianErrorMs }
 }
 
+/** These lanes are on; all others are off. */
+function lanes(on: Partial<Record<Technique, Summary>>): Measured['lanes'] {
+  return forEachTechnique(technique => on[technique] ?? null)
+}
+
 const measured: Measured = {
-  lanes: { poll: lane(541), 'long-poll': lane(46), sse: lane(44), websocket: lane(44) },
+  lanes: lanes({ poll: lane(541), 'long-poll': lane(46), sse: lane(44), websocket: lane(44) }),
   pollIntervalMs: 1_000,
   clockUncertaintyMs: 0.3,
 }
@@ -69,6 +75,6 @@ test('a lane that is off, or has measured nothing, is in no finding', () => {
 })
 
 test('nothing is found before there is enough to compare', () => {
-  const early = { ...measured, lanes: { poll: null, 'long-poll': null, sse: lane(4, 4, 3), websocket: null } }
+  const early = { ...measured, lanes: lanes({ sse: lane(4, 4, 3) }) }
   expect(findInsights(early)).toEqual([{ name: 'too-early', have: 3, need: 8 }])
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { TechniqueTraffic, Traffic } from '../../../../server/protocol/api.ts'
+import { forEachTechnique } from '../../../../server/protocol/techniques.ts'
 import { createTrafficWindow } from './traffic-window.ts'
 
 const nothing: Traffic = {
@@ -13,7 +14,7 @@ const nothing: Traffic = {
 }
 
 function onPoll(poll: Partial<Traffic>): TechniqueTraffic {
-  return { poll: { ...nothing, ...poll }, 'long-poll': nothing, sse: nothing, websocket: nothing }
+  return { ...forEachTechnique(() => nothing), poll: { ...nothing, ...poll } }
 }
 
 test('the cost of an event is the growth of requests and bytes over the growth of deliveries', () => {
