@@ -11,6 +11,8 @@ export default defineConfig({
     maxConcurrency: 8,
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // A busy machine takes more than the second that is the default.
+    expect: { poll: { timeout: 5_000 } },
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report !== undefined && { outputFile: { json: report } }),
     projects: [

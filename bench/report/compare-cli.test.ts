@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { TECHNIQUES } from '../../server/protocol/techniques.ts'
 import type { RunComparison } from '../judge/comparison/compare-runs.ts'
 import type { BenchRun } from '../judge/result.ts'
 import { runOf, simulateTrials } from '../judge/testing/simulated-run.ts'
@@ -41,7 +42,7 @@ describe('the command', () => {
   test('prints JSON only with --json, and the same JSON each time', () => {
     const { stdout } = runCompareCli(['--json', 'one', 'two'], results)
     const comparison = JSON.parse(stdout) as RunComparison
-    expect(comparison.rows).toHaveLength(8)
+    expect(comparison.rows).toHaveLength(2 * TECHNIQUES.length)
     expect(comparison.a.bands).toHaveLength(2)
     expect(runCompareCli(['--json', 'one', 'two'], results).stdout).toBe(stdout)
   })

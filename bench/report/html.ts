@@ -1,18 +1,23 @@
 /** One file, no scripts, no requests: it can be kept beside the run and opened years later. */
 import type { Cell, Figure, Table } from '../../client/run/table.ts'
 import { runText } from '../../client/run/text/en.ts'
-import { TECHNIQUES, traitsOf } from '../../server/protocol/techniques.ts'
+import { type Technique, traitsOf } from '../../server/protocol/techniques.ts'
 import { type Block, cellText, figureText, flatten } from './block.ts'
 import { escapeHtml } from './escape-html.ts'
 import { drawBars, drawCurves } from './svg.ts'
 
-export function renderHtml(title: string, blocks: readonly Block[]): string {
+/** `techniques`: those of the run, which have a colour. */
+export function renderHtml(
+  title: string,
+  blocks: readonly Block[],
+  techniques: readonly Technique[],
+): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
+<style>${styleOf(techniques)}</style>
 <main>
 ${blocks.map(render).join('\n')}
 </main>
@@ -78,10 +83,10 @@ function noteId(table: string, letter: string): string {
   return `note-${table}-${letter}`
 }
 
-const colours = (theme: 'light' | 'dark') =>
-  TECHNIQUES.map(name => `--${name}: ${traitsOf(name).colour[theme]};`).join(' ')
-
-const STYLE = `
+function styleOf(techniques: readonly Technique[]): string {
+  const colours = (theme: 'light' | 'dark') =>
+    techniques.map(name => `--${name}: ${traitsOf(name).colour[theme]};`).join(' ')
+  return `
 :root { color-scheme: light dark; --ink: #12161C; --muted: #5A6472; --surface: #FFFFFF; --raised: #F6F7F9; ${colours('light')} }
 @media (prefers-color-scheme: dark) { :root { --ink: #E8ECF1; --muted: #9AA5B1; --surface: #12161C; --raised: #1B2129; ${colours('dark')} } }
 body { margin: 0; background: var(--surface); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
@@ -100,6 +105,7 @@ svg text { fill: var(--ink); font: 14px system-ui, sans-serif; font-variant-nume
 svg .whisker { stroke: var(--ink); stroke-width: 2; fill: none; }
 svg .grid { stroke: color-mix(in srgb, var(--ink) 15%, transparent); } svg .end { text-anchor: end; } svg .middle { text-anchor: middle; }
 svg polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
-${TECHNIQUES.map(name => `svg rect.${name}, svg text.${name} { fill: var(--${name}); } svg polyline.${name} { stroke: var(--${name}); }`).join('\n')}
+${techniques.map(name => `svg rect.${name}, svg text.${name} { fill: var(--${name}); } svg polyline.${name} { stroke: var(--${name}); }`).join('\n')}
 @media print { svg rect { fill: var(--ink); } }
 `
+}

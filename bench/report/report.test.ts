@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { describe, expect, test } from 'vitest'
 import type { Comparison, Fact, Place, SummaryRow } from '../../server/protocol/run.ts'
+import { TECHNIQUES } from '../../server/protocol/techniques.ts'
 import type { BenchRun } from '../judge/result.ts'
 import { runOf, simulateTrials, trialOf } from '../judge/testing/simulated-run.ts'
 import { createRandom } from '../processes/random.ts'
@@ -70,7 +71,7 @@ function comparison(changes: Partial<Comparison>): Comparison {
 }
 
 const markdownOf = async (changes: Partial<BenchRun>) => renderMarkdown(await reportOf(run(changes)))
-const htmlOf = async (changes: Partial<BenchRun>) => renderHtml('x', await reportOf(run(changes)))
+const htmlOf = async (changes: Partial<BenchRun>) => renderHtml('x', await reportOf(run(changes)), TECHNIQUES)
 
 describe('a figure', () => {
   test('says its spread, its flag, its bound, or why there is none', async () => {

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { TECHNIQUES } from '../../server/protocol/techniques.ts'
 import type { BenchRun } from '../judge/result.ts'
 import { renderCsv } from './csv.ts'
 import { renderHtml } from './html.ts'
@@ -19,9 +20,10 @@ export async function writeRun(run: BenchRun, parent: string): Promise<string> {
 /** File name → text, of the files that are made from `run.json`. */
 export async function reportTexts(run: BenchRun): Promise<Map<string, string>> {
   const blocks = await reportOf(run)
+  const techniques = TECHNIQUES.filter(technique => run.trials.some(({ arm }) => arm === technique))
   return new Map([
     ['summary.csv', renderCsv(run)],
     ['report.md', renderMarkdown(blocks)],
-    ['report.html', renderHtml(`push-lab bench ${run.id}`, blocks)],
+    ['report.html', renderHtml(`push-lab bench ${run.id}`, blocks, techniques)],
   ])
 }

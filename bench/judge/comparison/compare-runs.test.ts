@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { TECHNIQUES } from '../../../server/protocol/techniques.ts'
 import { createRandom } from '../../processes/random.ts'
 import type { BenchRun } from '../result.ts'
 import { runOf, simulateTrials, trialOf } from '../testing/simulated-run.ts'
@@ -14,7 +15,7 @@ describe('two runs of the same machine', () => {
   test('show what one of them changed, and nothing else', () => {
     const { rows, warnings } = compareRuns(simulate(1), simulate(2, 1.4))
     expect(warnings).toEqual([])
-    expect(rows).toHaveLength(8)
+    expect(rows).toHaveLength(2 * TECHNIQUES.length)
     const changed = rows.filter(({ verdict }) => verdict === 'different')
     expect(changed.map(({ arm, metric }) => `${arm} ${metric}`)).toEqual([
       'websocket latency-p50',
@@ -24,12 +25,13 @@ describe('two runs of the same machine', () => {
     expect(rows.find(({ arm }) => arm === 'poll')?.verdict).toBe('no-difference')
   })
 
-  test('differ in at most 5 % of 200 comparisons of equals', { timeout: 30_000 }, () => {
+  test('differ in at most 5 % of all comparisons of equals', { timeout: 30_000 }, () => {
     const rows = Array.from({ length: 25 }, (_, index) =>
       compareRuns(simulate(100 + index), simulate(200 + index)),
     ).flatMap(comparison => comparison.rows)
-    expect(rows).toHaveLength(200)
-    expect(rows.filter(({ verdict }) => verdict === 'different').length).toBeLessThanOrEqual(10)
+    expect(rows.length).toBeGreaterThanOrEqual(200)
+    const different = rows.filter(({ verdict }) => verdict === 'different')
+    expect(different.length / rows.length).toBeLessThanOrEqual(0.05)
   })
 
   test('are compared by the wider of their bands', () => {

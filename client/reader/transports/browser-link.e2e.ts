@@ -2,7 +2,6 @@ import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
-  ENDPOINTS,
   isHeld,
   isStream,
   TECHNIQUES,
@@ -32,7 +31,8 @@ const GATEWAYS: readonly { readonly what: string; readonly condition: Condition 
   { what: 'answers 200 with a page', condition: { kind: 'answer', status: '200 OK', ...PAGE } },
   {
     what: 'redirects to itself',
-    condition: { kind: 'answer', status: '302 Found', headers: `Location: ${ENDPOINTS[0]}`, body: '' },
+    // With the query: where the link opens in the middle of such a chain, the last request must still name its place.
+    condition: { kind: 'answer', status: '302 Found', headers: 'Location: #', body: '' },
   },
   { what: 'holds back the head', condition: { kind: 'mute', after: 'nothing' } },
   { what: 'holds back the body', condition: { kind: 'mute', after: 'head' } },

@@ -1,4 +1,6 @@
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -6,6 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -82,9 +85,18 @@ public final class HttpClientReader {
     }
 
     private void readLines() throws IOException, InterruptedException {
-        HttpResponse<Stream<String>> response = client.send(get(address + cursor).build(), BodyHandlers.ofLines());
+        HttpResponse<InputStream> response = client.send(get(address + cursor).build(), BodyHandlers.ofInputStream());
         expectOk(response);
-        response.body().forEach(this::take);
+        // Not BodyHandlers.ofLines: it also gives the line that a cut left unfinished.
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int next = response.body().read(); next >= 0; next = response.body().read()) {
+            if (next != '\n') {
+                line.write(next);
+                continue;
+            }
+            take(line.toString(StandardCharsets.UTF_8));
+            line.reset();
+        }
         throw new IOException("ended");
     }
 
