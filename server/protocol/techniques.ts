@@ -1,7 +1,7 @@
 /** The techniques: their names, and everything that other code needs to know about one to treat it as one of many. */
 
 /** The names, in the order in which the lab always shows them. */
-export const TECHNIQUES = ['poll', 'long-poll', 'sse', 'websocket'] as const
+export const TECHNIQUES = ['poll', 'long-poll', 'sse', 'websocket', 'fetch-stream'] as const
 export type Technique = (typeof TECHNIQUES)[number]
 
 export interface TechniqueTraits {
@@ -94,6 +94,20 @@ export const TRAITS = {
     laneAtFirst: true,
     colour: { light: '#2d72ee', dark: '#2092fc' },
     shape: 'circle',
+  },
+  'fetch-stream': {
+    endpoint: '/stream',
+    delivery: 'stream',
+    requests: null,
+    upgrades: false,
+    twoWay: false,
+    mediaType: 'application/x-ndjson',
+    laterBy: 'status',
+    reconnectsByItself: false,
+    isReference: false,
+    laneAtFirst: false,
+    colour: { light: '#cc306c', dark: '#90843c' },
+    shape: 'triangle-down',
   },
 } as const satisfies Record<Technique, TechniqueTraits>
 

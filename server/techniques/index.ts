@@ -1,4 +1,5 @@
 import type { Technique } from '../protocol/techniques.ts'
+import { openFetchStream } from './fetch-stream.ts'
 import { openLongPoll } from './long-poll.ts'
 import { openPoll } from './poll.ts'
 import { openSse } from './sse.ts'
@@ -11,4 +12,5 @@ export const techniqueServers: Readonly<Record<Technique, OpenTechnique>> = {
   'long-poll': openLongPoll,
   sse: openSse,
   websocket: openWebSocket,
+  'fetch-stream': openFetchStream,
 }

@@ -37,6 +37,8 @@ const OPEN: Readonly<Record<string, Open>> = {
   'application/json': openAnswers,
   'text/event-stream': (technique, origin, query) =>
     openHttpStream(technique, origin, query, '\n\n', readEventBlock),
+  'application/x-ndjson': (technique, origin, query) =>
+    openHttpStream(technique, origin, query, '\n', readMessage),
   upgrade: openFrames,
 }
 

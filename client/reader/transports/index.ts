@@ -1,4 +1,5 @@
 import type { Technique } from '../../../server/protocol/techniques.ts'
+import { fetchStream } from './fetch-stream.ts'
 import { longPoll } from './long-poll.ts'
 import { poll } from './poll.ts'
 import { sse } from './sse.ts'
@@ -11,4 +12,5 @@ export const TRANSPORTS: Record<Technique, Transport> = {
   'long-poll': longPoll,
   sse,
   websocket,
+  'fetch-stream': fetchStream,
 }

@@ -31,6 +31,7 @@ export const ARM_NAMES: Readonly<Record<Arm, string>> = {
   'long-poll': 'Long polling',
   sse: 'SSE',
   websocket: 'WebSocket',
+  'fetch-stream': 'Fetch streaming',
   tcp: 'TCP floor',
   http: 'HTTP floor',
 }

@@ -58,6 +58,7 @@ const ABOUT_TECHNIQUE: Readonly<Record<Technique, (intervalMs: number) => string
   'long-poll': () => 'held until an event',
   sse: () => 'one stream, one way',
   websocket: () => 'one stream, both ways',
+  'fetch-stream': () => 'one stream, by fetch',
 }
 
 /** Every sentence of the page, to be read as a whole and translated as a whole. Sentences about runs are in `run/text`. */
