@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /** Where the runner's report goes as JSON, for whoever counts (continuous integration does). */
 const report = process.env['TEST_REPORT']
-/** They read what was planted into a server within a tolerance, and want the machine for themselves. */
-const KNOWN_ANSWERS = 'bench/known-answers/**/*.e2e.ts'
+/** They need the machine for themselves: one reads injected faults within a tolerance, the other has time limits of the contract. */
+const ALONE = ['bench/known-answers/**/*.e2e.ts', 'bench/faults/faults.e2e.ts']
 
 export default defineConfig({
   test: {
@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ['{server,client,bench}/**/*.{test,e2e}.ts'],
-          exclude: [KNOWN_ANSWERS],
+          exclude: ALONE,
           // Most files wait for sockets and timers more than they work.
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
@@ -30,8 +30,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'known answers',
-          include: [KNOWN_ANSWERS],
+          name: 'alone',
+          include: ALONE,
           // After all others, one at a time.
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
