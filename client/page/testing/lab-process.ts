@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { printedAddress } from '../../../bench/processes/printed-address.ts'
 
 /** The built server as a child process, as a user starts it. */
 export interface LabProcess {
@@ -12,13 +13,12 @@ export interface LabProcess {
 }
 
 const MAIN = fileURLToPath(new URL('../../../dist/server/main.js', import.meta.url))
-const STARTED = /^(http:\/\/\S+?)\/?$/m
 
 /** Starts the lab and waits for the line with its address. */
 export async function startLab(...options: readonly string[]): Promise<LabProcess> {
   if (!existsSync(MAIN)) throw new Error('There is no dist/server/main.js: run "npm run build" first.')
   const child = spawnServer(options)
-  const address = await addressOf(child)
+  const address = await printedAddress(child, 'the server')
   return {
     address,
     kill: async () => {
@@ -32,21 +32,4 @@ export async function startLab(...options: readonly string[]): Promise<LabProces
 
 function spawnServer(options: readonly string[]): ChildProcess {
   return spawn(process.execPath, [MAIN, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-function addressOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let printed = ''
-    const listen = (chunk: Buffer) => {
-      printed += chunk.toString()
-      const address = STARTED.exec(printed)?.[1]
-      if (address !== undefined) resolve(address)
-    }
-    child.stdout?.on('data', listen)
-    child.stderr?.on('data', listen)
-    child.once('exit', code =>
-      reject(new Error(`The server ended with ${code} before it listened: ${printed}`)),
-    )
-    child.once('error', reject)
-  })
 }
