@@ -1,5 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { TECHNIQUES, type Technique } from '../server/protocol/techniques.ts'
+import { BAD_USAGE, type Output, parseCommand } from './parse-command.ts'
 import { SCENARIO_IDS, type ScenarioId, TIERS, type Tier } from './scenarios/scenario.ts'
 import { SCENARIOS } from './scenarios/table.ts'
 
@@ -29,13 +30,9 @@ const STEADY = SCENARIOS.filter(({ kind }) => kind === 'delivery')
   .join(', ')
 
 /** Either what to do, or what to print and the exit code to end with. */
-export type Parsed =
-  | { readonly options: BenchOptions }
-  | { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+export type Parsed = { readonly options: BenchOptions } | Output
 
 export function parseOptions(args: readonly string[]): Parsed {
-  let stdout = ''
-  let stderr = ''
   const command = new Command('npm run bench --')
     .description(
       `Measures how ${TECHNIQUES.length} techniques deliver the same events to many readers. See results/README.md.`,
@@ -73,27 +70,13 @@ export function parseOptions(args: readonly string[]): Parsed {
       'print the run as JSON on stdout, and nothing else there: npm run --silent bench -- --json',
       false,
     )
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({
-      writeOut: text => {
-        stdout += text
-      },
-      writeErr: text => {
-        stderr += text
-      },
-    })
-  try {
-    command.parse(args, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    return { exitCode: error.exitCode === 0 ? 0 : 2, stdout, stderr: oneLine(stderr) }
-  }
+  const ended = parseCommand(command, args)
+  if (ended !== null) return ended
   const given = command.opts<Given>()
   if (given.token !== undefined && given.url === undefined) {
     return {
-      exitCode: 2,
-      stdout,
+      exitCode: BAD_USAGE,
+      stdout: '',
       stderr: 'error: --token is for a server that runs elsewhere: give its --url.\n',
     }
   }
@@ -168,8 +151,4 @@ function oneOf<T extends string>(names: readonly T[], text: string): T {
   const found = names.find(name => name === text)
   if (found === undefined) throw new InvalidArgumentError(`It must be one of ${names.join(', ')}.`)
   return found
-}
-
-function oneLine(text: string): string {
-  return text === '' ? '' : `${text.trim().replace(/\s*\n\s*/g, ' ')}\n`
 }

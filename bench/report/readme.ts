@@ -3,10 +3,11 @@ import { findRow } from '../../client/run/figure-tables.ts'
 import { notesOf } from '../../client/run/notes.ts'
 import { figureOf, type Table } from '../../client/run/table.ts'
 import { armName, claimText, factSentence, metricTitle, runText } from '../../client/run/text/en.ts'
+import { BLOCKS_FOR_A_CLAIM } from '../../server/protocol/run.ts'
 import { TECHNIQUES, type Technique } from '../../server/protocol/techniques.ts'
 import type { BenchRun } from '../judge/result.ts'
 import type { MetricId } from '../scenarios/metrics.ts'
-import { BLOCKS_FOR_A_CLAIM, REFERENCE_ARM } from '../scenarios/scenario.ts'
+import { REFERENCE_ARM } from '../scenarios/scenario.ts'
 import { escapeMarkdown, renderTable } from './markdown.ts'
 
 const words = runText.readme

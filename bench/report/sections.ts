@@ -10,8 +10,9 @@ import { placesOf, type ScenarioTable, scenarioTables } from '../../client/run/s
 import type { Table } from '../../client/run/table.ts'
 import { factSentence, runText, scenarioText, scenarioTitle, trialName } from '../../client/run/text/en.ts'
 import { theoryTable } from '../../client/run/theory-table.ts'
+import { BLOCKS_FOR_A_CLAIM } from '../../server/protocol/run.ts'
 import type { BenchRun } from '../judge/result.ts'
-import { BLOCKS_FOR_A_CLAIM, REFERENCE_ARM } from '../scenarios/scenario.ts'
+import { REFERENCE_ARM } from '../scenarios/scenario.ts'
 import { type Block, tableBlock } from './block.ts'
 import { knownAnswerBlocks } from './known-answers.ts'
 

@@ -5,8 +5,6 @@ import { isStream, TECHNIQUES, type Technique, traitsOf } from '../../server/pro
 export const TIERS = ['quick', 'standard', 'full'] as const
 export type Tier = (typeof TIERS)[number]
 
-export { BLOCKS_FOR_A_CLAIM } from '../../server/protocol/run.ts'
-
 /** It runs twice in each block of the scenarios that compare: how far the two lie apart is the noise. */
 export const REFERENCE_ARM: Technique =
   TECHNIQUES.find(technique => traitsOf(technique).isReference) ?? TECHNIQUES[0]
